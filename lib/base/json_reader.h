@@ -1,0 +1,56 @@
+/* A strict JSON reader, token by token: RFC 8259, nothing more. */
+#ifndef UPK_BASE_JSON_READER_H
+#define UPK_BASE_JSON_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum upk_json_token {
+	UPK_JSON_OBJECT,     /* { */
+	UPK_JSON_OBJECT_END, /* } */
+	UPK_JSON_ARRAY,      /* [ */
+	UPK_JSON_ARRAY_END,  /* ] */
+	UPK_JSON_KEY,        /* text is the member's name, decoded */
+	UPK_JSON_STRING,     /* text is the value, decoded */
+	UPK_JSON_NUMBER,     /* text is the number as written; its grammar was checked */
+	UPK_JSON_TRUE,
+	UPK_JSON_FALSE,
+	UPK_JSON_NULL,
+	UPK_JSON_END,        /* the value is complete and nothing but white space follows */
+	UPK_JSON_ERROR,      /* not JSON: see error and at; every later call gives this again */
+};
+
+enum { UPK_JSON_DEPTH = 64 };
+
+/* Refused, with the byte's offset: trailing text, leading zeros, raw control characters, invalid
+ * UTF-8, lone surrogates, \u0000, duplicate keys in one object (compared decoded), nesting deeper
+ * than UPK_JSON_DEPTH, a byte order mark. Numbers that overflow a double are the caller's to
+ * refuse (upk_number_parse does). One thread at a time. */
+struct upk_json_reader;
+
+/* Reads text, which must stay as it is until destroy. NULL: no memory. */
+struct upk_json_reader *upk_json_reader_create(struct upk_text text);
+void upk_json_reader_destroy(struct upk_json_reader *r); /* NULL is fine */
+
+/* Begins anew on another text, keeping the memory. */
+void upk_json_reader_reset(struct upk_json_reader *r, struct upk_text text);
+
+/* The next token. The text of KEY, STRING and NUMBER lies in the input where it can, else in the
+ * reader's memory, and then lives until the next call. */
+enum upk_json_token upk_json_next(struct upk_json_reader *r, struct upk_text *text);
+
+/* After UPK_JSON_OBJECT or UPK_JSON_ARRAY: reads to its end. After KEY: reads its whole value.
+ * `raw` (may be NULL) becomes the value's bytes in the input. false: not JSON. */
+bool upk_json_skip(struct upk_json_reader *r, enum upk_json_token token, struct upk_text *raw);
+
+/* Bytes read so far; after UPK_JSON_ERROR the offset of the byte at fault. */
+size_t upk_json_at(const struct upk_json_reader *r);
+
+/* After UPK_JSON_ERROR: "byte 17: ..." as UPK_INVALID (or UPK_NOMEM). Returns false. */
+bool upk_json_fail(const struct upk_json_reader *r, struct upk_error *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* Numbers as text: exact both ways, whatever the locale. */
+#ifndef UPK_BASE_NUMBER_H
+#define UPK_BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum { UPK_NUMBER_SIZE = 32 };
+
+/* The shortest decimal text that reads back to the same double, as JSON has it (1e+300 is fine,
+ * -0 is "-0"). x must be finite. Writes at most UPK_NUMBER_SIZE bytes with the NUL; returns the
+ * length. */
+size_t upk_number_print(double x, char out[UPK_NUMBER_SIZE]);
+
+/* The whole text as a double, correctly rounded; false when it is not a JSON number (RFC 8259
+ * grammar: no leading zero, plus, bare dot, hex, inf) or overflows to infinity. Underflow gives
+ * the nearest subnormal or 0. */
+bool upk_number_parse(struct upk_text text, double *out);
+
+/* The whole text as a decimal integer: -?(0|[1-9][0-9]*), no fraction or exponent, in range. */
+bool upk_number_parse_int(struct upk_text text, int64_t *out);
+
+#endif

@@ -1,0 +1,79 @@
+/* One run: candidates fitted on different pasts, compared on the same holdout, and a verdict. */
+#ifndef UPK_LEARN_CONTEST_H
+#define UPK_LEARN_CONTEST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "learn/dataset.h"
+#include "learn/gate.h"
+#include "learn/predictor.h"
+#include "metrics/confusion.h"
+
+enum { UPK_CONTEST_OLD = 4, UPK_CONTEST_CANDIDATES = 16, UPK_CONTEST_VERDICT = 512 };
+
+/* A version on the bench that takes part as it is. */
+struct upk_contest_old {
+	int64_t version;
+	struct upk_predictor *predictor; /* borrowed; its inputs are the dataset's columns */
+	int64_t trained_to; /* place after its last training row; it takes part if <= the holdout's first */
+};
+
+struct upk_contest_request {
+	const struct upk_dataset *data; /* all rows up to the run's `now` */
+	struct upk_predictor_setup setup;
+	struct upk_decision decision;
+	struct upk_measure measure; /* the gate's */
+	enum upk_gate_kind kind;
+	double margin;              /* 0.002 */
+	double confidence;          /* 0: auto */
+	int64_t change;             /* c, a place */
+	const struct upk_contest_old *old;
+	size_t olds;
+	/* Told between candidates; NULL: nobody. Runs on the caller's thread. */
+	void (*progress)(void *context, size_t done, size_t total);
+	void *context;
+};
+
+struct upk_contest_candidate {
+	int64_t version;  /* > 0: an old one; 0: fitted here */
+	int64_t from, to; /* places: [from, to) of its training rows; 0, 0 for an old one */
+	size_t rows;
+	double score; /* on the compared rows */
+};
+
+struct upk_contest_outcome {
+	size_t holdout, compared; /* rows held out, pairs among them */
+	int64_t holdout_from, holdout_to; /* places [from, to) */
+	struct upk_contest_candidate candidates[UPK_CONTEST_CANDIDATES];
+	size_t count, picked; /* picked: index; count when there was no candidate */
+	char metric[64];      /* what was compared: "macro f1", "accuracy", "f1 of spam" */
+	double champion, challenger, difference, sd, z, limit;
+	bool passed;
+	int64_t change;       /* the model's c afterwards when passed */
+	struct upk_predictor *predictor; /* refitted on [from, now); NULL unless passed and fitted here.
+	                                    The caller's reference */
+	int64_t version;      /* the old version picked, when passed and not fitted here */
+	int64_t from, to;     /* places [from, to) that predictor was fitted on */
+	size_t rows;
+	struct upk_confusion *figures; /* the picked candidate on the holdout; the caller destroys it */
+	char verdict[UPK_CONTEST_VERDICT]; /* a sentence with the figures */
+};
+
+/* A run with a champion: docs/policy.md section 2. Runs as long as its fits take, on the caller's
+ * thread. false: UPK_INVALID (fewer than 50 pairs in the holdout, one class, no features, ...: the
+ * run failed, with the reason), UPK_CANCELLED or UPK_NOMEM; out is then empty. */
+bool upk_contest(
+	const struct upk_contest_request *request, struct upk_contest_outcome *out, struct upk_error *err);
+
+/* The first run, where there is neither version nor prediction: all rows, whatever the gate says.
+ * figures come from a twin that did not see the holdout (NULL with too few rows for one); champion
+ * is then the majority class's score there. */
+bool upk_contest_first(
+	const struct upk_contest_request *request, struct upk_contest_outcome *out, struct upk_error *err);
+
+void upk_contest_finish(struct upk_contest_outcome *out); /* frees what it holds */
+
+#endif

@@ -1,0 +1,40 @@
+/* The gate: whether a challenger is better than the champion on rows that neither was fitted on. */
+#ifndef UPK_LEARN_GATE_H
+#define UPK_LEARN_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "metrics/metric.h"
+
+/* Answers on the same n rows. */
+struct upk_answers {
+	size_t n, classes;
+	const uint16_t *actual;    /* (n) */
+	const uint16_t *predicted; /* (n) */
+};
+
+/* The gate's metric on these rows: macro F1, one class's F1, or accuracy; for two classes with fewer
+ * than 10 rows of the rarer label: accuracy. v (n) becomes each row's influence on it, so that
+ * upk_gate_sd is the paired standard error of a difference. docs/policy.md section 2.
+ * false: UPK_NOMEM or UPK_INVALID (a metric the gate does not have). */
+bool upk_gate_score(struct upk_measure measure, const struct upk_answers *answers, double *score,
+	double *v, struct upk_error *err);
+
+/* sqrt(sum (a - b)^2) */
+double upk_gate_sd(const double *a, const double *b, size_t n);
+
+enum upk_gate_kind {
+	UPK_GATE_ALERT,  /* z = 0 */
+	UPK_GATE_GROWTH, /* z = 1 */
+	UPK_GATE_MANUAL, /* z = 1.645 */
+};
+
+/* z of a kind ("confidence": "auto"), 1.645 whatever the kind when two classes have fewer than 30
+ * rows of the rarer label among `actual`; a confidence of 0.5..1 given instead (else 0) is its own
+ * quantile. */
+double upk_gate_z(enum upk_gate_kind kind, double confidence, const struct upk_answers *answers);
+
+#endif

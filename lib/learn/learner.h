@@ -1,0 +1,52 @@
+/* The table of learners: algorithms that fit a version. */
+#ifndef UPK_LEARN_LEARNER_H
+#define UPK_LEARN_LEARNER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+
+/* What a learner is given: standardised inputs without gaps, classes 0 .. classes - 1 that all have
+ * rows. */
+struct upk_fit_input {
+	size_t rows, features, classes;
+	const double *x;   /* (rows, features) */
+	const uint16_t *y; /* (rows) */
+	uint64_t seed;
+	const atomic_bool *cancel; /* looked at between iterations; NULL: never */
+};
+
+/* One row of the table; a new learner is one file that ends in one of these, and its line in
+ * learner.c. fitted is the learner's own memory: made by fit or read, freed by free, not changed in
+ * between, so any thread may predict. */
+struct upk_learner {
+	const char *name;
+	/* settings: the learner's own object ({"l2": 1}), NULL for the defaults; unknown or wrong
+	 * members are UPK_INVALID. */
+	bool (*check)(const cJSON *settings, struct upk_error *err);
+	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
+	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
+		struct upk_error *err);
+	/* probabilities (rows, classes), each row's sum is 1. A row's answer does not depend on the
+	 * other rows. */
+	void (*predict)(const void *fitted, const double *x, size_t rows, double *probabilities);
+	/* Members of an open object; read takes the same object back. */
+	void (*write)(const void *fitted, struct upk_json_writer *w);
+	bool (*read)(const cJSON *json, size_t features, size_t classes, void **fitted,
+		struct upk_error *err);
+	void (*free)(void *fitted); /* NULL is fine */
+};
+
+/* The i-th, NULL after the last; by name ("auto" gives the first), NULL when there is none. */
+const struct upk_learner *upk_learner_at(size_t i);
+const struct upk_learner *upk_learner_find(const char *name);
+
+extern const struct upk_learner upk_logistic;
+
+#endif

@@ -1,0 +1,62 @@
+/* A fitted version: preprocessing and learner together, from rows to probabilities. */
+#ifndef UPK_LEARN_PREDICTOR_H
+#define UPK_LEARN_PREDICTOR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "learn/dataset.h"
+#include "learn/learner.h"
+
+/* Immutable once made, counted references: any thread may predict. */
+struct upk_predictor;
+
+/* What every fit of a run has in common. Borrowed for the call; names are copied. */
+struct upk_predictor_setup {
+	const struct upk_learner *learner;
+	const cJSON *settings;            /* NULL: the learner's defaults */
+	const struct upk_text *features;  /* (dataset.features) names */
+	const struct upk_text *classes;   /* (dataset.classes) names */
+	uint64_t seed;
+	const atomic_bool *cancel;
+};
+
+/* Fits rows from .. to - 1. Missing inputs become the training part's mean; inputs are standardised
+ * there (a constant one becomes 0). Classes without rows get probability 0.
+ * NULL: UPK_INVALID (no rows, one class only, no features), UPK_CANCELLED or UPK_NOMEM. One
+ * reference is the caller's. */
+struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
+	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err);
+
+struct upk_predictor *upk_predictor_ref(struct upk_predictor *p);
+void upk_predictor_unref(struct upk_predictor *p); /* NULL is fine */
+
+/* x is (rows, features) with NAN for missing, probabilities (rows, classes). false: UPK_NOMEM. */
+bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_t rows,
+	double *probabilities, struct upk_error *err);
+
+const char *upk_predictor_learner(const struct upk_predictor *p);
+size_t upk_predictor_features(const struct upk_predictor *p);
+size_t upk_predictor_classes(const struct upk_predictor *p);
+struct upk_text upk_predictor_feature(const struct upk_predictor *p, size_t i);
+struct upk_text upk_predictor_class(const struct upk_predictor *p, size_t i);
+
+/* The version's bytes: one JSON object (`model.json`), readable and complete. Same fit, same bytes.
+ * write: a failed allocation shows in out->failed. read: NULL is UPK_CORRUPT or UPK_NOMEM. */
+void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out);
+struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error *err);
+
+/* How probabilities become a class: with `positive` >= 0 and two classes the positive one when its
+ * probability is >= threshold, else arg max (the first of equals). */
+struct upk_decision {
+	int positive;
+	double threshold;
+};
+uint16_t upk_decide(struct upk_decision decision, const double *probabilities, size_t classes);
+
+#endif

@@ -1,0 +1,51 @@
+/* Labels as stored: append-only, so that what was known at any sequence can be asked again. */
+#ifndef UPK_STORE_LABEL_H
+#define UPK_STORE_LABEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "store/store.h"
+
+struct upk_label_row {
+	int64_t seq;
+	int64_t model;
+	struct upk_text id;     /* of its event */
+	int64_t event;          /* its event's sequence; 0: no such event has come, the label waits */
+	struct upk_text class;
+	int64_t time;           /* when it became known */
+	int64_t arrival;
+	struct upk_text source; /* absent: none was sent */
+	bool carried;           /* it came in an item that was an event */
+};
+
+bool upk_label_insert(struct upk_store *s, const struct upk_label_row *row, struct upk_error *err);
+
+/* The label that waits for the id: the newest one. */
+bool upk_label_waiting(struct upk_store *s, int64_t model, struct upk_text id, bool *found,
+	struct upk_label_row *row, struct upk_error *err);
+
+/* The event has come: all waiting labels of the id become the event's. */
+bool upk_label_join(struct upk_store *s, int64_t model, struct upk_text id, int64_t event,
+	struct upk_error *err);
+
+/* The newest label row of the event with seq <= as_of; none when its label came with it and was
+ * never revised. */
+bool upk_label_current(struct upk_store *s, int64_t event, int64_t as_of, bool *found,
+	struct upk_label_row *row, struct upk_error *err);
+
+/* Whether one of the event's label rows with this class came in an event item. */
+bool upk_label_carried(struct upk_store *s, int64_t event, struct upk_text class, bool *found,
+	struct upk_error *err);
+
+/* All label rows of the event (or, event 0, waiting for the id), oldest first. */
+bool upk_label_each(struct upk_store *s, int64_t model, int64_t event, struct upk_text id,
+	bool (*take)(void *context, const struct upk_label_row *row), void *context,
+	struct upk_error *err);
+
+/* Labels that wait for their event. */
+bool upk_label_waiting_count(struct upk_store *s, int64_t model, int64_t *count, struct upk_error *err);
+
+#endif

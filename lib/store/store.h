@@ -1,0 +1,46 @@
+/* The data folder's SQLite file: open, migrate, lock, commit. */
+#ifndef UPK_STORE_STORE_H
+#define UPK_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* One connection with its prepared statements; one thread at a time. The functions of store/<noun>.h
+ * take it. Errors of all of them: UPK_FULL (no space), UPK_IO, UPK_CORRUPT, UPK_NOMEM, and
+ * UPK_BUSY on a reader that met a checkpoint lock; output parameters are untouched on failure.
+ * Pointers in rows that were read live until the next call on the same store, unless said
+ * otherwise. */
+struct upk_store;
+
+enum upk_store_mode {
+	UPK_STORE_WRITE, /* the one writer: takes the folder's lock, creates, migrates */
+	UPK_STORE_READ,  /* read-only */
+};
+
+/* folder/upkeepd.db: WAL, synchronous=FULL, foreign keys, defensive, strict tables. The writer
+ * creates the folder (0700) and file when absent, holds folder/lock for as long as it is open
+ * (UPK_CONFLICT names the process that has it), applies migrations in order, one transaction each,
+ * and refuses a newer or a damaged file (UPK_CORRUPT with what to do). NULL on failure. */
+struct upk_store *upk_store_open(const char *folder, enum upk_store_mode mode, struct upk_error *err);
+void upk_store_close(struct upk_store *s); /* NULL is fine; an open transaction is rolled back */
+
+/* Writer: one transaction at a time. After a failed commit everything of it is undone. */
+bool upk_store_begin(struct upk_store *s, struct upk_error *err);
+bool upk_store_commit(struct upk_store *s, struct upk_error *err);
+void upk_store_rollback(struct upk_store *s);
+
+/* Reader: all reads between begin_read and end_read see one state of the file. */
+bool upk_store_begin_read(struct upk_store *s, struct upk_error *err);
+void upk_store_end_read(struct upk_store *s);
+
+/* The greatest sequence number in the file, 0 when it is empty: events and labels share one growing
+ * sequence, given out by the writer's owner. */
+bool upk_store_last_seq(struct upk_store *s, int64_t *seq, struct upk_error *err);
+
+/* Copies WAL pages into the file when there are more than `pages`; what readers hold up is left for
+ * later. */
+bool upk_store_checkpoint(struct upk_store *s, int pages, struct upk_error *err);
+
+#endif

@@ -1,0 +1,1 @@
+-- The first schema: see lib/store/*.h for what each column means.
