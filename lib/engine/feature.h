@@ -1,0 +1,76 @@
+/* Feature lists: names and types, and how an event's features are encoded. */
+#ifndef UPK_ENGINE_FEATURE_H
+#define UPK_ENGINE_FEATURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/json_reader.h"
+#include "base/text.h"
+
+enum upk_feature_type {
+	UPK_FEATURE_NUMBER,
+	UPK_FEATURE_CATEGORY,
+	UPK_FEATURE_TEXT,
+	UPK_FEATURE_VECTOR,
+};
+
+struct upk_feature {
+	char *name;
+	enum upk_feature_type type;
+	uint32_t size; /* of a vector */
+};
+
+enum { UPK_FEATURES_MAX = 10000 };
+
+/* Immutable once made; counted references, any thread.
+ *
+ * Encoding of one event's features, in the list's order: a number is 8 bytes (double, little
+ * endian; NaN is missing); a category or text is a 4-byte length (0xFFFFFFFF: missing) and its
+ * bytes; a vector is a byte (0: missing, 1) and, when there, `size` floats of 4 bytes. */
+struct upk_features;
+
+/* From a configuration's array: "name" or {"name", "type", "size"}. Names unique, 1..128 bytes.
+ * NULL: UPK_INVALID (names the member) or UPK_NOMEM. */
+struct upk_features *upk_features_parse(const cJSON *json, struct upk_error *err);
+
+/* Learnt from the first event that has some: an object gives its names, and types by their JSON
+ * types (strings: category; numbers, null, booleans: number; arrays: vector of that size); an array
+ * gives f0, f1, ... */
+struct upk_features *upk_features_learn(struct upk_text json, struct upk_error *err);
+
+struct upk_features *upk_features_ref(struct upk_features *f);
+void upk_features_unref(struct upk_features *f); /* NULL is fine */
+
+size_t upk_features_count(const struct upk_features *f);
+const struct upk_feature *upk_features_at(const struct upk_features *f, size_t i);
+int upk_features_find(const struct upk_features *f, struct upk_text name); /* -1: none; O(1) */
+bool upk_features_equal(const struct upk_features *a, const struct upk_features *b);
+
+/* The JSON array that upk_features_parse reads back. */
+void upk_features_write(const struct upk_features *f, struct upk_buffer *out);
+
+/* Reads one "features" value whose first token (`token`) has been read, and appends its encoding.
+ * Members that the list does not have are told to `ignored` (may be NULL).
+ * false with UPK_INVALID: wrong type or count, named with its value; the value has been read to its
+ * end, so that decoding can go on. false with the reader at UPK_JSON_ERROR: not JSON. */
+bool upk_features_encode(const struct upk_features *f, struct upk_json_reader *r,
+	enum upk_json_token token, void (*ignored)(void *context, struct upk_text name), void *context,
+	struct upk_buffer *out, struct upk_error *err);
+
+/* The values of the number features, in the list's order, others skipped; out has room for
+ * upk_features_numbers_count. false: the bytes are not an encoding of this list. */
+bool upk_features_numbers(const struct upk_features *f, struct upk_text encoded, double *out);
+size_t upk_features_numbers_count(const struct upk_features *f);
+
+/* Encoded features as JSON: an object by name, for `GET .../events/{id}`. */
+struct upk_json_writer;
+bool upk_features_show(const struct upk_features *f, struct upk_text encoded,
+	struct upk_json_writer *w, const char *key);
+
+#endif

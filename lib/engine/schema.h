@@ -1,0 +1,48 @@
+/* What a model's items are decoded against: classes, features, slice keys; learnt parts grow. */
+#ifndef UPK_ENGINE_SCHEMA_H
+#define UPK_ENGINE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/config.h"
+#include "engine/feature.h"
+
+/* Immutable once made; counted references, any thread. The writer makes the next one when something
+ * was learnt or configured, with the next generation number. */
+struct upk_schema {
+	uint64_t generation;
+	struct upk_text *classes; /* names, each ended by a NUL */
+	size_t classes_count;
+	bool classes_declared;    /* the configuration names them: others are rejected */
+	int positive;             /* index; -1: none */
+	double threshold;
+	struct upk_features *features; /* NULL: not known yet */
+	int64_t feature_list;     /* its number in the store; 0: none yet */
+	struct upk_config *config; /* slices, strict */
+	void *lookup;             /* the module's own */
+};
+
+/* classes are the learnt ones where the configuration declares none, else ignored; features
+ * likewise. `positive`: the configured one, else "1" where the classes are among 0 and 1, "true"
+ * where they are among false and true. NULL: UPK_INVALID (positive is none of the declared classes)
+ * or UPK_NOMEM. */
+struct upk_schema *upk_schema_create(struct upk_config *config, const struct upk_text *classes,
+	size_t classes_count, struct upk_features *features, int64_t feature_list,
+	uint64_t generation, struct upk_error *err);
+struct upk_schema *upk_schema_ref(struct upk_schema *s);
+void upk_schema_unref(struct upk_schema *s); /* NULL is fine */
+
+/* Index of a class; -1: not among them. O(1). */
+int upk_schema_class(const struct upk_schema *s, struct upk_text name);
+
+/* {"classes": [...], "features": [...]}: what the store keeps as learnt, and its reading. The
+ * caller unrefs *features and frees *classes (one block, names inside it). */
+void upk_schema_write_learnt(const struct upk_schema *s, struct upk_buffer *out);
+bool upk_schema_read_learnt(struct upk_text json, struct upk_text **classes, size_t *classes_count,
+	struct upk_features **features, struct upk_error *err);
+
+#endif
