@@ -1,0 +1,131 @@
+/* The engine: all models of one data folder, their threads, and what callers may ask of them. */
+#ifndef UPK_ENGINE_ENGINE_H
+#define UPK_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/batch.h"
+#include "learn/predictor.h"
+
+/* Owns the store, the writer, the trainer and the ticker. Any thread may call what stands here. */
+struct upk_engine;
+
+enum upk_log_level { UPK_LOG_ERROR = 3, UPK_LOG_WARNING = 4, UPK_LOG_NOTICE = 5, UPK_LOG_INFO = 6 };
+
+struct upk_engine_options {
+	const char *folder;
+	const struct upk_clock *clock; /* NULL: the system's */
+	bool auto_create;              /* the first event or label of an unknown model creates it */
+	int64_t max_models;            /* default 10,000 when 0 */
+	size_t queue_bytes;            /* bodies waiting for the writer; default 256 MiB when 0 */
+	/* A line for the log, called from any thread; NULL: nowhere. */
+	void (*log)(void *context, enum upk_log_level level, const char *line);
+	void *context;
+};
+
+/* Opens the folder (see upk_store_open for what can go wrong) and starts the threads; windows are
+ * rebuilt by the writer, until then upk_engine_ready is false and posts wait. NULL on failure. */
+struct upk_engine *upk_engine_open(const struct upk_engine_options *options, struct upk_error *err);
+
+/* Stops taking posts (UPK_BUSY from then on), commits and answers what was taken, cancels a run in
+ * progress, frees everything. Posts with `settle` are answered without waiting any longer. */
+void upk_engine_close(struct upk_engine *e); /* NULL is fine */
+
+bool upk_engine_ready(const struct upk_engine *e);
+
+/* ---- posting: events, labels, rows to predict ---- */
+
+enum { UPK_REJECTED_LISTED = 100 };
+
+struct upk_rejected {
+	size_t index;
+	struct upk_text id;
+	const char *error;
+};
+
+/* The answer to one row of a predict request. */
+struct upk_predicted {
+	const char *error; /* NULL: fine */
+	struct upk_text id;
+	uint16_t class;    /* into classes */
+	int64_t version;   /* that answered */
+	size_t at;         /* its probabilities are scores[at .. at + classes_count - 1] */
+	size_t classes_count;
+};
+
+/* A post from hand-over to answer. The caller fills the first part, the writer the second; then done
+ * is called once, on the writer's thread, and must not block. Everything lives until
+ * upk_post_finish. */
+struct upk_post {
+	/* from the caller */
+	struct upk_batch *batch; /* owned by the post from the hand-over on */
+	const char *model;       /* a copy is made */
+	bool atomic, settle;
+	void (*done)(struct upk_post *post);
+	void *context; /* the caller's */
+
+	/* from the writer */
+	struct upk_error error; /* UPK_OK: the counts below hold; else nothing of the post was stored */
+	size_t accepted, duplicates, joined, revised, waiting;
+	struct upk_rejected rejected[UPK_REJECTED_LISTED];
+	size_t rejected_listed, rejected_total;
+	struct upk_predicted *predicted; /* (batch->count) of a predict request */
+	double *scores;                  /* all rows' probabilities */
+	struct upk_text *classes;        /* names of the champion's classes */
+	size_t classes_count;
+
+	/* the engine's own */
+	struct upk_post *next;
+	char *name;
+	void *memory;
+};
+
+/* The schema that a batch for this model is decoded against: a reference. An unknown model gets an
+ * empty one when it may be created, else NULL with UPK_NOT_FOUND. */
+struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, struct upk_error *err);
+
+/* Hands a post to the writer. true: done will be called. false: UPK_BUSY (queue full or stopping) or
+ * UPK_NOMEM; done is not called and the batch is still the post's. */
+bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_error *err);
+
+/* Frees what the post holds, the batch included. */
+void upk_post_finish(struct upk_post *post);
+
+/* Predicts without storing, on the caller's thread: version 0 is the champion. Fills post's
+ * `predicted`, `scores`, `classes`. UPK_NOT_FOUND (model, version), UPK_CONFLICT (no champion). */
+bool upk_engine_predict(struct upk_engine *e, struct upk_post *post, int64_t version,
+	struct upk_error *err);
+
+/* ---- control: each waits for the writer and returns with what came of it ---- */
+
+/* Creates or replaces a configuration (JSON text). if_match: NULL or the value of If-Match (an ETag
+ * or "*"). *created: there was no such model. UPK_INVALID, UPK_CONFLICT (read-only because a file
+ * has it, too many models, a type changed, a used class taken away), UPK_PRECONDITION. */
+bool upk_engine_put_model(struct upk_engine *e, const char *name, struct upk_text config,
+	const char *if_match, bool *created, struct upk_error *err);
+bool upk_engine_delete_model(struct upk_engine *e, const char *name, struct upk_error *err);
+
+/* Models that configuration files name: each is put like by hand and becomes read-only in the API;
+ * names that are no longer there are no longer read-only. All are checked before any is changed:
+ * false leaves everything as it was. */
+struct upk_model_file {
+	const char *name;
+	struct upk_text config;
+	const char *origin; /* the file's name, for messages */
+};
+bool upk_engine_configure(struct upk_engine *e, const struct upk_model_file *files, size_t count,
+	struct upk_error *err);
+
+bool upk_engine_start_run(struct upk_engine *e, const char *name, int64_t *run, struct upk_error *err);
+bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run, struct upk_error *err);
+bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version, struct upk_error *err);
+bool upk_engine_rollback(struct upk_engine *e, const char *name, int64_t *version,
+	struct upk_error *err);
+bool upk_engine_pause(struct upk_engine *e, const char *name, bool paused, struct upk_error *err);
+
+#endif
