@@ -6,7 +6,7 @@
 
 /* A table of these, made by scripts/embed, ends with a row whose name is NULL. */
 struct upk_embedded {
-	const char *name; /* the file's name without its folder */
+	const char *name;          /* the file's name without its folder */
 	const unsigned char *data; /* size bytes and a NUL after them */
 	size_t size;
 };

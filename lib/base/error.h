@@ -6,9 +6,9 @@
 
 enum upk_code {
 	UPK_OK,
-	UPK_INVALID,      /* what was sent or configured is wrong; the message names field and value */
-	UPK_NOT_FOUND,    /* no model, event, run, ... of that name */
-	UPK_CONFLICT,     /* what was asked does not go with what is there */
+	UPK_INVALID,   /* what was sent or configured is wrong; the message names field and value */
+	UPK_NOT_FOUND, /* no model, event, run, ... of that name */
+	UPK_CONFLICT,  /* what was asked does not go with what is there */
 	UPK_PRECONDITION, /* If-Match does not match */
 	UPK_TOO_LARGE,    /* over a stated limit */
 	UPK_BUSY,         /* the queue is full or the process is stopping: try again later */

@@ -20,8 +20,8 @@ enum upk_json_token {
 	UPK_JSON_TRUE,
 	UPK_JSON_FALSE,
 	UPK_JSON_NULL,
-	UPK_JSON_END,        /* the value is complete and nothing but white space follows */
-	UPK_JSON_ERROR,      /* not JSON: see error and at; every later call gives this again */
+	UPK_JSON_END,   /* the value is complete and nothing but white space follows */
+	UPK_JSON_ERROR, /* not JSON: see error and at; every later call gives this again */
 };
 
 enum { UPK_JSON_DEPTH = 64 };

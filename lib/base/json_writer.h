@@ -23,13 +23,16 @@ void upk_json_object_end(struct upk_json_writer *w);
 void upk_json_array(struct upk_json_writer *w, const char *key);
 void upk_json_array_end(struct upk_json_writer *w);
 
-void upk_json_text(struct upk_json_writer *w, const char *key, struct upk_text value); /* absent: null */
-void upk_json_string(struct upk_json_writer *w, const char *key, const char *value);   /* NULL: null */
+void upk_json_text(
+	struct upk_json_writer *w, const char *key, struct upk_text value); /* absent: null */
+void upk_json_string(
+	struct upk_json_writer *w, const char *key, const char *value); /* NULL: null */
 void upk_json_int(struct upk_json_writer *w, const char *key, int64_t value);
-void upk_json_double(struct upk_json_writer *w, const char *key, double value); /* not finite: null */
+void upk_json_double(
+	struct upk_json_writer *w, const char *key, double value); /* not finite: null */
 void upk_json_bool(struct upk_json_writer *w, const char *key, bool value);
 void upk_json_null(struct upk_json_writer *w, const char *key);
-void upk_json_time(struct upk_json_writer *w, const char *key, int64_t ms); /* RFC 3339 */
+void upk_json_time(struct upk_json_writer *w, const char *key, int64_t ms);          /* RFC 3339 */
 void upk_json_raw(struct upk_json_writer *w, const char *key, struct upk_text json); /* as it is */
 
 /* A member whose name is not a C string: a class, a window. */

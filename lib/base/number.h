@@ -11,7 +11,8 @@
 enum { UPK_NUMBER_SIZE = 32 };
 
 /* The shortest decimal text that reads back to the same double, as JSON has it (1e+300 is fine,
- * -0 is "-0"). x must be finite. Writes at most UPK_NUMBER_SIZE bytes with the NUL; returns the
+ * -0 is "-0", integers up to 2^53 have no exponent); a power of two may have one digit more.
+ * x must be finite. Writes at most UPK_NUMBER_SIZE bytes with the NUL; returns the
  * length. */
 size_t upk_number_print(double x, char out[UPK_NUMBER_SIZE]);
 

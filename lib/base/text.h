@@ -24,6 +24,9 @@ int upk_text_compare(struct upk_text a, struct upk_text b);
 /* Whole text is valid UTF-8 as RFC 3629 has it: no surrogates, no overlong forms. */
 bool upk_text_is_utf8(struct upk_text text);
 
+/* Bytes of the well-formed character that starts at `at`: 1 to 4, or 0 when none does. */
+size_t upk_text_character(struct upk_text text, size_t at);
+
 /* A copy ended by a NUL that the caller frees; NULL: no memory. */
 char *upk_text_copy(struct upk_text text);
 

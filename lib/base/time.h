@@ -27,7 +27,8 @@ bool upk_time_check(int64_t ms, struct upk_error *err);
  * fine. Result in milliseconds. UPK_INVALID names the value and says what is wanted. */
 bool upk_duration_parse(struct upk_text text, int64_t *ms, struct upk_error *err);
 
-/* The shortest such text: 86400000 is "1d", 90000 is "1m30s". Returns the length. */
+/* Such a text in units up to days: 86400000 is "1d", 90000 is "1m30s", 0 is "0s". ms is not
+ * negative. Returns the length. */
 size_t upk_duration_print(int64_t ms, char out[UPK_TIME_SIZE]);
 
 #endif
