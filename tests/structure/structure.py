@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+"""Holds the tree to its plan: who may include whom, and how long a file may be. Prints TAP."""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "../..")
+MAY_INCLUDE = {
+    "base": {"base"},
+    "metrics": {"metrics", "base"},
+    "store": {"store", "base"},
+    "learn": {"learn", "metrics", "base"},
+    "engine": {"engine", "store", "learn", "metrics", "base"},
+}
+ONLY_IN = {"sqlite3.h": "lib/store/", "microhttpd.h": "daemon/http/"}
+
+
+def project_files(*patterns):
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "--", *patterns],
+        check=True, capture_output=True, text=True).stdout.split("\n")
+    return [name for name in listed if name and os.path.isfile(os.path.join(ROOT, name))]
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def includes(name):
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', read(name), re.M)
+
+
+def sources():
+    return project_files("lib/*.c", "lib/*.h", "daemon/*.c", "daemon/*.h")
+
+
+def library_includes_go_one_way():
+    for name in project_files("lib/*.c", "lib/*.h"):
+        folder = name.split("/")[1]
+        for header in includes(name):
+            target = header.split("/")[0]
+            if target in MAY_INCLUDE and target not in MAY_INCLUDE[folder]:
+                yield f"{name} includes {header}"
+
+
+def library_does_not_know_the_daemon():
+    daemon = {name[len("daemon/"):] for name in project_files("daemon/*.h")}
+    for name in project_files("lib/*.c", "lib/*.h"):
+        for header in includes(name):
+            if header in daemon or header.startswith(("daemon/", "http/", "cmd/")):
+                yield f"{name} includes {header}"
+
+
+def foreign_headers_stay_in_their_room():
+    for name in sources():
+        for header in includes(name):
+            home = ONLY_IN.get(header)
+            if home and not name.startswith(home):
+                yield f"{name} includes {header}, which belongs to {home}"
+
+
+def files_stay_under_700_lines():
+    for name in sources():
+        lines = read(name).count("\n")
+        if lines > 700:
+            yield f"{name} has {lines} lines"
+
+
+def nothing_depends_on_files_outside():
+    outside = re.compile(r"(\.\./|/work/|\bin )" + "sha" + r"red/")
+    for name in project_files():
+        if name.endswith((".png", ".gz")):
+            continue
+        for number, line in enumerate(read(name).split("\n"), 1):
+            if outside.search(line):
+                yield f"{name}:{number}: {line.strip()}"
+
+
+def every_source_is_built():
+    rows = "".join(read(name) for name in project_files("*meson.build"))
+    for name in project_files("lib/*.c", "daemon/*.c"):
+        if os.path.basename(name) not in rows:
+            yield f"{name} is in no meson.build"
+
+
+CASES = [library_includes_go_one_way, library_does_not_know_the_daemon,
+         foreign_headers_stay_in_their_room, files_stay_under_700_lines,
+         nothing_depends_on_files_outside, every_source_is_built]
+
+print(f"1..{len(CASES)}")
+bad = 0
+for number, case in enumerate(CASES, 1):
+    faults = list(case())
+    bad += bool(faults)
+    print(f"{'not ok' if faults else 'ok'} {number} - {case.__name__}")
+    for fault in faults:
+        print(f"# {fault}")
+sys.exit(1 if bad else 0)
