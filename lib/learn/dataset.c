@@ -1,0 +1,87 @@
+#include "learn/dataset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 256 };
+
+void upk_dataset_init(struct upk_dataset *d, size_t features, size_t classes)
+{
+	*d = (struct upk_dataset){ .features = features, .classes = classes };
+}
+
+void upk_dataset_finish(struct upk_dataset *d)
+{
+	free(d->x);
+	free(d->y);
+	free(d->served);
+	free(d->place);
+	upk_dataset_init(d, d->features, d->classes);
+}
+
+/* *array, count members of size bytes: false leaves it as it was. */
+static bool resize(void *array, size_t count, size_t size)
+{
+	void *old, *new;
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return false;
+	memcpy(&old, array, sizeof old);
+	new = realloc(old, bytes ? bytes : 1);
+	if (!new)
+		return false;
+	memcpy(array, &new, sizeof new);
+	return true;
+}
+
+/* capacity follows only when all four arrays have it. */
+static bool reserve(struct upk_dataset *d, struct upk_error *err)
+{
+	size_t capacity = d->capacity ? 2 * d->capacity : FIRST_CAPACITY;
+
+	if (!resize(&d->x, capacity, d->features * sizeof *d->x) ||
+		!resize(&d->y, capacity, sizeof *d->y) ||
+		!resize(&d->served, capacity, sizeof *d->served) ||
+		!resize(&d->place, capacity, sizeof *d->place))
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu features", capacity,
+			d->features);
+	d->capacity = capacity;
+	return true;
+}
+
+bool upk_dataset_add(struct upk_dataset *d, const double *x, uint16_t y, int32_t served,
+	int64_t place, struct upk_error *err)
+{
+	if (d->rows == d->capacity && !reserve(d, err))
+		return false;
+
+	if (d->features)
+		memcpy(d->x + d->rows * d->features, x, d->features * sizeof *x);
+	d->y[d->rows] = y;
+	d->served[d->rows] = served;
+	d->place[d->rows] = place;
+	d->rows++;
+	return true;
+}
+
+size_t upk_dataset_at(const struct upk_dataset *d, int64_t place)
+{
+	size_t low = 0, high = d->rows;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (d->place[middle] < place)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void upk_dataset_count(const struct upk_dataset *d, size_t from, size_t to, size_t *counts)
+{
+	memset(counts, 0, d->classes * sizeof *counts);
+	for (size_t i = from; i < to; i++)
+		counts[d->y[i]]++;
+}

@@ -1,0 +1,157 @@
+#include "learn/encode.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/numbers.h"
+
+/* One block holds the three arrays; mean is its start. */
+static bool allocate(struct upk_encode *e, size_t features, struct upk_error *err)
+{
+	double *block = calloc(features ? features : 1, 3 * sizeof *block);
+
+	if (!block)
+		return upk_fail(err, UPK_NOMEM, "no memory to encode %zu features", features);
+	*e = (struct upk_encode){
+		.features = features,
+		.mean = block,
+		.scale = block + features,
+		.impute = block + 2 * features,
+	};
+	return true;
+}
+
+void upk_encode_finish(struct upk_encode *e)
+{
+	free(e->mean);
+	*e = (struct upk_encode){ 0 };
+}
+
+/* Running sums of one column while rows go by, so that x is read along its rows. */
+struct column {
+	size_t values;
+	double sum, squares, low, high;
+};
+
+static void add_values(struct column *columns, const double *row, size_t features)
+{
+	for (size_t j = 0; j < features; j++) {
+		struct column *c = &columns[j];
+		if (isnan(row[j]))
+			continue;
+		c->low = c->values && c->low < row[j] ? c->low : row[j];
+		c->high = c->values && c->high > row[j] ? c->high : row[j];
+		c->sum += row[j];
+		c->values++;
+	}
+}
+
+static void add_squares(
+	struct column *columns, const double *row, const double *mean, size_t features)
+{
+	for (size_t j = 0; j < features; j++) {
+		double difference = row[j] - mean[j];
+		if (!isnan(difference))
+			columns[j].squares += difference * difference;
+	}
+}
+
+/* Two passes over x: squares about the mean lose nothing to cancellation. */
+static void take_moments(
+	const struct upk_encode *e, struct column *columns, const double *x, size_t rows)
+{
+	for (size_t i = 0; i < rows; i++)
+		add_values(columns, x + i * e->features, e->features);
+	for (size_t j = 0; j < e->features; j++)
+		e->mean[j] = columns[j].values ? columns[j].sum / (double)columns[j].values : 0;
+	for (size_t i = 0; i < rows; i++)
+		add_squares(columns, x + i * e->features, e->mean, e->features);
+
+	for (size_t j = 0; j < e->features; j++) {
+		double scale = sqrt(columns[j].squares / (double)rows);
+		bool constant = columns[j].values == 0 || columns[j].low == columns[j].high;
+		if (!isfinite(e->mean[j]))
+			e->mean[j] = 0;
+		e->scale[j] = constant || !isfinite(scale) ? 0 : scale;
+		e->impute[j] = e->mean[j];
+	}
+}
+
+bool upk_encode_fit(
+	struct upk_encode *e, const double *x, size_t rows, size_t features, struct upk_error *err)
+{
+	struct upk_encode made;
+	struct column *columns = calloc(features ? features : 1, sizeof *columns);
+
+	if (!columns)
+		return upk_fail(err, UPK_NOMEM, "no memory to encode %zu features", features);
+	if (!allocate(&made, features, err)) {
+		free(columns);
+		return false;
+	}
+
+	take_moments(&made, columns, x, rows);
+	free(columns);
+	*e = made;
+	return true;
+}
+
+static double standardise(const struct upk_encode *e, size_t j, double x)
+{
+	double value = isnan(x) ? e->impute[j] : x;
+
+	if (e->scale[j] == 0)
+		return 0;
+	value = (value - e->mean[j]) / e->scale[j];
+	if (value > UPK_ENCODE_LIMIT)
+		return UPK_ENCODE_LIMIT;
+	return value < -UPK_ENCODE_LIMIT ? -UPK_ENCODE_LIMIT : value;
+}
+
+void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out)
+{
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < e->features; j++)
+			out[i * e->features + j] = standardise(e, j, x[i * e->features + j]);
+}
+
+void upk_encode_write(const struct upk_encode *e, struct upk_json_writer *w)
+{
+	upk_numbers_write(w, "mean", e->mean, e->features);
+	upk_numbers_write(w, "scale", e->scale, e->features);
+	upk_numbers_write(w, "impute", e->impute, e->features);
+}
+
+static bool read_members(struct upk_encode *e, const cJSON *json, struct upk_error *err)
+{
+	struct {
+		const char *name;
+		double *out;
+	} members[] = { { "mean", e->mean }, { "scale", e->scale }, { "impute", e->impute } };
+
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		if (!upk_numbers_read(cJSON_GetObjectItemCaseSensitive(json, members[i].name),
+			    members[i].name, e->features, members[i].out, err))
+			return false;
+	for (size_t j = 0; j < e->features; j++)
+		if (e->scale[j] < 0)
+			return upk_fail(err, UPK_CORRUPT, "scale[%zu] is %g: want 0 or more", j,
+				e->scale[j]);
+	return true;
+}
+
+bool upk_encode_read(
+	struct upk_encode *e, const cJSON *json, size_t features, struct upk_error *err)
+{
+	struct upk_encode made;
+
+	if (!allocate(&made, features, err))
+		return false;
+	if (!read_members(&made, json, err)) {
+		upk_encode_finish(&made);
+		return false;
+	}
+	*e = made;
+	return true;
+}

@@ -1,0 +1,38 @@
+/* From a model's features to what a learner takes: gaps filled, inputs standardised. */
+#ifndef UPK_LEARN_ENCODE_H
+#define UPK_LEARN_ENCODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+
+/* Starts as { 0 }; not changed once fitted or read, so any thread may apply it. */
+struct upk_encode {
+	size_t features;
+	double *mean;   /* (features), of the rows that have a value */
+	double *scale;  /* (features), standard deviation with the gaps filled; 0: says nothing,
+			   gives 0 */
+	double *impute; /* (features), what stands for NAN */
+};
+
+/* Takes the moments of x (rows, features). A column without any value, one that is constant, and
+ * one whose moments overflow get scale 0. false: UPK_NOMEM, e as it was. */
+bool upk_encode_fit(
+	struct upk_encode *e, const double *x, size_t rows, size_t features, struct upk_error *err);
+void upk_encode_finish(struct upk_encode *e);
+
+/* out (rows, features): (x - mean) / scale, cut at +-UPK_ENCODE_LIMIT so that sums stay finite. */
+#define UPK_ENCODE_LIMIT 1e9
+void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out);
+
+/* Members mean, scale and impute of an open object, and back.
+ * read: false is UPK_CORRUPT or UPK_NOMEM, e as it was. */
+void upk_encode_write(const struct upk_encode *e, struct upk_json_writer *w);
+bool upk_encode_read(
+	struct upk_encode *e, const cJSON *json, size_t features, struct upk_error *err);
+
+#endif

@@ -1,0 +1,22 @@
+#include "learn/learner.h"
+
+#include <string.h>
+
+static const struct upk_learner *const learners[] = {
+	&upk_logistic,
+};
+
+const struct upk_learner *upk_learner_at(size_t i)
+{
+	return i < sizeof learners / sizeof *learners ? learners[i] : NULL;
+}
+
+const struct upk_learner *upk_learner_find(const char *name)
+{
+	if (strcmp(name, "auto") == 0)
+		return learners[0];
+	for (size_t i = 0; i < sizeof learners / sizeof *learners; i++)
+		if (strcmp(name, learners[i]->name) == 0)
+			return learners[i];
+	return NULL;
+}
