@@ -1,6 +1,8 @@
 #include "base/hash.h"
 
+#include <endian.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -45,8 +47,8 @@ static void mix(uint64_t v[4])
 	v[2] = rotate(v[2], 32);
 }
 
-/* Little endian, whatever the machine. */
-static uint64_t word(const unsigned char *p, size_t size)
+/* The last bytes, fewer than 8, as the low end of a little-endian word. */
+static uint64_t tail(const unsigned char *p, size_t size)
 {
 	uint64_t w = 0;
 	for (size_t i = 0; i < size; i++)
@@ -66,12 +68,14 @@ uint64_t upk_hash(const struct upk_hash_key *key, const void *data, size_t size)
 	};
 
 	for (; size >= 8; p += 8, size -= 8) {
-		uint64_t m = word(p, 8);
+		uint64_t m;
+		memcpy(&m, p, sizeof m);
+		m = le64toh(m);
 		v[3] ^= m;
 		mix(v);
 		v[0] ^= m;
 	}
-	last |= word(p, size);
+	last |= tail(p, size);
 	v[3] ^= last;
 	mix(v);
 	v[0] ^= last;

@@ -39,16 +39,21 @@ void upk_json_reader_destroy(struct upk_json_reader *r); /* NULL is fine */
 /* Begins anew on another text, keeping the memory. */
 void upk_json_reader_reset(struct upk_json_reader *r, struct upk_text text);
 
-/* The next token. The text of KEY, STRING and NUMBER lies in the input where it can, else in the
- * reader's memory, and then lives until the next call. */
+/* The next token. `text` (may be NULL) is absent but for KEY, STRING and NUMBER. The text of KEY,
+ * STRING and NUMBER lies in the input where it can, else in the reader's memory, and then lives
+ * until the next call. */
 enum upk_json_token upk_json_next(struct upk_json_reader *r, struct upk_text *text);
 
 /* After UPK_JSON_OBJECT or UPK_JSON_ARRAY: reads to its end. After KEY: reads its whole value.
- * `raw` (may be NULL) becomes the value's bytes in the input. false: not JSON. */
+ * After any other value nothing is left to read. `raw` (may be NULL) becomes the value's bytes in
+ * the input. false: not JSON, or token ends something. */
 bool upk_json_skip(struct upk_json_reader *r, enum upk_json_token token, struct upk_text *raw);
 
 /* Bytes read so far; after UPK_JSON_ERROR the offset of the byte at fault. */
 size_t upk_json_at(const struct upk_json_reader *r);
+
+/* After UPK_JSON_ERROR: why, without the place; a constant. */
+const char *upk_json_reason(const struct upk_json_reader *r);
 
 /* After UPK_JSON_ERROR: "byte 17: ..." as UPK_INVALID (or UPK_NOMEM). Returns false. */
 bool upk_json_fail(const struct upk_json_reader *r, struct upk_error *err);
