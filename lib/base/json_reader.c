@@ -333,9 +333,8 @@ static enum upk_json_token read_value(struct upk_json_reader *r, struct upk_text
 		token = UPK_JSON_NULL;
 		ok = read_word(r, "null");
 	} else {
-		fail_here(r,
-			c == 0xef ? "a byte order mark or a letter outside a string"
-				  : "want a value");
+		bool mark = c == 0xef && r->at == 0;
+		fail_here(r, mark ? "a byte order mark" : "want a value");
 	}
 	return ok ? token : UPK_JSON_ERROR;
 }
@@ -344,15 +343,16 @@ static enum upk_json_token read_value(struct upk_json_reader *r, struct upk_text
 static enum upk_json_token read_key(struct upk_json_reader *r, struct upk_text *text)
 {
 	size_t start = r->at;
+	struct upk_text key;
 
 	if (peek(r) != '"') {
 		fail_here(r, "want a key in quotes");
 		return UPK_JSON_ERROR;
 	}
-	if (!read_string(r, text))
+	if (!read_string(r, &key))
 		return UPK_JSON_ERROR;
 
-	switch (upk_json_keys_add(&r->keys, *text)) {
+	switch (upk_json_keys_add(&r->keys, key)) {
 	case UPK_JSON_KEY_NEW:
 		break;
 	case UPK_JSON_KEY_TWICE:
@@ -370,6 +370,7 @@ static enum upk_json_token read_key(struct upk_json_reader *r, struct upk_text *
 	}
 	r->at++;
 	r->state = VALUE;
+	*text = key;
 	return UPK_JSON_KEY;
 }
 
