@@ -1,0 +1,215 @@
+#include "client/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <curl/curl.h>
+
+#include "base/buffer.h"
+#include "base/json.h"
+
+enum { TRIES_WHEN_BUSY = 30, CONNECT_SECONDS = 5 };
+
+struct upk_client {
+	CURL *curl;
+	struct curl_slist *headers;
+	char *url;  /* as given, for messages */
+	char *base; /* what paths are put behind */
+	struct upk_buffer answer;
+	char fault[CURL_ERROR_SIZE];
+};
+
+static size_t take(char *data, size_t size, size_t count, void *context)
+{
+	struct upk_buffer *answer = context;
+	upk_buffer_append(answer, data, size * count);
+	return answer->failed ? 0 : size * count;
+}
+
+static bool set_base(struct upk_client *c, struct upk_error *err)
+{
+	const char *url = c->url;
+	if (strncmp(url, "unix:", 5) == 0 && url[5] != '\0') {
+		curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, url + 5);
+		url = "http://localhost";
+	} else if (strncmp(url, "http://", 7) != 0 || url[7] == '\0') {
+		return upk_fail(
+			err, UPK_INVALID, "--url: \"%s\": want http://HOST:PORT or unix:PATH", url);
+	}
+	c->base = strdup(url);
+	if (!c->base)
+		return upk_fail(err, UPK_NOMEM, "no memory for a URL");
+	size_t length = strlen(c->base);
+	while (length > 0 && c->base[length - 1] == '/')
+		c->base[--length] = '\0';
+	return true;
+}
+
+static bool set_headers(struct upk_client *c)
+{
+	/* An empty Expect keeps curl from asking first whether a large body is welcome. */
+	static const char *const lines[] = { "Content-Type: application/json", "Expect:" };
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		struct curl_slist *longer = curl_slist_append(c->headers, lines[i]);
+		if (!longer)
+			return false;
+		c->headers = longer;
+	}
+	return true;
+}
+
+static void set_options(struct upk_client *c)
+{
+	curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &c->answer);
+	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->fault);
+}
+
+struct upk_client *upk_client_create(const char *url, struct upk_error *err)
+{
+	struct upk_client *c = calloc(1, sizeof *c);
+	if (!c)
+		goto fail;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		goto free_client;
+	c->curl = curl_easy_init();
+	c->url = strdup(url);
+	if (!c->curl || !c->url || !set_headers(c)) {
+		upk_client_destroy(c);
+		goto fail;
+	}
+	set_options(c);
+	if (!set_base(c, err)) {
+		upk_client_destroy(c);
+		return NULL;
+	}
+	return c;
+
+free_client:
+	free(c);
+fail:
+	upk_fail(err, UPK_NOMEM, "no memory for a client");
+	return NULL;
+}
+
+void upk_client_destroy(struct upk_client *c)
+{
+	if (!c)
+		return;
+	curl_easy_cleanup(c->curl);
+	curl_slist_free_all(c->headers);
+	curl_global_cleanup();
+	upk_buffer_finish(&c->answer);
+	free(c->base);
+	free(c->url);
+	free(c);
+}
+
+static void set_request(struct upk_client *c, const char *method, struct upk_text body)
+{
+	curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
+	if (!body.data && strcmp(method, "GET") == 0)
+		return;
+	curl_easy_setopt(c->curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body.data ? body.data : "");
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+}
+
+static bool send_once(struct upk_client *c, long *status, struct upk_error *err)
+{
+	upk_buffer_clear(&c->answer);
+	c->fault[0] = '\0';
+	CURLcode code = curl_easy_perform(c->curl);
+	if (c->answer.failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for an answer");
+	if (code == CURLE_COULDNT_CONNECT)
+		return upk_fail(err, UPK_IO,
+			"no daemon answers at %s: start one with `upkeepd serve`, or say --url",
+			c->url);
+	if (code != CURLE_OK)
+		return upk_fail(err, UPK_IO, "%s: %s", c->url,
+			c->fault[0] ? c->fault : curl_easy_strerror(code));
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, status);
+	return true;
+}
+
+static bool send_until_taken(struct upk_client *c, long *status, struct upk_error *err)
+{
+	for (int tries = 1;; tries++) {
+		if (!send_once(c, status, err))
+			return false;
+		if (*status != 503 || tries == TRIES_WHEN_BUSY)
+			return true;
+		struct timespec second = { .tv_sec = 1 };
+		nanosleep(&second, NULL);
+	}
+}
+
+static enum upk_code code_of(long status)
+{
+	switch (status) {
+	case 404:
+		return UPK_NOT_FOUND;
+	case 409:
+		return UPK_CONFLICT;
+	case 503:
+		return UPK_BUSY;
+	default:
+		return status >= 400 && status < 500 ? UPK_INVALID : UPK_IO;
+	}
+}
+
+static void say_problem(struct upk_client *c, const char *method, const char *path, long status,
+	struct upk_error *err)
+{
+	cJSON *problem = upk_json_parse(upk_buffer_text(&c->answer), NULL);
+	const char *detail =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(problem, "detail"));
+	upk_fail(err, code_of(status), "%s %s: %ld%s%s", method, path, status, detail ? ": " : "",
+		detail ? detail : "");
+	cJSON_Delete(problem);
+}
+
+static cJSON *read_answer(struct upk_client *c, struct upk_error *err)
+{
+	if (c->answer.size > 0)
+		return upk_json_parse(upk_buffer_text(&c->answer), err);
+	cJSON *nothing = cJSON_CreateNull();
+	if (!nothing)
+		upk_fail(err, UPK_NOMEM, "no memory for an answer");
+	return nothing;
+}
+
+cJSON *upk_client_call(struct upk_client *c, const char *method, const char *path,
+	struct upk_text body, struct upk_error *err)
+{
+	struct upk_buffer url = { 0 };
+	upk_buffer_printf(&url, "%s%s", c->base, path);
+	upk_buffer_putc(&url, '\0');
+	bool ready = !url.failed && curl_easy_setopt(c->curl, CURLOPT_URL, url.data) == CURLE_OK;
+	upk_buffer_finish(&url);
+	if (!ready) {
+		upk_fail(err, UPK_NOMEM, "no memory for a URL");
+		return NULL;
+	}
+	set_request(c, method, body);
+	long status = 0;
+	if (!send_until_taken(c, &status, err))
+		return NULL;
+	if (status < 200 || status >= 300) {
+		say_problem(c, method, path, status, err);
+		return NULL;
+	}
+	cJSON *answer = read_answer(c, err);
+	if (!answer)
+		upk_fail_in(err, "%s %s: the answer: ", method, path);
+	return answer;
+}
