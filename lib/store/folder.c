@@ -1,0 +1,129 @@
+#include "store/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "base/text.h"
+
+struct upk_folder {
+	int lock;
+	int committed;
+};
+
+/* Zeros in front keep the file's size, so that writing it again needs no new block. */
+enum { COMMITTED_DIGITS = 20, COMMITTED_SIZE = COMMITTED_DIGITS + 1 };
+
+static int open_file(const char *folder, const char *name, struct upk_error *err)
+{
+	char path[4096];
+	int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+	if (length < 0 || (size_t)length >= sizeof path) {
+		upk_fail(err, UPK_INVALID, "the data folder's path is too long: %s", folder);
+		return -1;
+	}
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		upk_fail(err, errno == ENOSPC ? UPK_FULL : UPK_IO, "can't open %s: %s", path,
+			strerror(errno));
+	return fd;
+}
+
+static bool fail_locked(int fd, const char *folder, struct upk_error *err)
+{
+	char pid[32];
+	ssize_t size = pread(fd, pid, sizeof pid - 1, 0);
+	pid[size > 0 ? size : 0] = '\0';
+	pid[strcspn(pid, "\n")] = '\0';
+	return upk_fail(err, UPK_CONFLICT, "data folder %s is in use by process %s", folder,
+		pid[0] ? pid : "(unknown)");
+}
+
+static bool take_lock(int fd, const char *folder, struct upk_error *err)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EWOULDBLOCK)
+			return fail_locked(fd, folder, err);
+		return upk_fail(
+			err, UPK_IO, "can't lock data folder %s: %s", folder, strerror(errno));
+	}
+
+	char pid[32];
+	int size = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)size, 0) != size)
+		return upk_fail(err, errno == ENOSPC ? UPK_FULL : UPK_IO, "can't write %s/lock: %s",
+			folder, strerror(errno));
+	return true;
+}
+
+struct upk_folder *upk_folder_open(const char *path, struct upk_error *err)
+{
+	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+		upk_fail(err, errno == ENOSPC ? UPK_FULL : UPK_IO,
+			"can't create data folder %s: %s", path, strerror(errno));
+		return NULL;
+	}
+
+	struct upk_folder *f = malloc(sizeof *f);
+	if (!f) {
+		upk_fail(err, UPK_NOMEM, "no memory for data folder %s", path);
+		return NULL;
+	}
+	*f = (struct upk_folder){ .lock = -1, .committed = -1 };
+
+	f->lock = open_file(path, "lock", err);
+	if (f->lock < 0 || !take_lock(f->lock, path, err))
+		goto close_folder;
+	f->committed = open_file(path, "committed", err);
+	if (f->committed < 0)
+		goto close_folder;
+	return f;
+
+close_folder:
+	upk_folder_close(f);
+	return NULL;
+}
+
+void upk_folder_close(struct upk_folder *f)
+{
+	if (!f)
+		return;
+	if (f->committed >= 0)
+		(void)close(f->committed);
+	if (f->lock >= 0)
+		(void)close(f->lock);
+	free(f);
+}
+
+int64_t upk_folder_committed(const struct upk_folder *f)
+{
+	char digits[COMMITTED_SIZE];
+	if (pread(f->committed, digits, sizeof digits, 0) != COMMITTED_SIZE)
+		return 0;
+
+	int64_t commits = 0;
+	size_t zeros = 0;
+	while (zeros < COMMITTED_DIGITS - 1 && digits[zeros] == '0')
+		zeros++;
+	struct upk_text number = { digits + zeros, COMMITTED_DIGITS - zeros };
+	return upk_number_parse_int(number, &commits) && commits > 0 ? commits : 0;
+}
+
+bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err)
+{
+	char digits[COMMITTED_SIZE + 1];
+	int size = snprintf(digits, sizeof digits, "%0*" PRId64 "\n", COMMITTED_DIGITS, commits);
+	ssize_t written = pwrite(f->committed, digits, (size_t)size, 0);
+	if (written != size)
+		return upk_fail(err, written >= 0 || errno == ENOSPC ? UPK_FULL : UPK_IO,
+			"can't write the data folder's file \"committed\": %s",
+			written >= 0 ? "short write" : strerror(errno));
+	return true;
+}

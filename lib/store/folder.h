@@ -1,0 +1,23 @@
+/* Inside lib/store: the data folder's lock, and the count of commits beside the database. */
+#ifndef UPK_STORE_FOLDER_H
+#define UPK_STORE_FOLDER_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The writer's hold on the folder. Thread: the store's owner. */
+struct upk_folder;
+
+/* Creates the folder (0700) when absent and takes folder/lock until close. NULL: UPK_CONFLICT names
+ * the process that has it; UPK_IO; UPK_NOMEM. */
+struct upk_folder *upk_folder_open(const char *path, struct upk_error *err);
+void upk_folder_close(struct upk_folder *f); /* NULL is fine */
+
+/* folder/committed holds how many transactions were committed, so that a database that has lost
+ * some (its -wal deleted, an old copy put in its place) is noticed. It is written after each commit
+ * and never synced: after a power loss it may be behind the database or unreadable, never ahead. */
+int64_t upk_folder_committed(const struct upk_folder *f); /* 0: not known */
+bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err);
+
+#endif

@@ -1,0 +1,153 @@
+#include "store/label.h"
+
+#include "store/statement.h"
+
+enum { INSERT, WAITING, JOIN, CURRENT, CARRIED, OF_EVENT, OF_ID, WAITING_COUNT };
+
+#define COLUMNS "seq, model, id, event, class, time, arrival, source, carried"
+
+static const char *const sql[] = {
+	[INSERT] = "INSERT INTO label (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[WAITING] = "SELECT " COLUMNS " FROM label WHERE model = ?1 AND id = ?2 AND event IS NULL "
+		    "ORDER BY seq DESC LIMIT 1",
+	[JOIN] = "UPDATE label SET event = ?3 WHERE model = ?1 AND id = ?2 AND event IS NULL",
+	[CURRENT] = "SELECT " COLUMNS " FROM label WHERE event = ?1 AND seq <= ?2 "
+		    "ORDER BY seq DESC LIMIT 1",
+	[CARRIED] =
+		"SELECT EXISTS (SELECT 1 FROM label WHERE event = ?1 AND class = ?2 AND carried)",
+	[OF_EVENT] = "SELECT " COLUMNS " FROM label WHERE event = ?1 ORDER BY seq",
+	[OF_ID] = "SELECT " COLUMNS " FROM label WHERE model = ?1 AND id = ?2 AND event IS NULL "
+		  "ORDER BY seq",
+	[WAITING_COUNT] = "SELECT count(*) FROM label WHERE model = ?1 AND event IS NULL",
+};
+
+const struct upk_sql upk_label_sql = {
+	UPK_SQL_LABEL,
+	"label",
+	sql,
+	sizeof sql / sizeof sql[0],
+};
+
+bool upk_label_insert(struct upk_store *s, const struct upk_label_row *row, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_label_sql, INSERT);
+	upk_put_int(&q, row->seq);
+	upk_put_int(&q, row->model);
+	upk_put_text(&q, row->id);
+	upk_put_int_or_null(&q, row->event);
+	upk_put_text(&q, row->class);
+	upk_put_int(&q, row->time);
+	upk_put_int(&q, row->arrival);
+	upk_put_text(&q, row->source);
+	upk_put_int(&q, row->carried);
+	if (!upk_query_run(&q, err))
+		return false;
+	upk_store_note_seq(s, row->seq);
+	return true;
+}
+
+static struct upk_label_row read_row(const struct upk_query *q)
+{
+	return (struct upk_label_row){
+		.seq = upk_get_int(q, 0),
+		.model = upk_get_int(q, 1),
+		.id = upk_get_text(q, 2),
+		.event = upk_get_int(q, 3),
+		.class = upk_get_text(q, 4),
+		.time = upk_get_int(q, 5),
+		.arrival = upk_get_int(q, 6),
+		.source = upk_get_text(q, 7),
+		.carried = upk_get_int(q, 8) != 0,
+	};
+}
+
+static bool read_one(
+	struct upk_query *q, bool *found, struct upk_label_row *row, struct upk_error *err)
+{
+	if (!upk_query_one(q, found, err))
+		return false;
+	if (*found)
+		*row = read_row(q);
+	return true;
+}
+
+bool upk_label_waiting(struct upk_store *s, int64_t model, struct upk_text id, bool *found,
+	struct upk_label_row *row, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_label_sql, WAITING);
+	upk_put_int(&q, model);
+	upk_put_text(&q, id);
+	return read_one(&q, found, row, err);
+}
+
+bool upk_label_join(struct upk_store *s, int64_t model, struct upk_text id, int64_t event,
+	struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_label_sql, JOIN);
+	upk_put_int(&q, model);
+	upk_put_text(&q, id);
+	upk_put_int(&q, event);
+	return upk_query_run(&q, err);
+}
+
+bool upk_label_current(struct upk_store *s, int64_t event, int64_t as_of, bool *found,
+	struct upk_label_row *row, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_label_sql, CURRENT);
+	upk_put_int(&q, event);
+	upk_put_int(&q, as_of);
+	return read_one(&q, found, row, err);
+}
+
+bool upk_label_carried(struct upk_store *s, int64_t event, struct upk_text class, bool *found,
+	struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_label_sql, CARRIED);
+	upk_put_int(&q, event);
+	upk_put_text(&q, class);
+	int64_t answer;
+	if (!upk_query_int(&q, &answer, err))
+		return false;
+	*found = answer != 0;
+	return true;
+}
+
+static struct upk_query labels_of(
+	struct upk_store *s, int64_t model, int64_t event, struct upk_text id)
+{
+	struct upk_query q = upk_query(s, &upk_label_sql, event != 0 ? OF_EVENT : OF_ID);
+	if (event != 0) {
+		upk_put_int(&q, event);
+	} else {
+		upk_put_int(&q, model);
+		upk_put_text(&q, id);
+	}
+	return q;
+}
+
+bool upk_label_each(struct upk_store *s, int64_t model, int64_t event, struct upk_text id,
+	bool (*take)(void *context, const struct upk_label_row *row), void *context,
+	struct upk_error *err)
+{
+	struct upk_query q = labels_of(s, model, event, id);
+	for (;;) {
+		bool found;
+		if (!upk_query_next(&q, &found, err))
+			return false;
+		if (!found)
+			return true;
+		struct upk_label_row row = read_row(&q);
+		if (!take(context, &row)) {
+			upk_query_end(&q);
+			return true;
+		}
+	}
+}
+
+bool upk_label_waiting_count(
+	struct upk_store *s, int64_t model, int64_t *count, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_label_sql, WAITING_COUNT);
+	upk_put_int(&q, model);
+	return upk_query_int(&q, count, err);
+}

@@ -1,0 +1,218 @@
+#include "store/place.h"
+
+#include "store/statement.h"
+
+enum { INSERT, OF_EVENT, NOTE_REMOVED, REMOVE, LAST, NEWEST, SCAN, SCAN_TIME, CLASSES };
+
+/* The label of an event as known at the sequence ?1. */
+#define ACTUAL \
+	"coalesce((SELECT class FROM label WHERE label.event = event.seq AND label.seq <= ?1 " \
+	"ORDER BY label.seq DESC LIMIT 1), event.label)"
+
+/* The features and scores of a row are read only when bits of ?2 ask for them. */
+#define KNOWN \
+	"place.model, place.place, place.event, place.label, place.time, place.arrival, " \
+	"event.number, event.time, coalesce((SELECT time FROM label WHERE seq = place.label), " \
+	"event.time), event.predicted, " ACTUAL ", event.version, " \
+	"CASE WHEN ?2 & 1 THEN event.score END, CASE WHEN ?2 & 1 THEN event.scores END, " \
+	"CASE WHEN ?2 & 2 THEN event.features END, event.feature_list " \
+	"FROM place CROSS JOIN event ON event.seq = place.event "
+
+/* Places of the model ?3 in ?4 .. ?5 - 1 that were complete at ?1; pairs alone when ?6 is 1. */
+#define RANGE \
+	"WHERE place.model = ?3 AND place.place >= ?4 AND place.place < ?5 " \
+	"AND place.event <= ?1 AND ifnull(place.label, 0) <= ?1 " \
+	"AND (?6 = 0 OR event.predicted IS NOT NULL) "
+
+static const char *const sql[] = {
+	[INSERT] = "INSERT INTO place (model, place, event, label, time, arrival) "
+		   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[OF_EVENT] = "SELECT model, place, event, label, time, arrival FROM place "
+		     "WHERE event = ?1 AND model = ?2",
+	[NOTE_REMOVED] = "UPDATE model SET last_place = max(last_place, ?2) WHERE model = ?1",
+	[REMOVE] = "DELETE FROM place WHERE model = ?1 AND place = ?2",
+	[LAST] = "SELECT max(coalesce((SELECT max(place) FROM place WHERE model = ?1), 0), "
+		 "coalesce((SELECT last_place FROM model WHERE model = ?1), 0))",
+	[NEWEST] =
+		"SELECT place.place FROM place CROSS JOIN event ON event.seq = place.event " RANGE
+		"ORDER BY place.place DESC LIMIT 1 OFFSET ?2",
+	[SCAN] = "SELECT " KNOWN RANGE "ORDER BY place.place",
+	[SCAN_TIME] = "SELECT " KNOWN "WHERE place.model = ?3 AND place.time > ?4 "
+		      "AND event.predicted IS NOT NULL ORDER BY place.time, place.place",
+	[CLASSES] =
+		"SELECT " ACTUAL " AS class, count(*) FROM place CROSS JOIN event "
+		"ON event.seq = place.event WHERE place.model = ?2 GROUP BY class ORDER BY class",
+};
+
+const struct upk_sql upk_place_sql = {
+	UPK_SQL_PLACE,
+	"place",
+	sql,
+	sizeof sql / sizeof sql[0],
+};
+
+bool upk_place_insert(struct upk_store *s, const struct upk_place_row *row, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, INSERT);
+	upk_put_int(&q, row->model);
+	upk_put_int(&q, row->place);
+	upk_put_int(&q, row->event);
+	upk_put_int_or_null(&q, row->label);
+	upk_put_int(&q, row->time);
+	upk_put_int(&q, row->arrival);
+	return upk_query_run(&q, err);
+}
+
+static struct upk_place_row read_place(const struct upk_query *q)
+{
+	return (struct upk_place_row){
+		.model = upk_get_int(q, 0),
+		.place = upk_get_int(q, 1),
+		.event = upk_get_int(q, 2),
+		.label = upk_get_int(q, 3),
+		.time = upk_get_int(q, 4),
+		.arrival = upk_get_int(q, 5),
+	};
+}
+
+bool upk_place_of(struct upk_store *s, int64_t model, int64_t event, bool *found,
+	struct upk_place_row *row, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, OF_EVENT);
+	upk_put_int(&q, event);
+	upk_put_int(&q, model);
+	if (!upk_query_one(&q, found, err))
+		return false;
+	if (*found)
+		*row = read_place(&q);
+	return true;
+}
+
+static bool on_place(
+	struct upk_store *s, int which, int64_t model, int64_t place, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, which);
+	upk_put_int(&q, model);
+	upk_put_int(&q, place);
+	return upk_query_run_on_one(&q, err);
+}
+
+bool upk_place_remove(struct upk_store *s, int64_t model, int64_t place, struct upk_error *err)
+{
+	return on_place(s, REMOVE, model, place, err) &&
+		on_place(s, NOTE_REMOVED, model, place, err);
+}
+
+bool upk_place_last(struct upk_store *s, int64_t model, int64_t *place, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, LAST);
+	upk_put_int(&q, model);
+	return upk_query_int(&q, place, err);
+}
+
+/* The last place of the statement is ?2: an offset, or what a scan reads. */
+static struct upk_query query_range(
+	struct upk_store *s, int which, const struct upk_scan *scan, int64_t second)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, which);
+	upk_put_int(&q, scan->as_of);
+	upk_put_int(&q, second);
+	upk_put_int(&q, scan->model);
+	upk_put_int(&q, scan->from);
+	upk_put_int(&q, scan->to);
+	upk_put_int(&q, scan->pairs_only);
+	return q;
+}
+
+/* Where the newest scan->newest rows of the range begin. */
+static bool find_newest(
+	struct upk_store *s, const struct upk_scan *scan, int64_t *from, struct upk_error *err)
+{
+	struct upk_query q = query_range(s, NEWEST, scan, scan->newest - 1);
+	bool found;
+	if (!upk_query_one(&q, &found, err))
+		return false;
+	*from = found ? upk_get_int(&q, 0) : scan->from;
+	return true;
+}
+
+static bool read_known(const struct upk_query *q, struct upk_known_row *row, struct upk_error *err)
+{
+	*row = (struct upk_known_row){
+		.place = read_place(q),
+		.event_number = upk_get_int(q, 6),
+		.event_time = upk_get_int(q, 7),
+		.label_time = upk_get_int(q, 8),
+		.predicted = upk_get_text(q, 9),
+		.actual = upk_get_text(q, 10),
+		.version = upk_get_made_by(q, 11),
+		.scored = !upk_get_null(q, 12),
+		.score = upk_get_double(q, 12),
+		.features = upk_get_text(q, 14),
+		.feature_list = upk_get_int(q, 15),
+	};
+	return upk_get_doubles(q, 13, &row->scores, &row->scores_count, err);
+}
+
+static bool scan_rows(struct upk_query *q,
+	bool (*take)(void *context, const struct upk_known_row *row), void *context,
+	struct upk_error *err)
+{
+	for (;;) {
+		bool found;
+		if (!upk_query_next(q, &found, err))
+			return false;
+		if (!found)
+			return true;
+
+		struct upk_known_row row;
+		bool read = read_known(q, &row, err);
+		if (!read || !take(context, &row)) {
+			upk_query_end(q);
+			return read;
+		}
+	}
+}
+
+bool upk_place_scan(struct upk_store *s, const struct upk_scan *scan,
+	bool (*take)(void *context, const struct upk_known_row *row), void *context,
+	struct upk_error *err)
+{
+	struct upk_scan range = *scan;
+	if (scan->newest > 0 && !find_newest(s, scan, &range.from, err))
+		return false;
+	struct upk_query q = query_range(s, SCAN, &range, range.what);
+	return scan_rows(&q, take, context, err);
+}
+
+bool upk_place_scan_time(struct upk_store *s, int64_t model, int64_t after,
+	bool (*take)(void *context, const struct upk_known_row *row), void *context,
+	struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, SCAN_TIME);
+	upk_put_int(&q, INT64_MAX);
+	upk_put_int(&q, UPK_SCAN_SCORES);
+	upk_put_int(&q, model);
+	upk_put_int(&q, after);
+	return scan_rows(&q, take, context, err);
+}
+
+bool upk_place_classes(struct upk_store *s, int64_t model,
+	bool (*take)(void *context, struct upk_text class, int64_t count), void *context,
+	struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, CLASSES);
+	upk_put_int(&q, INT64_MAX);
+	upk_put_int(&q, model);
+	for (;;) {
+		bool found;
+		if (!upk_query_next(&q, &found, err))
+			return false;
+		if (!found)
+			return true;
+		if (!take(context, upk_get_text(&q, 0), upk_get_int(&q, 1))) {
+			upk_query_end(&q);
+			return true;
+		}
+	}
+}

@@ -1,0 +1,297 @@
+#include "store/store.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/folder.h"
+#include "store/migration.h"
+#include "store/statement.h"
+
+enum {
+	WRITER_BUSY_MS = 5000, /* somebody in the sqlite3 shell */
+	READER_BUSY_MS = 2000,
+	BACKSTOP_PAGES = 8192, /* 128 MiB: the WAL is copied back even when its owner forgets to */
+};
+
+enum { BEGIN, BEGIN_READ, COMMIT, ROLLBACK, COUNT_COMMIT, LAST_SEQ };
+
+static const char *const sql[] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[BEGIN_READ] = "BEGIN",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[COUNT_COMMIT] = "UPDATE sequence SET last = max(last, ?1), commits = ?2",
+	[LAST_SEQ] = "SELECT last FROM sequence",
+};
+
+const struct upk_sql upk_store_sql = {
+	UPK_SQL_STORE,
+	"sequence",
+	sql,
+	sizeof sql / sizeof sql[0],
+};
+
+static const char writer_settings[] = "PRAGMA page_size = 16384;"
+				      "PRAGMA journal_mode = WAL;"
+				      "PRAGMA synchronous = FULL;"
+				      "PRAGMA journal_size_limit = 67108864;"
+				      "PRAGMA cache_size = -65536;"
+				      "PRAGMA temp_store = MEMORY;";
+static const char reader_settings[] = "PRAGMA query_only = 1;"
+				      "PRAGMA cache_size = -16384;"
+				      "PRAGMA temp_store = MEMORY;";
+
+static bool configure(sqlite3 *db, struct upk_error *err)
+{
+	static const struct {
+		int option, value;
+	} options[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
+		/* Until the schema is known to be ours: closing must not change a byte. */
+		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+	};
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+		int result = sqlite3_db_config(db, options[i].option, options[i].value, NULL);
+		if (result != SQLITE_OK)
+			return upk_store_fail(db, result, "upkeepd.db", err);
+	}
+	return true;
+}
+
+static bool open_database(
+	struct upk_store *s, const char *folder, enum upk_store_mode mode, struct upk_error *err)
+{
+	char *path = sqlite3_mprintf("%s/upkeepd.db", folder);
+	if (!path)
+		return upk_fail(err, UPK_NOMEM, "no memory for the path of upkeepd.db");
+
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	flags |= mode == UPK_STORE_READ ? SQLITE_OPEN_READONLY
+					: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int result = sqlite3_open_v2(path, &s->db, flags, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_busy_timeout(
+			s->db, mode == UPK_STORE_READ ? READER_BUSY_MS : WRITER_BUSY_MS);
+	if (result != SQLITE_OK)
+		upk_store_fail(s->db, result, path, err);
+	sqlite3_free(path);
+	return result == SQLITE_OK && configure(s->db, err);
+}
+
+static bool set(struct upk_store *s, const char *settings, struct upk_error *err)
+{
+	int result = sqlite3_exec(s->db, settings, NULL, NULL, NULL);
+	return result == SQLITE_OK || upk_store_fail(s->db, result, "upkeepd.db", err);
+}
+
+/* Called after each commit with the number of pages in the WAL. */
+static int note_wal_pages(void *context, sqlite3 *db, const char *database, int pages)
+{
+	struct upk_store *s = context;
+	s->wal_pages = pages;
+	if (pages > BACKSTOP_PAGES)
+		(void)sqlite3_wal_checkpoint_v2(
+			db, database, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return SQLITE_OK;
+}
+
+static bool check_commits(const struct upk_store *s, const struct upk_schema *schema,
+	const char *folder, struct upk_error *err)
+{
+	int64_t committed = upk_folder_committed(s->folder);
+	if (schema->commits >= committed)
+		return true;
+	return upk_fail(err, UPK_CORRUPT,
+		"%s/upkeepd.db has lost commits: it is at %lld, and %lld were made (was "
+		"upkeepd.db-wal "
+		"deleted?). Restore a backup of the whole data folder, or delete %s/committed to "
+		"go on "
+		"without them",
+		folder, (long long)schema->commits, (long long)committed, folder);
+}
+
+static bool open_writer(struct upk_store *s, const char *folder, struct upk_error *err)
+{
+	struct upk_schema schema;
+	if (!upk_schema_read(s->db, &schema, err) || !check_commits(s, &schema, folder, err) ||
+		!set(s, writer_settings, err) || !upk_schema_migrate(s->db, &schema, err))
+		return false;
+
+	int result = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	if (result != SQLITE_OK)
+		return upk_store_fail(s->db, result, "upkeepd.db", err);
+	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
+	s->commits = schema.commits;
+	return upk_folder_set_committed(s->folder, s->commits, err);
+}
+
+static bool open_reader(struct upk_store *s, struct upk_error *err)
+{
+	struct upk_schema schema;
+	if (!upk_schema_read(s->db, &schema, err) || !set(s, reader_settings, err))
+		return false;
+	if (!upk_schema_is_current(&schema))
+		return upk_fail(err, UPK_CONFLICT,
+			"upkeepd.db has schema %lld, an older one: let `upkeepd serve` bring it up "
+			"to date",
+			(long long)schema.version);
+	return true;
+}
+
+struct upk_store *upk_store_open(
+	const char *folder, enum upk_store_mode mode, struct upk_error *err)
+{
+	struct upk_store *s = calloc(1, sizeof *s);
+	if (!s) {
+		upk_fail(err, UPK_NOMEM, "no memory for the store");
+		return NULL;
+	}
+
+	if (mode == UPK_STORE_WRITE) {
+		s->folder = upk_folder_open(folder, err);
+		if (!s->folder)
+			goto close_store;
+	}
+	if (!open_database(s, folder, mode, err))
+		goto close_store;
+	if (!(mode == UPK_STORE_WRITE ? open_writer(s, folder, err) : open_reader(s, err)))
+		goto close_store;
+	if (!upk_statements_prepare(s, err))
+		goto close_store;
+	return s;
+
+close_store:
+	upk_store_close(s);
+	return NULL;
+}
+
+void upk_store_close(struct upk_store *s)
+{
+	if (!s)
+		return;
+	upk_statements_finish(s);
+	if (s->db) {
+		int result = sqlite3_close(s->db);
+		assert(result == SQLITE_OK);
+		(void)result;
+	}
+	upk_folder_close(s->folder);
+	free(s);
+}
+
+/* Runs one of BEGIN, COMMIT, ROLLBACK; leaves s->transaction to the caller. */
+static bool run(struct upk_store *s, int which, struct upk_error *err)
+{
+	sqlite3_stmt *statement = s->statements[UPK_SQL_STORE][which];
+	int result = sqlite3_step(statement);
+	if (result != SQLITE_DONE)
+		upk_store_fail(s->db, result, sql[which], err);
+	(void)sqlite3_reset(statement);
+	return result == SQLITE_DONE;
+}
+
+static bool begin(struct upk_store *s, int which, struct upk_error *err)
+{
+	upk_store_unpin(s);
+	if (s->transaction != UPK_OUTSIDE)
+		return upk_fail(err, UPK_CONFLICT, "a transaction is open already");
+	return run(s, which, err);
+}
+
+bool upk_store_begin(struct upk_store *s, struct upk_error *err)
+{
+	if (!begin(s, BEGIN, err))
+		return false;
+	s->transaction = UPK_WRITING;
+	s->changes_before = sqlite3_total_changes64(s->db);
+	s->last_seq = 0;
+	return true;
+}
+
+static bool count_commit(struct upk_store *s, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_store_sql, COUNT_COMMIT);
+	upk_put_int(&q, s->last_seq);
+	upk_put_int(&q, s->commits + 1);
+	return upk_query_run(&q, err);
+}
+
+bool upk_store_commit(struct upk_store *s, struct upk_error *err)
+{
+	upk_store_unpin(s);
+	if (s->transaction == UPK_UNDONE) {
+		upk_store_rollback(s);
+		return upk_fail(err, s->undone.code, "%s", s->undone.message);
+	}
+	if (s->transaction != UPK_WRITING)
+		return upk_fail(err, UPK_CONFLICT, "there is no transaction to commit");
+
+	bool changed = sqlite3_total_changes64(s->db) != s->changes_before;
+	if ((changed && !count_commit(s, err)) || !run(s, COMMIT, err)) {
+		upk_store_rollback(s);
+		return false;
+	}
+	s->transaction = UPK_OUTSIDE;
+
+	/* What is committed is committed: a count that can't be written only notices less. */
+	if (changed)
+		(void)upk_folder_set_committed(s->folder, ++s->commits, NULL);
+	return true;
+}
+
+void upk_store_rollback(struct upk_store *s)
+{
+	upk_store_unpin(s);
+	if (!sqlite3_get_autocommit(s->db))
+		(void)run(s, ROLLBACK, NULL);
+	s->transaction = UPK_OUTSIDE;
+	s->last_seq = 0;
+}
+
+bool upk_store_begin_read(struct upk_store *s, struct upk_error *err)
+{
+	if (!begin(s, BEGIN_READ, err))
+		return false;
+	s->transaction = UPK_READING;
+	return true;
+}
+
+void upk_store_end_read(struct upk_store *s)
+{
+	upk_store_rollback(s);
+}
+
+void upk_store_note_seq(struct upk_store *s, int64_t seq)
+{
+	if (seq > s->last_seq)
+		s->last_seq = seq;
+}
+
+bool upk_store_last_seq(struct upk_store *s, int64_t *seq, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_store_sql, LAST_SEQ);
+	int64_t last;
+	if (!upk_query_int(&q, &last, err))
+		return false;
+	*seq = last > s->last_seq ? last : s->last_seq;
+	return true;
+}
+
+bool upk_store_checkpoint(struct upk_store *s, int pages, struct upk_error *err)
+{
+	upk_store_unpin(s);
+	if (s->wal_pages <= pages)
+		return true;
+
+	int in_wal = 0, copied = 0;
+	int result = sqlite3_wal_checkpoint_v2(
+		s->db, "main", SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
+	if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY)
+		return upk_store_fail(s->db, result, "checkpoint", err);
+	if (result == SQLITE_OK)
+		s->wal_pages = in_wal - copied;
+	return true;
+}
