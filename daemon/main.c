@@ -1,0 +1,55 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "usage.h"
+
+enum { COMMANDS_MAX = 32 };
+
+/* In the order of --help. */
+static const struct upk_command *const commands[] = {
+	NULL,
+};
+
+static int help(void)
+{
+	puts("Keeps classifiers at the quality they were promised.\n\n"
+	     "Usage: upkeepd COMMAND [OPTION]...\n"
+	     "       upkeepd COMMAND --help\n\n"
+	     "Commands:");
+	for (const struct upk_command *const *c = commands; *c; c++)
+		printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+	puts("\n  --help     this text\n"
+	     "  --version  the version");
+	return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+}
+
+static int unknown(const char *word)
+{
+	const char *names[COMMANDS_MAX + 1] = { NULL };
+
+	for (size_t i = 0; i < COMMANDS_MAX && commands[i]; i++)
+		names[i] = commands[i]->name;
+	const char *meant = upk_usage_nearest(word, names);
+	if (meant)
+		return upk_usage_fail(
+			NULL, "unknown command '%s'; did you mean '%s'?", word, meant);
+	return upk_usage_fail(NULL, "unknown command '%s'", word);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return upk_usage_fail(NULL, "a command is missing");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0)
+		return help();
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("upkeepd " UPK_PROJECT_VERSION);
+		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+	}
+	for (const struct upk_command *const *c = commands; *c; c++)
+		if (strcmp((*c)->name, argv[1]) == 0)
+			return (*c)->run(argc - 1, argv + 1);
+	return unknown(argv[1]);
+}

@@ -1,0 +1,21 @@
+/* What the command line says to somebody who mistyped it. */
+#ifndef UPK_DAEMON_USAGE_H
+#define UPK_DAEMON_USAGE_H
+
+#include <getopt.h>
+#include <stddef.h>
+
+/* The name closest to word, at most two letters away; NULL: none is. names ends with NULL. */
+const char *upk_usage_nearest(const char *word, const char *const *names);
+
+/* "upkeepd COMMAND: ..." and where help is, on stderr. Returns UPK_EXIT_USAGE. command NULL: of
+ * upkeepd itself. */
+int upk_usage_fail(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* For the '?' and ':' of getopt_long, called with opterr 0 and a short option string that begins
+ * with ':'. Names the option at fault, and the one that was probably meant. */
+int upk_usage_bad_option(
+	const char *command, int what, char *const *argv, const struct option *options);
+
+#endif
