@@ -1,0 +1,16 @@
+/* Rows that C and the oracle scripts make alike: a linear congruential generator, exact in both. */
+#ifndef UPK_TESTS_LEARN_SAMPLE_H
+#define UPK_TESTS_LEARN_SAMPLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "learn/dataset.h"
+
+/* features uniform sums per row, the j-th (j + 1) times as wide; the label is the class with the
+ * greatest noisy integer score. One in `gaps` inputs is NAN (0: none). Places count from 1, served
+ * is -1. */
+void sample_rows(
+	struct upk_dataset *d, size_t rows, size_t features, size_t classes, uint32_t gaps);
+
+#endif

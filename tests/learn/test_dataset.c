@@ -1,0 +1,79 @@
+#include "learn/dataset.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void rows_come_back_as_they_were_added(void **state)
+{
+	struct upk_dataset d;
+
+	(void)state;
+	upk_dataset_init(&d, 2, 3);
+	for (int i = 0; i < 1000; i++) {
+		double x[] = { i, i % 7 ? i / 7.0 : NAN };
+		assert_true(upk_dataset_add(&d, x, (uint16_t)(i % 3), i % 5 - 1, 10 * i, NULL));
+	}
+
+	assert_int_equal(d.rows, 1000);
+	for (int i = 0; i < 1000; i++) {
+		double x[] = { i, i % 7 ? i / 7.0 : NAN };
+		assert_memory_equal(d.x + 2 * i, x, sizeof x);
+		assert_int_equal(d.y[i], i % 3);
+		assert_int_equal(d.served[i], i % 5 - 1);
+		assert_int_equal(d.place[i], 10 * i);
+	}
+	upk_dataset_finish(&d);
+	assert_int_equal(d.rows, 0);
+}
+
+static void a_place_is_found_or_the_next_one(void **state)
+{
+	struct upk_dataset d;
+
+	(void)state;
+	upk_dataset_init(&d, 1, 1);
+	assert_int_equal(upk_dataset_at(&d, 5), 0);
+	for (int64_t place = 10; place <= 50; place += 10)
+		assert_true(upk_dataset_add(&d, &(double){ 0 }, 0, -1, place, NULL));
+
+	assert_int_equal(upk_dataset_at(&d, -1), 0);
+	assert_int_equal(upk_dataset_at(&d, 10), 0);
+	assert_int_equal(upk_dataset_at(&d, 11), 1);
+	assert_int_equal(upk_dataset_at(&d, 40), 3);
+	assert_int_equal(upk_dataset_at(&d, 50), 4);
+	assert_int_equal(upk_dataset_at(&d, 51), 5);
+	upk_dataset_finish(&d);
+}
+
+static void labels_are_counted_in_the_range_alone(void **state)
+{
+	const uint16_t labels[] = { 2, 0, 0, 2, 1, 0 };
+	struct upk_dataset d;
+	size_t counts[3];
+
+	(void)state;
+	upk_dataset_init(&d, 1, 3);
+	for (int i = 0; i < 6; i++)
+		assert_true(upk_dataset_add(&d, &(double){ 0 }, labels[i], -1, i, NULL));
+
+	upk_dataset_count(&d, 1, 5, counts);
+	assert_memory_equal(counts, ((size_t[]){ 2, 1, 1 }), sizeof counts);
+	upk_dataset_count(&d, 3, 3, counts);
+	assert_memory_equal(counts, ((size_t[]){ 0, 0, 0 }), sizeof counts);
+	upk_dataset_finish(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_come_back_as_they_were_added),
+		cmocka_unit_test(a_place_is_found_or_the_next_one),
+		cmocka_unit_test(labels_are_counted_in_the_range_alone),
+	};
+
+	return cmocka_run_group_tests_name("learn/dataset", tests, NULL, NULL);
+}

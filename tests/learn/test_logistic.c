@@ -1,0 +1,310 @@
+#include "learn/learner.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cblas.h>
+#include <cmocka.h>
+
+#include "learn/oracle_logistic.h"
+#include "learn/sample.h"
+
+/* A fit's weights (outputs, features), then its intercepts, as they are written. */
+struct weights {
+	size_t features, classes, outputs;
+	double *values;
+};
+
+static void *fit(const struct upk_dataset *d, const char *settings)
+{
+	struct upk_fit_input in = { .rows = d->rows,
+		.features = d->features,
+		.classes = d->classes,
+		.x = d->x,
+		.y = d->y };
+	cJSON *json = settings ? cJSON_Parse(settings) : NULL;
+	void *fitted = NULL;
+
+	assert_true(upk_logistic.fit(&in, json, &fitted, NULL));
+	cJSON_Delete(json);
+	return fitted;
+}
+
+static void write(const void *fitted, struct upk_buffer *out)
+{
+	struct upk_json_writer w = upk_json_writer_on(out);
+
+	upk_json_object(&w, NULL);
+	upk_logistic.write(fitted, &w);
+	upk_json_object_end(&w);
+	upk_buffer_putc(out, '\0');
+	assert_false(out->failed);
+}
+
+static void weights_of(struct weights *w, const struct upk_dataset *d, const char *settings)
+{
+	struct upk_buffer text = { 0 };
+	void *fitted = fit(d, settings);
+	size_t n = 0;
+
+	write(fitted, &text);
+	upk_logistic.free(fitted);
+	cJSON *json = cJSON_Parse(text.data);
+	w->features = d->features;
+	w->classes = d->classes;
+	w->outputs = d->classes == 2 ? 1 : d->classes;
+	w->values = calloc(w->outputs * (w->features + 1), sizeof *w->values);
+	assert_non_null(w->values);
+	for (const cJSON *row = cJSON_GetObjectItem(json, "coefficients")->child; row;
+		row = row->next)
+		for (const cJSON *value = row->child; value; value = value->next)
+			w->values[n++] = value->valuedouble;
+	for (const cJSON *value = cJSON_GetObjectItem(json, "intercepts")->child; value;
+		value = value->next)
+		w->values[n++] = value->valuedouble;
+	assert_int_equal(n, w->outputs * (w->features + 1));
+	cJSON_Delete(json);
+	upk_buffer_finish(&text);
+}
+
+static void assert_all_near(const double *ours, const double *theirs, size_t n, double tolerance)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(fabs(ours[i] - theirs[i]) <= tolerance))
+			fail_msg("[%zu] is %.12g, want %.12g", i, ours[i], theirs[i]);
+}
+
+struct oracle {
+	size_t rows, features, classes;
+	const char *settings;
+	const double *coefficients, *intercepts, *probabilities;
+};
+
+static void equals_scikit_learn(void **state)
+{
+	const struct oracle oracles[] = {
+		{ 400, 4, 2, NULL, two_coefficients, two_intercepts, two_probabilities },
+		{ 400, 4, 2, "{\"l2\": 10}", two_strong_coefficients, two_strong_intercepts,
+			two_strong_probabilities },
+		{ 900, 5, 5, "{\"l2\": 1}", five_coefficients, five_intercepts,
+			five_probabilities },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof oracles / sizeof *oracles; i++) {
+		const struct oracle *o = &oracles[i];
+		struct upk_dataset d;
+		struct weights w;
+		double probabilities[8 * 5];
+		sample_rows(&d, o->rows, o->features, o->classes, 0);
+
+		weights_of(&w, &d, o->settings);
+		assert_all_near(w.values, o->coefficients, w.outputs * w.features, 1e-4);
+		assert_all_near(w.values + w.outputs * w.features, o->intercepts, w.outputs, 1e-4);
+		free(w.values);
+
+		void *fitted = fit(&d, o->settings);
+		upk_logistic.predict(fitted, d.x, 8, probabilities);
+		assert_all_near(probabilities, o->probabilities, 8 * o->classes, 1e-5);
+		upk_logistic.free(fitted);
+		upk_dataset_finish(&d);
+	}
+}
+
+/* The objective as its formula has it, every class with its own weights. */
+static double naive_loss(const struct upk_dataset *d, const struct weights *w, double l2)
+{
+	const double *intercepts = w->values + w->outputs * w->features;
+	double loss = 0;
+
+	for (size_t i = 0; i < d->rows; i++) {
+		double sum = 0, truth = 0;
+		for (size_t k = 0; k < w->classes; k++) {
+			size_t output = w->outputs == 1 ? 0 : k;
+			double z = intercepts[output];
+			for (size_t j = 0; j < w->features; j++)
+				z += w->values[output * w->features + j] *
+					d->x[i * d->features + j];
+			if (w->outputs == 1 && k == 0)
+				z = 0;
+			sum += exp(z);
+			truth = k == d->y[i] ? z : truth;
+		}
+		loss += log(sum) - truth;
+	}
+	for (size_t i = 0; i < w->outputs * w->features; i++)
+		loss += l2 / 2 * w->values[i] * w->values[i];
+	return loss;
+}
+
+static void fit_stands_where_the_naive_loss_has_no_slope(void **state)
+{
+	(void)state;
+	for (size_t classes = 2; classes <= 4; classes++) {
+		const double step = 1e-4;
+		struct upk_dataset d;
+		struct weights w;
+		/* Not a multiple of a block, so that the last one is short. */
+		sample_rows(&d, 700, 3, classes, 0);
+		weights_of(&w, &d, "{\"l2\": 0.5}");
+
+		for (size_t i = 0; i < w.outputs * (w.features + 1); i++) {
+			double at = w.values[i], low, high;
+			w.values[i] = at - step;
+			low = naive_loss(&d, &w, 0.5);
+			w.values[i] = at + step;
+			high = naive_loss(&d, &w, 0.5);
+			w.values[i] = at;
+			assert_true(fabs(high - low) / (2 * step) < 1e-3);
+			assert_true(high + low > 2 * naive_loss(&d, &w, 0.5));
+		}
+		free(w.values);
+		upk_dataset_finish(&d);
+	}
+}
+
+static void a_row_has_the_same_answer_alone_and_among_others(void **state)
+{
+	(void)state;
+	for (size_t classes = 2; classes <= 5; classes += 3) {
+		struct upk_dataset d;
+		double *together, alone[5];
+		sample_rows(&d, 1000, 9, classes, 0);
+		void *fitted = fit(&d, NULL);
+		together = calloc(d.rows * classes, sizeof *together);
+		assert_non_null(together);
+
+		upk_logistic.predict(fitted, d.x, d.rows, together);
+		for (size_t i = 0; i < d.rows; i++) {
+			double sum = 0;
+			upk_logistic.predict(fitted, d.x + i * d.features, 1, alone);
+			assert_memory_equal(alone, together + i * classes, classes * sizeof *alone);
+			for (size_t k = 0; k < classes; k++)
+				sum += alone[k];
+			assert_true(fabs(sum - 1) < 1e-14);
+		}
+		free(together);
+		upk_logistic.free(fitted);
+		upk_dataset_finish(&d);
+	}
+}
+
+/* The threads are asked for anew each time; a copy of the rows lies elsewhere in memory. */
+static void same_rows_give_the_same_bytes_whatever_the_threads(void **state)
+{
+	(void)state;
+	for (size_t classes = 2; classes <= 5; classes += 3) {
+		struct upk_dataset d;
+		struct upk_buffer first = { 0 }, again = { 0 };
+		sample_rows(&d, 3000, 40, classes, 0);
+		void *fitted = fit(&d, NULL);
+		write(fitted, &first);
+		upk_logistic.free(fitted);
+
+		double *moved = malloc((d.rows * d.features + 1) * sizeof *moved), *x = d.x;
+		assert_non_null(moved);
+		memcpy(moved + 1, x, d.rows * d.features * sizeof *moved);
+		d.x = moved + 1;
+		openblas_set_num_threads(2);
+		fitted = fit(&d, NULL);
+		write(fitted, &again);
+		upk_logistic.free(fitted);
+
+		assert_string_equal(first.data, again.data);
+		d.x = x;
+		free(moved);
+		upk_buffer_finish(&first);
+		upk_buffer_finish(&again);
+		upk_dataset_finish(&d);
+	}
+}
+
+static void classes_far_apart_are_fitted_without_overflow(void **state)
+{
+	struct upk_dataset d;
+	double p[2];
+
+	(void)state;
+	upk_dataset_init(&d, 1, 2);
+	for (int i = 0; i < 100; i++)
+		assert_true(upk_dataset_add(
+			&d, &(double){ i < 50 ? -1e9 : 1e9 }, i >= 50, -1, i, NULL));
+	void *fitted = fit(&d, NULL);
+	upk_logistic.predict(fitted, d.x, 1, p);
+	assert_true(p[0] > 0.99 && p[0] <= 1);
+	upk_logistic.predict(fitted, d.x + 99, 1, p);
+	assert_true(p[1] > 0.99 && p[1] <= 1);
+	upk_logistic.free(fitted);
+	upk_dataset_finish(&d);
+}
+
+static void a_cancelled_fit_says_so(void **state)
+{
+	struct upk_dataset d;
+	struct upk_error err = { 0 };
+	atomic_bool cancel = true;
+	void *fitted = NULL;
+
+	(void)state;
+	sample_rows(&d, 400, 4, 3, 0);
+	struct upk_fit_input in = { d.rows, d.features, d.classes, d.x, d.y, 0, &cancel };
+	assert_false(upk_logistic.fit(&in, NULL, &fitted, &err));
+	assert_int_equal(err.code, UPK_CANCELLED);
+	assert_null(fitted);
+	upk_dataset_finish(&d);
+}
+
+static void wrong_settings_are_named(void **state)
+{
+	const struct {
+		const char *settings, *word;
+	} cases[] = {
+		{ "[]", "object" },
+		{ "{\"l2\": \"1\"}", "l2" },
+		{ "{\"l2\": 0}", "l2 is 0" },
+		{ "{\"l2\": -1}", "l2 is -1" },
+		{ "{\"l2\": 1e10}", "l2 is 1e+10" },
+		{ "{\"l2\": 1, \"l1\": 1}", "l1" },
+	};
+
+	(void)state;
+	assert_true(upk_logistic.check(NULL, NULL));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct upk_error err = { 0 };
+		cJSON *json = cJSON_Parse(cases[i].settings);
+		assert_non_null(json);
+		assert_false(upk_logistic.check(json, &err));
+		assert_int_equal(err.code, UPK_INVALID);
+		assert_non_null(strstr(err.message, cases[i].word));
+		cJSON_Delete(json);
+	}
+}
+
+static void learners_are_found_by_name(void **state)
+{
+	(void)state;
+	assert_ptr_equal(upk_learner_at(0), &upk_logistic);
+	assert_null(upk_learner_at(1));
+	assert_ptr_equal(upk_learner_find("logistic"), &upk_logistic);
+	assert_ptr_equal(upk_learner_find("auto"), &upk_logistic);
+	assert_null(upk_learner_find("forest"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equals_scikit_learn),
+		cmocka_unit_test(fit_stands_where_the_naive_loss_has_no_slope),
+		cmocka_unit_test(a_row_has_the_same_answer_alone_and_among_others),
+		cmocka_unit_test(same_rows_give_the_same_bytes_whatever_the_threads),
+		cmocka_unit_test(classes_far_apart_are_fitted_without_overflow),
+		cmocka_unit_test(a_cancelled_fit_says_so),
+		cmocka_unit_test(wrong_settings_are_named),
+		cmocka_unit_test(learners_are_found_by_name),
+	};
+
+	return cmocka_run_group_tests_name("learn/logistic", tests, NULL, NULL);
+}
