@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <cblas.h>
+
 static const struct upk_learner *const learners[] = {
 	&upk_logistic,
 };
@@ -19,4 +21,9 @@ const struct upk_learner *upk_learner_find(const char *name)
 		if (strcmp(name, learners[i]->name) == 0)
 			return learners[i];
 	return NULL;
+}
+
+const char *upk_learner_processor(void)
+{
+	return openblas_get_corename();
 }

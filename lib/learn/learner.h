@@ -47,6 +47,9 @@ struct upk_learner {
 const struct upk_learner *upk_learner_at(size_t i);
 const struct upk_learner *upk_learner_find(const char *name);
 
+/* The kind of processor that fits run on: another kind may differ in the last bits. Static. */
+const char *upk_learner_processor(void);
+
 extern const struct upk_learner upk_logistic;
 
 #endif

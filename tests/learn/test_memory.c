@@ -1,0 +1,137 @@
+#include "learn/predictor.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "learn/sample.h"
+
+/* Allocations left until the one that fails; negative: none fails. */
+static int left = -1;
+static bool failed;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static bool fails(void)
+{
+	if (left < 0 || left-- > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return fails() ? NULL : __real_realloc(p, size);
+}
+
+static const struct upk_text names[] = { { "a", 1 }, { "b", 1 }, { "c", 1 } };
+
+static struct upk_predictor *fit(const struct upk_dataset *d, struct upk_error *err)
+{
+	struct upk_predictor_setup setup = {
+		.learner = &upk_logistic,
+		.features = names,
+		.classes = names,
+	};
+
+	return upk_predictor_fit(&setup, d, 0, d->rows, err);
+}
+
+static void fit_survives_any_failed_allocation(void **state)
+{
+	struct upk_dataset d;
+	int nth = 0;
+
+	(void)state;
+	sample_rows(&d, 100, 2, 3, 0);
+	do {
+		struct upk_error err = { 0 };
+		failed = false;
+		left = nth++;
+		struct upk_predictor *p = fit(&d, &err);
+		left = -1;
+		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
+		assert_true((p == NULL) == failed);
+		upk_predictor_unref(p);
+	} while (failed);
+	assert_true(nth > 10);
+	upk_dataset_finish(&d);
+}
+
+static void read_survives_any_failed_allocation(void **state)
+{
+	struct upk_dataset d;
+	struct upk_buffer bytes = { 0 };
+	int nth = 0;
+
+	(void)state;
+	sample_rows(&d, 100, 2, 3, 0);
+	struct upk_predictor *p = fit(&d, NULL);
+	assert_non_null(p);
+	upk_predictor_write(p, &bytes);
+	upk_predictor_unref(p);
+
+	/* cJSON is another library: it takes ours only when told to. */
+	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = malloc, .free_fn = free });
+	do {
+		struct upk_error err = { 0 };
+		failed = false;
+		left = nth++;
+		p = upk_predictor_read(upk_buffer_text(&bytes), &err);
+		left = -1;
+		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
+		assert_true((p == NULL) == failed);
+		upk_predictor_unref(p);
+	} while (failed);
+	cJSON_InitHooks(NULL);
+	assert_true(nth > 30);
+	upk_buffer_finish(&bytes);
+	upk_dataset_finish(&d);
+}
+
+static void a_dataset_stays_as_it_was_when_it_cannot_grow(void **state)
+{
+	(void)state;
+	for (int nth = 0; nth < 4; nth++) {
+		struct upk_dataset d;
+		struct upk_error err = { 0 };
+		sample_rows(&d, 256, 2, 3, 0);
+		left = nth;
+		assert_false(upk_dataset_add(&d, (double[]){ 1, 2 }, 0, -1, 1000, &err));
+		left = -1;
+		assert_int_equal(err.code, UPK_NOMEM);
+		assert_int_equal(d.rows, 256);
+		assert_true(upk_dataset_add(&d, (double[]){ 1, 2 }, 0, -1, 1000, NULL));
+		assert_int_equal(d.place[256], 1000);
+		upk_dataset_finish(&d);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fit_survives_any_failed_allocation),
+		cmocka_unit_test(read_survives_any_failed_allocation),
+		cmocka_unit_test(a_dataset_stays_as_it_was_when_it_cannot_grow),
+	};
+
+	return cmocka_run_group_tests_name("learn/memory", tests, NULL, NULL);
+}

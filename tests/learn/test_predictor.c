@@ -1,0 +1,323 @@
+#include "learn/predictor.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "learn/encode.h"
+#include "learn/oracle_logistic.h"
+#include "learn/sample.h"
+
+static const struct upk_text features[] = { { "len", 3 }, { "caps", 4 }, { "a \"b\"", 5 },
+	{ "", 0 } };
+static const struct upk_text classes[] = { { "ham", 3 }, { "spam", 4 }, { "\xc3\xa4", 2 },
+	{ "d", 1 }, { "e", 1 } };
+
+static struct upk_predictor *fit(const struct upk_dataset *d, size_t from, size_t to)
+{
+	struct upk_error err = { 0 };
+	struct upk_predictor_setup setup = {
+		.learner = &upk_logistic,
+		.features = features,
+		.classes = classes,
+	};
+	struct upk_predictor *p = upk_predictor_fit(&setup, d, from, to, &err);
+
+	if (!p)
+		fail_msg("%s", err.message);
+	return p;
+}
+
+static void assert_near(double ours, double theirs, double tolerance)
+{
+	if (!(fabs(ours - theirs) <= tolerance))
+		fail_msg("%.17g, want %.17g", ours, theirs);
+}
+
+static void gaps_and_scales_equal_a_scikit_learn_pipeline(void **state)
+{
+	const struct {
+		size_t rows, classes;
+		const double *mean, *scale, *probabilities;
+	} cases[] = {
+		{ 500, 2, gaps_two_mean, gaps_two_scale, gaps_two_probabilities },
+		{ 900, 5, gaps_five_mean, gaps_five_scale, gaps_five_probabilities },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct upk_dataset d;
+		struct upk_encode e = { 0 };
+		double probabilities[16 * 5];
+		sample_rows(&d, cases[i].rows, 4, cases[i].classes, 7);
+
+		assert_true(upk_encode_fit(&e, d.x, d.rows, 4, NULL));
+		for (size_t j = 0; j < 4; j++) {
+			assert_near(e.mean[j], cases[i].mean[j], 1e-12);
+			assert_near(e.scale[j], cases[i].scale[j], 1e-12);
+		}
+		upk_encode_finish(&e);
+
+		struct upk_predictor *p = fit(&d, 0, d.rows);
+		assert_true(upk_predictor_predict(p, d.x, 16, probabilities, NULL));
+		for (size_t k = 0; k < 16 * cases[i].classes; k++)
+			assert_near(probabilities[k], cases[i].probabilities[k], 1e-6);
+		upk_predictor_unref(p);
+		upk_dataset_finish(&d);
+	}
+}
+
+static void columns_that_say_nothing_become_nought(void **state)
+{
+	const double x[] = {
+		0.1, NAN, 1e308, 1,   /**/
+		0.1, NAN, -1e308, 2,  /**/
+		0.1, NAN, 1e308, NAN, /**/
+	};
+	struct upk_encode e = { 0 };
+	double out[12], far[] = { 7, 7, 7, 1e300 };
+
+	(void)state;
+	assert_true(upk_encode_fit(&e, x, 3, 4, NULL));
+	upk_encode_apply(&e, x, 3, out);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t j = 0; j < 3; j++)
+			assert_true(out[4 * i + j] == 0);
+	assert_near(out[3], -sqrt(1.5), 1e-15);
+	assert_true(out[11] == 0);
+
+	upk_encode_apply(&e, far, 1, out);
+	assert_true(out[0] == 0 && out[1] == 0 && out[2] == 0 && out[3] == UPK_ENCODE_LIMIT);
+	upk_encode_finish(&e);
+}
+
+static struct upk_predictor *read_back(const struct upk_predictor *p, struct upk_buffer *bytes)
+{
+	struct upk_error err = { 0 };
+
+	upk_predictor_write(p, bytes);
+	assert_false(bytes->failed);
+	struct upk_predictor *read = upk_predictor_read(upk_buffer_text(bytes), &err);
+	if (!read)
+		fail_msg("%s", err.message);
+	return read;
+}
+
+static void what_is_read_back_predicts_the_same_bits(void **state)
+{
+	(void)state;
+	for (size_t k = 2; k <= 5; k++) {
+		struct upk_dataset d;
+		struct upk_buffer first = { 0 }, second = { 0 };
+		sample_rows(&d, 600, 4, k, 9);
+		double *before = calloc(d.rows * k, sizeof *before);
+		double *after = calloc(d.rows * k, sizeof *after);
+		struct upk_predictor *p = fit(&d, 100, d.rows);
+		struct upk_predictor *read = read_back(p, &first);
+
+		assert_true(upk_predictor_predict(p, d.x, d.rows, before, NULL));
+		assert_true(upk_predictor_predict(read, d.x, d.rows, after, NULL));
+		assert_memory_equal(before, after, d.rows * k * sizeof *before);
+		upk_predictor_write(read, &second);
+		assert_true(upk_text_equal(upk_buffer_text(&first), upk_buffer_text(&second)));
+
+		upk_predictor_unref(p);
+		upk_predictor_unref(read);
+		free(before);
+		free(after);
+		upk_buffer_finish(&first);
+		upk_buffer_finish(&second);
+		upk_dataset_finish(&d);
+	}
+}
+
+static void names_are_kept(void **state)
+{
+	struct upk_dataset d;
+	struct upk_buffer bytes = { 0 };
+
+	(void)state;
+	sample_rows(&d, 300, 4, 3, 0);
+	struct upk_predictor *p = fit(&d, 0, d.rows);
+	struct upk_predictor *read = read_back(p, &bytes);
+	assert_string_equal(upk_predictor_learner(read), "logistic");
+	assert_int_equal(upk_predictor_features(read), 4);
+	assert_int_equal(upk_predictor_classes(read), 3);
+	for (size_t i = 0; i < 4; i++)
+		assert_true(upk_text_equal(upk_predictor_feature(read, i), features[i]));
+	for (size_t i = 0; i < 3; i++)
+		assert_true(upk_text_equal(upk_predictor_class(read, i), classes[i]));
+	upk_predictor_unref(p);
+	upk_predictor_unref(read);
+	upk_buffer_finish(&bytes);
+	upk_dataset_finish(&d);
+}
+
+static void a_class_without_rows_is_never_predicted(void **state)
+{
+	struct upk_dataset d;
+	double probabilities[5], sum = 0;
+
+	(void)state;
+	sample_rows(&d, 400, 4, 3, 0);
+	/* Rows of 1 become 2, and 3 and 4 have none. */
+	d.classes = 5;
+	for (size_t i = 0; i < d.rows; i++)
+		d.y[i] = d.y[i] == 1 ? 2 : d.y[i];
+	struct upk_predictor *p = fit(&d, 0, d.rows);
+	assert_true(upk_predictor_predict(p, d.x, 1, probabilities, NULL));
+	assert_true(probabilities[1] == 0 && probabilities[3] == 0 && probabilities[4] == 0);
+	for (size_t k = 0; k < 5; k++)
+		sum += probabilities[k];
+	assert_near(sum, 1, 1e-15);
+	upk_predictor_unref(p);
+	upk_dataset_finish(&d);
+}
+
+static void a_row_of_a_long_batch_has_the_answer_it_has_alone(void **state)
+{
+	struct upk_dataset d;
+
+	(void)state;
+	sample_rows(&d, 333, 4, 5, 8);
+	double *together = calloc(d.rows * 5, sizeof *together), alone[5];
+	struct upk_predictor *p = fit(&d, 0, d.rows);
+	assert_true(upk_predictor_predict(p, d.x, d.rows, together, NULL));
+	for (size_t i = 0; i < d.rows; i++) {
+		assert_true(upk_predictor_predict(p, d.x + 4 * i, 1, alone, NULL));
+		assert_memory_equal(alone, together + 5 * i, sizeof alone);
+	}
+	assert_true(upk_predictor_predict(p, d.x, 0, NULL, NULL));
+	free(together);
+	upk_predictor_unref(p);
+	upk_dataset_finish(&d);
+}
+
+static void rows_that_cannot_be_fitted_are_refused_with_the_reason(void **state)
+{
+	struct upk_predictor_setup setup = { .learner = &upk_logistic, .classes = classes };
+	struct upk_error err = { 0 };
+	struct upk_dataset d;
+
+	(void)state;
+	upk_dataset_init(&d, 0, 2);
+	assert_true(upk_dataset_add(&d, NULL, 0, -1, 0, NULL));
+	assert_null(upk_predictor_fit(&setup, &d, 0, 1, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	assert_non_null(strstr(err.message, "no features"));
+	upk_dataset_finish(&d);
+
+	setup.features = features;
+	upk_dataset_init(&d, 1, 2);
+	assert_null(upk_predictor_fit(&setup, &d, 0, 0, &err));
+	assert_non_null(strstr(err.message, "no rows"));
+	for (int i = 0; i < 10; i++)
+		assert_true(upk_dataset_add(&d, &(double){ i }, i >= 5, -1, i, NULL));
+	assert_null(upk_predictor_fit(&setup, &d, 5, 10, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	assert_non_null(strstr(err.message, "spam"));
+	upk_dataset_finish(&d);
+}
+
+#define HEAD "{\"learner\":\"logistic\",\"settings\":{},\"features\":[\"a\"],"
+#define BODY "\"classes\":[\"x\",\"y\"],\"present\":[0,1],"
+#define MOMENTS "\"mean\":[1],\"scale\":[2],\"impute\":[1],"
+
+static void broken_bytes_are_corrupt(void **state)
+{
+	const char *const cases[] = {
+		"",
+		"[]",
+		"{}",
+		HEAD BODY MOMENTS "\"coefficients\":[[1]],\"intercepts\":[0]",
+		HEAD BODY MOMENTS "\"coefficients\":[[1]],\"intercepts\":[0,1]}",
+		HEAD BODY MOMENTS "\"coefficients\":[[1]],\"intercepts\":[null]}",
+		HEAD BODY MOMENTS "\"coefficients\":[[1]]}",
+		HEAD BODY MOMENTS "\"coefficients\":[[1,2]],\"intercepts\":[0]}",
+		HEAD BODY MOMENTS "\"coefficients\":[[1],[2]],\"intercepts\":[0]}",
+		HEAD BODY MOMENTS "\"coefficients\":[1],\"intercepts\":[0]}",
+		HEAD BODY MOMENTS "\"coefficients\":[],\"intercepts\":[0]}",
+		HEAD BODY "\"mean\":[1],\"scale\":[-1],\"impute\":[1],\"coefficients\":[[1]],"
+			  "\"intercepts\":[0]}",
+		HEAD BODY "\"mean\":[1],\"scale\":[1],\"coefficients\":[[1]],\"intercepts\":[0]}",
+		HEAD "\"classes\":[\"x\",\"y\"],\"present\":[1,0]," MOMENTS
+		     "\"coefficients\":[[1]],\"intercepts\":[0]}",
+		HEAD "\"classes\":[\"x\",\"y\"],\"present\":[0,2]," MOMENTS
+		     "\"coefficients\":[[1]],\"intercepts\":[0]}",
+		HEAD "\"classes\":[\"x\",\"y\"],\"present\":[0.5,1]," MOMENTS
+		     "\"coefficients\":[[1]],\"intercepts\":[0]}",
+		HEAD "\"classes\":[\"x\",\"y\"],\"present\":[1]," MOMENTS
+		     "\"coefficients\":[[1]],\"intercepts\":[0]}",
+		HEAD "\"classes\":[],\"present\":[0,1]," MOMENTS
+		     "\"coefficients\":[[1]],\"intercepts\":[0]}",
+		"{\"learner\":\"oracle\",\"settings\":{},\"features\":[\"a\"]," BODY MOMENTS
+		"\"coefficients\":[[1]],\"intercepts\":[0]}",
+		"{\"learner\":\"logistic\",\"settings\":1,\"features\":[\"a\"]," BODY MOMENTS
+		"\"coefficients\":[[1]],\"intercepts\":[0]}",
+		"{\"learner\":\"logistic\",\"settings\":{},\"features\":[1]," BODY MOMENTS
+		"\"coefficients\":[[1]],\"intercepts\":[0]}",
+	};
+	const char *whole = HEAD BODY MOMENTS "\"coefficients\":[[1]],\"intercepts\":[0]}";
+	struct upk_predictor *p = upk_predictor_read(upk_text_of(whole), NULL);
+
+	(void)state;
+	assert_non_null(p);
+	upk_predictor_unref(p);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct upk_error err = { 0 };
+		p = upk_predictor_read(upk_text_of(cases[i]), &err);
+		if (p || err.code != UPK_CORRUPT)
+			fail_msg("%s was taken", cases[i]);
+	}
+}
+
+static void a_threshold_decides_between_two_classes_alone(void **state)
+{
+	const struct upk_decision spam = { 1, 0.7 }, ham = { 0, 0.7 }, none = { -1, 0.7 };
+
+	(void)state;
+	assert_int_equal(upk_decide(spam, (double[]){ 0.3, 0.7 }, 2), 1);
+	assert_int_equal(upk_decide(spam, (double[]){ 0.31, 0.69 }, 2), 0);
+	assert_int_equal(upk_decide(ham, (double[]){ 0.7, 0.3 }, 2), 0);
+	assert_int_equal(upk_decide(ham, (double[]){ 0.69, 0.31 }, 2), 1);
+	assert_int_equal(upk_decide(none, (double[]){ 0.5, 0.5 }, 2), 0);
+	assert_int_equal(upk_decide(none, (double[]){ 0.4, 0.6 }, 2), 1);
+	assert_int_equal(upk_decide(spam, (double[]){ 0.3, 0.3, 0.4 }, 3), 2);
+	assert_int_equal(upk_decide(none, (double[]){ 0.2, 0.4, 0.4 }, 3), 1);
+}
+
+static void a_reference_keeps_it_alive(void **state)
+{
+	struct upk_dataset d;
+
+	(void)state;
+	sample_rows(&d, 200, 4, 2, 0);
+	struct upk_predictor *p = fit(&d, 0, d.rows), *other = upk_predictor_ref(p);
+	upk_predictor_unref(p);
+	assert_string_equal(upk_predictor_learner(other), "logistic");
+	upk_predictor_unref(other);
+	upk_predictor_unref(NULL);
+	upk_dataset_finish(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gaps_and_scales_equal_a_scikit_learn_pipeline),
+		cmocka_unit_test(columns_that_say_nothing_become_nought),
+		cmocka_unit_test(what_is_read_back_predicts_the_same_bits),
+		cmocka_unit_test(names_are_kept),
+		cmocka_unit_test(a_class_without_rows_is_never_predicted),
+		cmocka_unit_test(a_row_of_a_long_batch_has_the_answer_it_has_alone),
+		cmocka_unit_test(rows_that_cannot_be_fitted_are_refused_with_the_reason),
+		cmocka_unit_test(broken_bytes_are_corrupt),
+		cmocka_unit_test(a_threshold_decides_between_two_classes_alone),
+		cmocka_unit_test(a_reference_keeps_it_alive),
+	};
+
+	return cmocka_run_group_tests_name("learn/predictor", tests, NULL, NULL);
+}
