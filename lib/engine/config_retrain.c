@@ -1,0 +1,280 @@
+/* "retrain" of a configuration. */
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/config_read.h"
+#include "engine/value.h"
+#include "learn/learner.h"
+
+/* Constants of the loop: members of "policy", their defaults and ranges. */
+static const struct constant {
+	const char *name;
+	size_t offset;
+	double otherwise, low, high;
+} constants[] = {
+	{ "alert_places", offsetof(struct upk_policy, alert_places), 250, 0, 1e7 },
+	{ "rest", offsetof(struct upk_policy, rest), 500, 0, 1e7 },
+	{ "rest_most", offsetof(struct upk_policy, rest_most), 8000, 0, 1e7 },
+	{ "token_places", offsetof(struct upk_policy, token_places), 1200, 1, 1e7 },
+	{ "tokens_most", offsetof(struct upk_policy, tokens_most), 6, 1, 1e6 },
+	{ "growth_least", offsetof(struct upk_policy, growth_least), 400, 1, 1e7 },
+	{ "growth_passed", offsetof(struct upk_policy, growth_passed), 2, 1, 1e6 },
+	{ "growth_failed", offsetof(struct upk_policy, growth_failed), 4, 1, 1e6 },
+	{ "growth_tokens", offsetof(struct upk_policy, growth_tokens), 2, 0, 1e6 },
+	{ "bench_versions", offsetof(struct upk_policy, bench_versions), 8, 0, 64 },
+	{ "bench_window", offsetof(struct upk_policy, bench_window), 500, 1, 1e5 },
+	{ "bench_least", offsetof(struct upk_policy, bench_least), 50, 1, 1e5 },
+	{ "bench_lead", offsetof(struct upk_policy, bench_lead), 5, 0, 1e5 },
+	{ "bench_z", offsetof(struct upk_policy, bench_z), 3.5, 0, 100 },
+	{ "first_rows", offsetof(struct upk_policy, first_rows), 500, 2, 1e7 },
+};
+enum { CONSTANTS = sizeof constants / sizeof *constants };
+
+static const char *const autos[] = { "auto", NULL };
+
+static double *constant_in(struct upk_policy *policy, size_t i)
+{
+	return (double *)(void *)((char *)policy + constants[i].offset);
+}
+
+static bool constant_read(void *into, const cJSON *value, struct upk_error *err)
+{
+	size_t i = 0;
+	while (strcmp(constants[i].name, value->string) != 0)
+		i++;
+	return upk_config_number(
+		value, constants[i].low, constants[i].high, constant_in(into, i), err);
+}
+
+static bool retrain_policy(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	struct upk_config_member members[CONSTANTS];
+	for (size_t i = 0; i < CONSTANTS; i++)
+		members[i] = (struct upk_config_member){ constants[i].name, constant_read };
+	if (!cJSON_IsObject(value))
+		return upk_config_wrong(value, err, "an object");
+	return upk_config_members(value, members, CONSTANTS, &r->policy, err) ||
+		upk_fail_in(err, "policy.");
+}
+
+static bool retrain_learner(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	const char *words[16] = { "auto" };
+	size_t n = 1, i;
+	for (; n < 15 && upk_learner_at(n - 1); n++)
+		words[n] = upk_learner_at(n - 1)->name;
+	if (!upk_config_word(value, words, &i, err))
+		return false;
+	return upk_config_string(value, &r->learner, err);
+}
+
+static bool retrain_settings(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	const struct upk_learner *learner = upk_learner_find(r->learner);
+	if (!cJSON_IsObject(value))
+		return upk_config_wrong(value, err, "an object");
+	if (learner && !learner->check(value, err))
+		return upk_fail_in(err, "settings.");
+	r->settings = value;
+	return true;
+}
+
+static bool retrain_auto(void *into, const cJSON *value, struct upk_error *err)
+{
+	(void)into;
+	size_t i;
+	return upk_config_word(value, autos, &i, err);
+}
+
+static bool retrain_trials(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	return upk_config_integer(value, 0, 10000, &r->trials, err);
+}
+
+static bool retrain_budget(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	r->budget_ms = 0;
+	return cJSON_IsNull(value) || upk_config_duration(value, 1, &r->budget_ms, err);
+}
+
+static bool retrain_live(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	return upk_config_flag(value, &r->live, err);
+}
+
+static bool retrain_renew(void *into, const cJSON *value, struct upk_error *err)
+{
+	(void)into;
+	int64_t pairs;
+	size_t i;
+	if (cJSON_IsString(value))
+		return upk_config_word(value, autos, &i, err);
+	return upk_config_integer(value, 1, 10000000, &pairs, err);
+}
+
+static bool retrain_every(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	r->every_ms = 0;
+	return cJSON_IsNull(value) || upk_config_duration(value, 1, &r->every_ms, err);
+}
+
+static bool retrain_seed(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	int64_t seed;
+	if (!upk_config_integer(value, 0, INT64_C(1) << 53, &seed, err))
+		return false;
+	r->seed = (uint64_t)seed;
+	return true;
+}
+
+static bool retrain_promote(void *into, const cJSON *value, struct upk_error *err)
+{
+	static const char *const words[] = { "auto", "manual", NULL };
+	struct upk_retrain_config *r = into;
+	size_t i;
+	if (!upk_config_word(value, words, &i, err))
+		return false;
+	r->manual = i == 1;
+	return true;
+}
+
+/* What lib/learn/gate.c has an influence function for. A bare f1 is the macro one here. */
+static bool gate_metric(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	struct upk_measure_config m = { 0 };
+	if (!upk_config_measure(value, &m, err)) {
+		upk_config_measure_finish(&m);
+		return false;
+	}
+	upk_config_measure_finish(&r->measure);
+	r->measure = m;
+	bool f1 = !strcmp(m.name, "f1");
+	if (!(f1 && (!m.average || !strcmp(m.average, "macro"))) && strcmp(m.name, "accuracy") != 0)
+		return upk_config_wrong(value, err, "f1, macro or of a class, or accuracy");
+	if (f1 && !m.class && !m.average) {
+		r->measure.average = upk_text_copy(upk_text_of("macro"));
+		if (!r->measure.average)
+			return upk_fail(err, UPK_NOMEM, "no memory for the gate");
+	}
+	return true;
+}
+
+static bool gate_margin(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	return upk_config_number(value, 0, 1, &r->margin, err);
+}
+
+static bool gate_confidence(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	size_t i;
+	r->confidence = 0;
+	if (cJSON_IsString(value))
+		return upk_config_word(value, autos, &i, err);
+	return upk_config_number(value, 0.5, 0.999999, &r->confidence, err);
+}
+
+static bool retrain_gate(void *into, const cJSON *value, struct upk_error *err)
+{
+	static const struct upk_config_member members[] = {
+		{ "metric", gate_metric },
+		{ "margin", gate_margin },
+		{ "confidence", gate_confidence },
+	};
+	if (!cJSON_IsObject(value))
+		return upk_config_wrong(value, err, "an object");
+	return upk_config_members(value, members, 3, into, err) || upk_fail_in(err, "gate.");
+}
+
+bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *err)
+{
+	*r = (struct upk_retrain_config){
+		.learner = upk_text_copy(upk_text_of("auto")),
+		.seed = 1,
+		.trials = 20,
+		.budget_ms = INT64_C(5) * 60 * 1000,
+		.live = true,
+		.measure = { .name = upk_text_copy(upk_text_of("f1")),
+			.average = upk_text_copy(upk_text_of("macro")) },
+		.margin = 0.002,
+	};
+	for (size_t i = 0; i < CONSTANTS; i++)
+		*constant_in(&r->policy, i) = constants[i].otherwise;
+	if (!r->learner || !r->measure.name || !r->measure.average)
+		return upk_fail(err, UPK_NOMEM, "no memory for the configuration");
+	return true;
+}
+
+bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct upk_error *err)
+{
+	static const struct upk_config_member members[] = {
+		{ "learner", retrain_learner }, /* before its settings */
+		{ "settings", retrain_settings },
+		{ "train", retrain_auto },
+		{ "holdout", retrain_auto },
+		{ "trials", retrain_trials },
+		{ "budget", retrain_budget },
+		{ "live", retrain_live },
+		{ "renew", retrain_renew },
+		{ "every", retrain_every },
+		{ "seed", retrain_seed },
+		{ "promote", retrain_promote },
+		{ "gate", retrain_gate },
+		{ "policy", retrain_policy },
+	};
+	if (!cJSON_IsObject(value))
+		return upk_config_wrong(value, err, "an object");
+	return (upk_config_members(
+			value, members, sizeof members / sizeof *members, &c->retrain, err) ||
+		       upk_fail_in(err, "retrain.")) &&
+		(upk_config_check_class(c, &c->retrain.measure, err) ||
+			upk_fail_in(err, "retrain.gate."));
+}
+
+static void write_gate(const struct upk_retrain_config *r, struct upk_json_writer *w)
+{
+	upk_json_object(w, "gate");
+	upk_config_write_measure(&r->measure, w, "metric");
+	upk_json_double(w, "margin", r->margin);
+	if (r->confidence > 0)
+		upk_json_double(w, "confidence", r->confidence);
+	else
+		upk_json_string(w, "confidence", "auto");
+	upk_json_object_end(w);
+}
+
+void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *sent,
+	struct upk_json_writer *w, const char *key)
+{
+	struct upk_policy policy = r->policy;
+	upk_json_object(w, key);
+	upk_json_string(w, "learner", r->learner);
+	upk_config_write_sent(sent, "settings", "{}", w);
+	upk_json_string(w, "train", "auto");
+	upk_json_string(w, "holdout", "auto");
+	upk_json_int(w, "trials", r->trials);
+	upk_config_write_duration(r->budget_ms, true, w, "budget");
+	upk_json_bool(w, "live", r->live);
+	upk_config_write_sent(sent, "renew", "\"auto\"", w);
+	upk_config_write_duration(r->every_ms, true, w, "every");
+	upk_json_int(w, "seed", (int64_t)r->seed);
+	upk_json_string(w, "promote", r->manual ? "manual" : "auto");
+	write_gate(r, w);
+	upk_json_object(w, "policy");
+	for (size_t i = 0; i < CONSTANTS; i++)
+		upk_json_double(w, constants[i].name, *constant_in(&policy, i));
+	upk_json_object_end(w);
+	upk_json_object_end(w);
+}
