@@ -12,7 +12,8 @@
 #include "learn/predictor.h"
 #include "metrics/confusion.h"
 
-enum { UPK_CONTEST_OLD = 4, UPK_CONTEST_CANDIDATES = 16, UPK_CONTEST_VERDICT = 512 };
+enum { UPK_CONTEST_OLD = 4, UPK_CONTEST_CANDIDATES = 16 };
+enum { UPK_CONTEST_METRIC = 160, UPK_CONTEST_VERDICT = 512 };
 
 /* A version on the bench that takes part as it is. */
 struct upk_contest_old {
@@ -30,7 +31,7 @@ struct upk_contest_request {
 	double margin;              /* 0.002 */
 	double confidence;          /* 0: auto */
 	int64_t change;             /* c, a place */
-	const struct upk_contest_old *old;
+	const struct upk_contest_old *old; /* the newest of the bench; the first UPK_CONTEST_OLD count */
 	size_t olds;
 	/* Told between candidates; NULL: nobody. Runs on the caller's thread. */
 	void (*progress)(void *context, size_t done, size_t total);
@@ -49,7 +50,7 @@ struct upk_contest_outcome {
 	int64_t holdout_from, holdout_to; /* places [from, to) */
 	struct upk_contest_candidate candidates[UPK_CONTEST_CANDIDATES];
 	size_t count, picked; /* picked: index; count when there was no candidate */
-	char metric[64];      /* what was compared: "macro f1", "accuracy", "f1 of spam" */
+	char metric[UPK_CONTEST_METRIC]; /* what was compared: "macro f1", "accuracy", "f1 of spam" */
 	double champion, challenger, difference, sd, z, limit;
 	bool passed;
 	int64_t change;       /* the model's c afterwards when passed */

@@ -23,6 +23,9 @@ struct upk_answers {
 bool upk_gate_score(struct upk_measure measure, const struct upk_answers *answers, double *score,
 	double *v, struct upk_error *err);
 
+/* Whether upk_gate_score compares these by accuracy: asked to, or too few rows of a label. */
+bool upk_gate_by_accuracy(struct upk_measure measure, const struct upk_answers *answers);
+
 /* sqrt(sum (a - b)^2) */
 double upk_gate_sd(const double *a, const double *b, size_t n);
 

@@ -1,0 +1,370 @@
+#include "learn/contest.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "learn/candidate.h"
+#include "learn/panel.h"
+
+enum { PAIRS_MIN = 50 };
+
+/* Growth takes the picked window's start for c when it beats the window since c by so many sd. */
+static const double change_z = 1.6;
+
+/* A contest under way. answers[i] is candidates[i]'s; starts[i] the first row of a fitted one. */
+struct contest {
+	const struct upk_contest_request *request;
+	struct upk_contest_outcome *out;
+	struct upk_panel panel;
+	struct upk_panel_answer champion;
+	struct upk_panel_answer answers[UPK_CONTEST_CANDIDATES];
+	size_t starts[UPK_CANDIDATE_WINDOWS];
+	size_t windows; /* candidates 0 .. windows - 1 are fitted here, the others are old */
+	size_t steps;   /* of progress: the candidates, and a refit */
+};
+
+static void finish(struct contest *c)
+{
+	upk_panel_finish(&c->panel);
+	upk_panel_answer_finish(&c->champion);
+	for (size_t i = 0; i < UPK_CONTEST_CANDIDATES; i++)
+		upk_panel_answer_finish(&c->answers[i]);
+}
+
+static void tell(const struct contest *c, size_t done)
+{
+	if (c->request->progress)
+		c->request->progress(c->request->context, done, c->steps);
+}
+
+/* The place after a row. */
+static int64_t end_place(const struct upk_dataset *d, size_t row)
+{
+	return d->place[row] + 1;
+}
+
+static bool check_rows(const struct upk_contest_request *r, struct upk_error *err)
+{
+	const struct upk_dataset *d = r->data;
+
+	if (d->features == 0)
+		return upk_fail(err, UPK_INVALID, "no features to train on");
+	if (d->rows == 0)
+		return upk_fail(err, UPK_INVALID, "no rows to train on");
+	for (size_t i = 1; i < d->rows; i++)
+		if (d->y[i] != d->y[0])
+			return true;
+	const struct upk_text *only = &r->setup.classes[d->y[0]];
+	return upk_fail(err, UPK_INVALID, "all %zu rows are of one class: %.*s", d->rows,
+		(int)only->size, only->data);
+}
+
+static bool open_panel(struct contest *c, size_t holdout, bool pairs, struct upk_error *err)
+{
+	const struct upk_contest_request *r = c->request;
+	const struct upk_dataset *d = r->data;
+
+	c->panel.decision = r->decision;
+	c->panel.measure = r->measure;
+	if (!upk_panel_init(&c->panel, d, holdout, pairs, err))
+		return false;
+	c->out->holdout = holdout;
+	c->out->compared = c->panel.n;
+	c->out->holdout_from = d->place[c->panel.first];
+	c->out->holdout_to = end_place(d, d->rows - 1);
+	return true;
+}
+
+static void name_metric(struct contest *c)
+{
+	struct upk_answers labels = upk_panel_labels(&c->panel);
+	struct upk_measure measure = c->request->measure;
+	char *name = c->out->metric;
+
+	if (upk_gate_by_accuracy(measure, &labels)) {
+		snprintf(name, UPK_CONTEST_METRIC, "accuracy");
+	} else if (measure.average == UPK_AVERAGE_MACRO) {
+		snprintf(name, UPK_CONTEST_METRIC, "macro f1");
+	} else {
+		const struct upk_text *class = &c->request->setup.classes[measure.class];
+		snprintf(name, UPK_CONTEST_METRIC, "f1 of %.*s", (int)class->size, class->data);
+	}
+}
+
+/* The next candidate, with what it answers. */
+static bool enter(struct contest *c, const struct upk_contest_candidate *candidate,
+	const struct upk_predictor *predictor, struct upk_error *err)
+{
+	struct upk_contest_outcome *out = c->out;
+
+	if (!upk_panel_ask(&c->panel, predictor, &c->answers[out->count], err))
+		return false;
+	out->candidates[out->count] = *candidate;
+	out->candidates[out->count].score = c->answers[out->count].score;
+	tell(c, ++out->count);
+	return true;
+}
+
+static bool enter_window(struct contest *c, size_t start, struct upk_error *err)
+{
+	const struct upk_dataset *d = c->request->data;
+	struct upk_predictor *p =
+		upk_predictor_fit(&c->request->setup, d, start, c->panel.first, err);
+	struct upk_contest_candidate candidate = {
+		.from = d->place[start],
+		.to = end_place(d, c->panel.first - 1),
+		.rows = c->panel.first - start,
+	};
+	bool ok = p && enter(c, &candidate, p, err);
+
+	upk_predictor_unref(p);
+	return ok;
+}
+
+/* Old ones that have seen a row of the holdout stay out. */
+static bool enter_olds(struct contest *c, struct upk_error *err)
+{
+	const struct upk_contest_request *r = c->request;
+
+	for (size_t i = 0; i < r->olds && i < UPK_CONTEST_OLD; i++) {
+		struct upk_contest_candidate candidate = { .version = r->old[i].version };
+		if (r->old[i].trained_to <= c->out->holdout_from &&
+			!enter(c, &candidate, r->old[i].predictor, err))
+			return false;
+	}
+	return true;
+}
+
+static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
+{
+	const struct upk_contest_request *r = c->request;
+	size_t holdout = c->out->holdout;
+
+	c->windows = upk_candidate_windows(r->data, change, holdout, c->starts);
+	c->steps = c->windows + (r->olds < UPK_CONTEST_OLD ? r->olds : UPK_CONTEST_OLD) + 1;
+	tell(c, 0);
+	for (size_t i = 0; i < c->windows; i++)
+		if (!enter_window(c, c->starts[i], err))
+			return false;
+	if (!enter_olds(c, err))
+		return false;
+	if (c->out->count == 0)
+		return upk_fail(err, UPK_INVALID,
+			"of %zu rows %zu are held out, and no 100 of two classes remain to train "
+			"on",
+			r->data->rows, holdout);
+	return true;
+}
+
+static bool prepare(struct contest *c, size_t change, struct upk_error *err)
+{
+	size_t holdout = upk_candidate_holdout(c->request->data, change);
+
+	if (!open_panel(c, holdout, true, err))
+		return false;
+	if (c->panel.n < PAIRS_MIN)
+		return upk_fail(err, UPK_INVALID,
+			"of the newest %zu rows %zu are pairs: at least %d are needed to compare",
+			holdout, c->panel.n, PAIRS_MIN);
+	name_metric(c);
+	return upk_panel_ask_served(&c->panel, &c->champion, err);
+}
+
+/* The longest window that beats the champion and that the best does not beat by its own standard
+ * error; else the best. */
+static size_t pick(const struct contest *c)
+{
+	size_t best = 0, picked;
+	bool found = false;
+
+	for (size_t i = 1; i < c->out->count; i++)
+		if (c->answers[i].score > c->answers[best].score)
+			best = i;
+
+	picked = best;
+	for (size_t i = 0; i < c->windows; i++) {
+		double score = c->answers[i].score;
+		double sd = upk_panel_sd(&c->panel, &c->answers[best], &c->answers[i]);
+		if (score < c->answers[best].score - sd || score <= c->champion.score)
+			continue;
+		if (!found || c->starts[i] < c->starts[picked])
+			picked = i;
+		found = true;
+	}
+	return picked;
+}
+
+static void judge(struct contest *c)
+{
+	struct upk_answers labels = upk_panel_labels(&c->panel);
+	struct upk_contest_outcome *out = c->out;
+	const struct upk_panel_answer *picked = &c->answers[out->picked];
+
+	out->champion = c->champion.score;
+	out->challenger = picked->score;
+	out->difference = out->challenger - out->champion;
+	out->sd = upk_panel_sd(&c->panel, picked, &c->champion);
+	out->z = upk_gate_z(c->request->kind, c->request->confidence, &labels);
+	out->limit = fmax(c->request->margin, out->z * out->sd);
+	out->passed = out->difference > out->limit;
+}
+
+/* Three digits, or as many more as tell a difference from its limit. */
+static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VERDICT])
+{
+	int digits = fabs(o->difference - o->limit) < 0.001 ? 6 : 3;
+	char who[48] = "";
+
+	if (o->candidates[o->picked].version)
+		snprintf(who, sizeof who, "version %lld has ",
+			(long long)o->candidates[o->picked].version);
+	snprintf(verdict, UPK_CONTEST_VERDICT,
+		"%s%s %.3f against the champion's %.3f on %zu pairs: %s by %.*f where %s%.*f was "
+		"needed",
+		who, o->metric, o->challenger, o->champion, o->compared,
+		o->difference < 0 ? "worse" : "better", digits, fabs(o->difference),
+		o->passed ? "" : "more than ", digits, o->limit);
+}
+
+/* c afterwards. After growth it moves to where the picked window starts, when rows from there
+ * serve clearly better than rows from c. */
+static int64_t change_after(const struct contest *c, size_t change)
+{
+	size_t picked = c->out->picked;
+
+	if (c->request->kind != UPK_GATE_GROWTH || picked >= c->windows)
+		return c->request->change;
+	for (size_t i = 0; i < c->windows; i++) {
+		const struct upk_panel_answer *a = &c->answers[picked], *b = &c->answers[i];
+		if (c->starts[i] == change && i != picked &&
+			a->score - b->score > change_z * upk_panel_sd(&c->panel, a, b))
+			return c->request->data->place[c->starts[picked]];
+	}
+	return c->request->change;
+}
+
+static bool refit(struct contest *c, size_t start, struct upk_error *err)
+{
+	const struct upk_dataset *d = c->request->data;
+	struct upk_contest_outcome *out = c->out;
+
+	out->predictor = upk_predictor_fit(&c->request->setup, d, start, d->rows, err);
+	out->from = d->place[start];
+	out->to = end_place(d, d->rows - 1);
+	out->rows = d->rows - start;
+	return out->predictor != NULL;
+}
+
+static bool conclude(struct contest *c, size_t change, struct upk_error *err)
+{
+	struct upk_contest_outcome *out = c->out;
+
+	out->picked = pick(c);
+	judge(c);
+	say(out, out->verdict);
+	out->change = change_after(c, change);
+	out->figures = upk_panel_confusion(&c->panel, &c->answers[out->picked], err);
+	if (!out->figures)
+		return false;
+
+	if (out->passed && out->picked >= c->windows)
+		out->version = out->candidates[out->picked].version;
+	else if (out->passed && !refit(c, c->starts[out->picked], err))
+		return false;
+	tell(c, c->steps);
+	return true;
+}
+
+/* out is empty after a failure. */
+static bool end(struct contest *c, bool ok)
+{
+	finish(c);
+	if (!ok)
+		upk_contest_finish(c->out);
+	return ok;
+}
+
+bool upk_contest(const struct upk_contest_request *request, struct upk_contest_outcome *out,
+	struct upk_error *err)
+{
+	struct contest c = { .request = request, .out = out };
+	size_t change = upk_dataset_at(request->data, request->change);
+
+	*out = (struct upk_contest_outcome){ 0 };
+	return end(&c,
+		check_rows(request, err) && prepare(&c, change, err) &&
+			enter_all(&c, change, err) && conclude(&c, change, err));
+}
+
+/* Of the rows before the holdout: the class with the most. */
+static uint16_t majority(const struct upk_dataset *d, size_t to)
+{
+	size_t counts[UPK_CLASSES_MAX], most = 0;
+
+	upk_dataset_count(d, 0, to, counts);
+	for (size_t k = 1; k < d->classes; k++)
+		most = counts[k] > counts[most] ? k : most;
+	return (uint16_t)most;
+}
+
+/* The figures that a first version shows: a twin's, fitted on the rows before the holdout. */
+static bool try_twin(struct contest *c, struct upk_error *err)
+{
+	struct upk_contest_outcome *out = c->out;
+
+	name_metric(c);
+	if (!enter_window(c, 0, err) ||
+		!upk_panel_ask_constant(
+			&c->panel, majority(c->panel.data, c->panel.first), &c->champion, err))
+		return false;
+	out->champion = c->champion.score;
+	out->challenger = c->answers[0].score;
+	out->difference = out->challenger - out->champion;
+	out->sd = upk_panel_sd(&c->panel, &c->answers[0], &c->champion);
+	out->figures = upk_panel_confusion(&c->panel, &c->answers[0], err);
+	snprintf(out->verdict, sizeof out->verdict,
+		"the first version: fitted without the newest %zu rows it has %s %.3f on them, "
+		"the most frequent class has %.3f",
+		out->compared, out->metric, out->challenger, out->champion);
+	return out->figures != NULL;
+}
+
+static bool contest_first(struct contest *c, struct upk_error *err)
+{
+	const struct upk_dataset *d = c->request->data;
+	size_t starts[UPK_CANDIDATE_WINDOWS], holdout = upk_candidate_holdout(d, 0);
+	bool enough = upk_candidate_windows(d, 0, holdout, starts) > 0 && starts[0] == 0;
+
+	c->steps = enough ? 2 : 1;
+	tell(c, 0);
+	if (enough) {
+		if (!open_panel(c, holdout, false, err) || !try_twin(c, err))
+			return false;
+	} else {
+		c->out->champion = c->out->challenger = c->out->difference = c->out->sd = NAN;
+		snprintf(c->out->verdict, sizeof c->out->verdict,
+			"the first version: %zu rows are too few to hold some out", d->rows);
+	}
+	c->out->passed = true;
+	if (!refit(c, 0, err))
+		return false;
+	tell(c, c->steps);
+	return true;
+}
+
+bool upk_contest_first(const struct upk_contest_request *request, struct upk_contest_outcome *out,
+	struct upk_error *err)
+{
+	struct contest c = { .request = request, .out = out };
+
+	*out = (struct upk_contest_outcome){ 0 };
+	return end(&c, check_rows(request, err) && contest_first(&c, err));
+}
+
+void upk_contest_finish(struct upk_contest_outcome *out)
+{
+	upk_predictor_unref(out->predictor);
+	upk_confusion_destroy(out->figures);
+	*out = (struct upk_contest_outcome){ 0 };
+}
