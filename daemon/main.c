@@ -2,12 +2,14 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/replay.h"
 #include "usage.h"
 
 enum { COMMANDS_MAX = 32 };
 
 /* In the order of --help. */
 static const struct upk_command *const commands[] = {
+	&upk_cmd_replay,
 	NULL,
 };
 
