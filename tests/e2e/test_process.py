@@ -1,0 +1,237 @@
+"""The process: its folder, its lock, its listeners, its configuration file."""
+import json
+import os
+import signal
+import shutil
+import socket
+import stat
+import subprocess
+import time
+import unittest
+
+from harness import BINARY, ROOT, Case, Daemon, UnixConnection, wait_until
+
+
+def run(*arguments, **more):
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, **more)
+
+
+class CommandLine(unittest.TestCase):
+    def test_help_and_usage_errors(self):
+        done = run("--help")
+        self.assertEqual(done.returncode, 0)
+        for command in ("serve", "demo", "replay"):
+            self.assertIn(command, done.stdout)
+            shown = run(command, "--help")
+            self.assertEqual(shown.returncode, 0, shown)
+            self.assertIn("--", shown.stdout)
+        for arguments in ((), ("sevre",), ("serve", "--dtaa", "x"), ("serve", "--listen", "nowhere"), ("replay",)):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, 2, (arguments, done))
+            self.assertEqual(done.stdout, "", arguments)
+            self.assertTrue(done.stderr, arguments)
+
+    def test_a_public_address_is_refused(self):
+        done = run("serve", "--data", "/nonexistent/x", "--listen", "0.0.0.0:0")
+        self.assertIn(done.returncode, (1, 2))
+        self.assertIn("--insecure", done.stderr)
+
+
+class Folder(Case):
+    memory = False
+
+    def test_a_second_daemon_is_refused(self):
+        begin = time.monotonic()
+        done = run("serve", "--data", self.daemon.folder, "--listen", "127.0.0.1:0")
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(self.daemon.folder, done.stderr)
+        self.assertIn(str(self.daemon.process.pid), done.stderr)
+        self.put_model("still-here")
+
+    def test_a_taken_port_is_named(self):
+        other = os.path.join(self.daemon.top, "other")
+        done = run("serve", "--data", other, "--listen", f"127.0.0.1:{self.daemon.port}")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(str(self.daemon.port), done.stderr)
+
+    def test_the_file_is_only_the_owners_and_holds_plain_words(self):
+        self.put_model("m")
+        self.events("m", {"id": "r-1", "predicted": "spam", "label": "ham"})
+        self.assertEqual(stat.S_IMODE(os.stat(self.daemon.folder).st_mode) & 0o077, 0)
+        shown = subprocess.run(["sqlite3", "-readonly", os.path.join(self.daemon.folder, "upkeepd.db"),
+                                "SELECT id, predicted, label FROM event"], capture_output=True, text=True)
+        self.assertEqual(shown.stdout.strip(), "r-1|spam|ham")
+
+    def test_a_folder_that_cannot_be_written_is_named(self):
+        top = self.daemon.top
+        locked = os.path.join(top, "locked")
+        os.mkdir(locked)
+        os.chmod(locked, 0o555)
+        os.chmod(top, 0o755)
+        binary = os.path.join(top, "upkeepd")
+        shutil.copy(BINARY, binary)
+        user = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+        for folder in (locked, os.path.join(locked, "below")):
+            done = subprocess.run([binary, "serve", "--data", folder, "--listen", "127.0.0.1:0"],
+                                  capture_output=True, text=True, timeout=60, **user)
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn(folder, done.stderr)
+
+    def test_a_file_that_is_no_database_is_refused_and_left_alone(self):
+        folder = os.path.join(self.daemon.top, "odd")
+        os.mkdir(folder)
+        path = os.path.join(folder, "upkeepd.db")
+        with open(path, "w") as file:
+            file.write("my shopping list\n" * 100)
+        done = run("serve", "--data", folder, "--listen", "127.0.0.1:0")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("upkeepd.db", done.stderr)
+        self.assertIn("shopping", open(path).read(20))
+
+
+class Health(Case):
+    def test_livez_and_readyz(self):
+        self.assertEqual(self.daemon.get("/livez").status, 200)
+        self.assertEqual(self.daemon.get("/readyz").status, 200)
+
+    def test_openapi_is_served(self):
+        with open(os.path.join(ROOT, "docs/openapi.yaml"), "rb") as file:
+            self.assertEqual(self.daemon.get("/openapi.yaml").body, file.read())
+
+    def test_two_listeners(self):
+        daemon = Daemon(arguments=["--listen", "[::1]:0"])
+        self.addCleanup(daemon.finish)
+        daemon.start()
+        wait_until(lambda: sum("listening on http://" in line for line in daemon.said) == 2, what="two lines")
+        self.assertEqual(daemon.stop(), 0)
+
+
+class UnixSocket(unittest.TestCase):
+    def test_it_listens_on_a_unix_socket(self):
+        daemon = Daemon()
+        self.addCleanup(daemon.finish)
+        path = os.path.join(daemon.top, "upkeepd.sock")
+        stale = socket.socket(socket.AF_UNIX)
+        stale.bind(path)
+        stale.close()
+        daemon.arguments = ["--listen", f"unix:{path}"]
+        daemon.start()
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+        connection = UnixConnection(path, 30)
+        connection.request("GET", "/v1/models")
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, json.loads(answer.read())["models"]), (200, []))
+        connection.close()
+        self.assertEqual(daemon.stop(), 0)
+
+
+class Configuration(Case):
+    config = """// our classifiers
+    {
+        "models": {"mail": {"classes": ["ham", "spam"], "positive": "spam"}}, /* more in models.d */
+        "hosts": ["upkeep.example"]
+    }
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.models_d = os.path.join(self.daemon.top, "models.d")
+
+    def write(self, name, config):
+        os.makedirs(self.models_d, exist_ok=True)
+        with open(os.path.join(self.models_d, name), "w") as file:
+            file.write(config if isinstance(config, str) else json.dumps(config))
+
+    def reload(self):
+        self.daemon.process.send_signal(signal.SIGHUP)
+
+    def model(self, name):
+        reply = self.daemon.get(f"/v1/models/{name}")
+        return reply.json if reply.status == 200 else None
+
+    def test_models_of_the_file_are_read_only_in_the_api(self):
+        self.assertEqual(self.model("mail")["config"]["positive"], "spam")
+        self.problem(self.daemon.put("/v1/models/mail", {}), 409, "mail")
+        self.problem(self.daemon.delete("/v1/models/mail"), 409, "mail")
+        self.events("mail", {"id": "1", "predicted": "ham"})
+
+    def test_hosts_of_the_file_are_answered(self):
+        self.assertEqual(self.daemon.get("/v1/models", headers={"Host": "upkeep.example"}).status, 200)
+        self.assertEqual(self.daemon.get("/v1/models", headers={"Host": "other.example"}).status, 403)
+
+    def test_sighup_reads_models_d_again(self):
+        self.write("shop.json", {"classes": ["a", "b"]})
+        self.assertIsNone(self.model("shop"))
+        self.reload()
+        wait_until(lambda: self.model("shop"), what="the new model")
+        self.events("shop", {"id": "1", "predicted": "a", "label": "b"})
+        self.write("shop.json", {"classes": ["a", "b"], "threshold": 0.25})
+        self.reload()
+        wait_until(lambda: self.model("shop")["config"].get("threshold") == 0.25, what="the new threshold")
+        self.assertEqual(self.counts("shop", "last-500"), {("b", "a"): 1})
+        self.problem(self.daemon.put("/v1/models/shop", {}), 409, "shop")
+        os.remove(os.path.join(self.models_d, "shop.json"))
+        self.reload()
+        wait_until(lambda: self.daemon.put("/v1/models/shop", {"classes": ["a", "b"]}).status == 200,
+                   what="a removed file's model may be written again")
+        self.assertEqual(self.counts("shop", "last-500"), {("b", "a"): 1})
+
+    def test_one_broken_file_keeps_the_whole_old_configuration(self):
+        self.write("shop.json", {"classes": ["a", "b"]})
+        self.write("zoo.json", '{"clases": []}')
+        self.reload()
+        wait_until(lambda: "zoo.json" in self.daemon.get("/readyz").text, what="the error in /readyz")
+        self.assertIn("clases", self.daemon.get("/readyz").text)
+        self.assertIsNone(self.model("shop"))
+        self.assertTrue(any("zoo.json" in line for line in self.daemon.said))
+        self.write("zoo.json", {"classes": ["x", "y"]})
+        self.reload()
+        wait_until(lambda: self.model("zoo") and self.model("shop"), what="both models")
+        self.assertNotIn("zoo.json", self.daemon.get("/readyz").text)
+
+    def test_a_broken_file_at_the_start_is_refused(self):
+        for text, part in (('{"models": {"mail": {"threshold": 7}}}', "threshold"), ("{", "upkeepd.conf"), ('{"modles": {}}', "modles")):
+            other = Daemon(config=text)
+            self.addCleanup(other.finish)
+            done = subprocess.run(other.command(), capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn(part, done.stderr)
+
+
+class Unit(unittest.TestCase):
+    def test_systemd_accepts_the_unit(self):
+        daemon = Daemon()
+        self.addCleanup(daemon.finish)
+        with open(os.path.join(ROOT, "systemd/upkeepd.service")) as file:
+            text = file.read()
+        for setting in ("Type=notify", "StateDirectory=upkeepd", "Restart=on-failure", "DynamicUser=yes"):
+            self.assertIn(setting, text.split("\n"))
+        import re
+        copy = os.path.join(daemon.top, "upkeepd.service")
+        with open(copy, "w") as file:
+            file.write(re.sub(r"^(ExecStart=)\S+", rf"\g<1>{BINARY}", text, flags=re.M))
+        done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
+        complaints = [line for line in done.stderr.split("\n") if "upkeepd" in line]
+        self.assertEqual((done.returncode, complaints), (0, []), done)
+
+
+class Notify(unittest.TestCase):
+    def test_it_tells_systemd_when_it_is_ready_and_when_it_stops(self):
+        daemon = Daemon()
+        self.addCleanup(daemon.finish)
+        path = os.path.join(daemon.top, "notify")
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(path)
+        notify.settimeout(30)
+        os.environ["NOTIFY_SOCKET"] = path
+        try:
+            daemon.start()
+        finally:
+            del os.environ["NOTIFY_SOCKET"]
+        said = notify.recv(4096).decode()
+        self.assertIn("READY=1", said)
+        self.assertEqual(daemon.stop(), 0)
+        while "STOPPING=1" not in said:
+            said = notify.recv(4096).decode()
+        notify.close()
