@@ -94,8 +94,8 @@ class Daemon:
         def listen_to(stream):
             for line in stream:
                 self.said.append(line.rstrip("\n"))
-                found = re.search(r"listening on http://(?:127\.0\.0\.1|\[::1\]|localhost):(\d+)", line)
-                if found:
+                found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
+                if found and self.port is None:
                     self.port = int(found.group(1))
                     listening.set()
             listening.set()

@@ -1,0 +1,172 @@
+"""Rules: they fire exactly where a computation by hand says, and their states survive a restart."""
+import math
+import time
+from collections import deque
+
+from harness import Case, wait_until
+
+
+def f1_of(window, name):
+    tp = sum(a == name == p for a, p in window)
+    touched = sum(name in pair for pair in window)
+    return (2 * tp / (touched + tp), touched) if touched else (math.nan, 0)
+
+
+def f1_upper(window, name, z):
+    """Wilson's upper end of p = TP / (TP + FP + FN), mapped to F1 = 2p / (1 + p)."""
+    n = sum(name in pair for pair in window)
+    k = sum(a == name == p for a, p in window)
+    p = (k + z * z / 2) / (n + z * z) + z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
+    return 2 * p / (1 + p)
+
+
+def fires(pairs, size, threshold, clear, min_pairs, z):
+    """[place, value, place of its end or None] of each alert of a `below` rule on spam's F1."""
+    window, alerts, firing = deque(maxlen=size), [], False
+    for place, pair in enumerate(pairs, 1):
+        window.append(pair)
+        value, touched = f1_of(window, "spam")
+        if firing and value >= clear:
+            alerts[-1][2], firing = place, False
+        elif not firing and touched >= min_pairs and value < threshold:
+            if z is None or f1_upper(window, "spam", z) < threshold:
+                alerts.append([place, value, None])
+                firing = True
+    return alerts
+
+
+class Below(Case):
+    def stream(self):
+        """Good and bad stretches, with values near the threshold for long."""
+        pairs = []
+        for stretch in range(8):
+            good = 0.92 if stretch % 2 == 0 else self.random.choice([0.6, 0.75, 0.8])
+            for _ in range(300):
+                actual = self.random.choice(["ham", "spam"])
+                wrong = "ham" if actual == "spam" else "spam"
+                pairs.append((actual, actual if self.random.random() < good else wrong))
+        return pairs
+
+    def check(self, confidence, z):
+        rule = {"name": "low", "metric": "f1", "window": "w", "below": 0.82, "clear": 0.86, "min_pairs": 60,
+                "confidence": confidence, "actions": ["alert"]}
+        self.put_model("mail", {"classes": ["ham", "spam"], "positive": "spam", "rules": [rule],
+                                "windows": [{"name": "w", "count": 200}]})
+        pairs = self.stream()
+        expected = fires(pairs, 200, 0.82, 0.86, 60, z)
+        self.assertGreaterEqual(len(expected), 2)
+        at = 0
+        while at < len(pairs):
+            size = self.random.choice([1, 7, 50, 333])
+            self.events("mail", [{"predicted": p, "label": a} for a, p in pairs[at:at + size]])
+            at += size
+            if self.random.random() < 0.2:
+                self.daemon.restart(self.random.choice(["kill", "stop"]))
+        alerts = self.ok(self.daemon.get("/v1/models/mail/alerts"))["alerts"][::-1]
+        self.assertEqual([a["place"] for a in alerts], [e[0] for e in expected])
+        for alert, (place, value, end) in zip(alerts, expected):
+            self.assertAlmostEqual(alert["value"], value, delta=1e-12)
+            self.assertEqual(alert["threshold"], 0.82)
+            self.assertEqual(alert["rule"], "low")
+            self.assertEqual(alert["state"], "resolved" if end else "firing")
+            if end:
+                self.assertEqual(alert["resolved_by"], "cleared")
+            if z is not None:
+                window = deque(pairs[:place], maxlen=200)
+                self.assertAlmostEqual(alert["bound"], f1_upper(window, "spam", z), delta=1e-9)
+        rules = self.ok(self.daemon.get("/v1/models/mail/rules"))["rules"]
+        self.assertEqual(rules[0]["state"], "ok" if expected[-1][2] else "firing")
+
+    def test_fires_on_the_point_value_without_confidence(self):
+        self.check(None, None)
+
+    def test_fires_when_its_bound_is_below_with_confidence(self):
+        self.check(0.99, 2.3263478740408408)
+
+
+class States(Case):
+    RULE = {"name": "low", "metric": "accuracy", "window": "w", "below": 0.5, "min_pairs": 10, "confidence": None}
+    BASE = {"classes": ["a", "b"], "windows": [{"name": "w", "count": 20}]}
+
+    def states(self):
+        return {r["name"]: r["state"] for r in self.ok(self.daemon.get("/v1/models/m/rules"))["rules"]}
+
+    def bad(self, count=20):
+        self.events("m", [{"predicted": "a", "label": "b"}] * count)
+
+    def good(self, count=20):
+        self.events("m", [{"predicted": "a", "label": "a"}] * count)
+
+    def test_for_makes_a_rule_wait(self):
+        self.put_model("m", {**self.BASE, "rules": [{**self.RULE, "for": "2s"}, {**self.RULE, "name": "later", "for": "1h"}]})
+        self.bad()
+        self.assertEqual(self.states(), {"low": "pending", "later": "pending"})
+        self.daemon.restart()
+        wait_until(lambda: self.states()["low"] == "firing", 20, "the rule's time")
+        self.assertEqual(self.states()["later"], "pending")
+        self.good()
+        self.assertEqual(self.states(), {"low": "ok", "later": "ok"})
+
+    def test_min_pairs_is_waited_for(self):
+        self.put_model("m", {**self.BASE, "rules": [self.RULE]})
+        self.bad(9)
+        self.assertEqual(self.states(), {"low": "ok"})
+        self.bad(1)
+        self.assertEqual(self.states(), {"low": "firing"})
+
+    def test_above_and_classes_and_averages(self):
+        rules = [{"name": "many", "metric": "accuracy", "window": "w", "above": 0.9, "min_pairs": 5, "confidence": None},
+                 {"name": "recall", "metric": {"name": "recall", "class": "b"}, "window": "w", "below": 0.5, "min_pairs": 5, "confidence": None},
+                 {"name": "micro", "metric": {"name": "f1", "average": "micro"}, "window": "w", "below": 0.2, "min_pairs": 5, "confidence": None},
+                 {"name": "loss", "metric": "log_loss", "window": "w", "above": 0.1, "min_pairs": 5, "confidence": None}]
+        self.put_model("m", {**self.BASE, "rules": rules})
+        self.good(10)
+        self.assertEqual(self.states(), {"many": "firing", "recall": "ok", "micro": "ok", "loss": "ok"})
+        self.bad(20)
+        self.assertEqual(self.states(), {"many": "ok", "recall": "firing", "micro": "firing", "loss": "ok"})
+
+    def test_an_unchanged_rule_keeps_its_state_and_a_changed_one_starts_anew(self):
+        self.put_model("m", {**self.BASE, "rules": [self.RULE, {**self.RULE, "name": "other"}]})
+        self.bad()
+        self.assertEqual(self.states(), {"low": "firing", "other": "firing"})
+        self.put_model("m", {**self.BASE, "rules": [self.RULE, {**self.RULE, "name": "other", "below": 0.4}, {**self.RULE, "name": "new"}]})
+        self.assertEqual(self.states(), {"low": "firing", "other": "ok", "new": "ok"})
+        self.bad(1)
+        self.assertEqual(self.states(), {"low": "firing", "other": "firing", "new": "firing"})
+        self.put_model("m", {**self.BASE, "rules": []})
+        self.assertEqual(self.states(), {})
+
+    def test_a_change_of_the_version_in_use_resolves_and_starts_anew(self):
+        self.put_model("m", {**self.BASE, "windows": [{"name": "w", "count": 1000}], "rules": [self.RULE]})
+        self.events("m", [{"predicted": "a", "label": "b", "version": "old"}] * 100)
+        self.assertEqual(self.states(), {"low": "firing"})
+        self.events("m", [{"predicted": "a", "label": "a", "version": "new"}] * 400)
+        alerts = self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"]
+        self.assertEqual([(a["state"], a["resolved_by"]) for a in alerts], [("resolved", "replaced")])
+        self.assertEqual(self.states(), {"low": "ok"})
+
+    def test_drop_fires_below_the_record(self):
+        rule = {"name": "drop", "metric": "accuracy", "window": "w", "drop": 0.05, "confidence": 0.99, "min_pairs": 50}
+        self.put_model("m", {"classes": ["a", "b"], "windows": [{"name": "w", "count": 200}], "rules": [rule]})
+
+        def play(count, good):
+            self.events("m", [{"predicted": "a", "label": "a" if self.random.random() < good else "b"} for _ in range(count)])
+        play(2000, 0.9)
+        self.assertEqual(self.states(), {"drop": "ok"})
+        play(300, 0.6)
+        self.assertEqual(self.states(), {"drop": "firing"})
+        alert = self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"][0]
+        self.assertLess(alert["value"], 0.85)
+
+    def test_change_finds_a_fall_and_not_much_else(self):
+        self.put_model("m", {"classes": ["a", "b"], "rules": [{"name": "fell", "change": "down"}]})
+
+        def play(count, good):
+            self.events("m", [{"predicted": "a" if self.random.random() < good else "b", "label": "a"} for _ in range(count)])
+        play(3000, 0.9)
+        self.assertEqual(self.states(), {"fell": "ok"})
+        play(1000, 0.7)
+        alert = self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"][-1]
+        self.assertTrue(3000 < alert["place"] < 3700, alert)
+        self.assertTrue(2800 < alert["change"] < 3200, alert)
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/runs"))["runs"], [])
