@@ -1,0 +1,33 @@
+/* One item from JSON to its fields: what batch.c does for each item of a body. */
+#ifndef UPK_ENGINE_DECODE_H
+#define UPK_ENGINE_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/json_reader.h"
+#include "engine/arena.h"
+#include "engine/batch.h"
+
+/* What the items of one body share while they are decoded. Owned by upk_batch_decode's thread. */
+struct upk_decoder {
+	struct upk_batch *batch;
+	struct upk_arena *arena; /* the batch's */
+	struct upk_json_reader *reader;
+	struct upk_text text; /* that the reader reads: the body or one of its lines */
+	struct upk_buffer
+		scratch; /* features, slices, scores before they are copied to the arena */
+	size_t slice_order[UPK_SLICES_MAX]; /* the declared keys, sorted */
+	bool no_memory;                     /* stays true; the batch is then of no use */
+};
+
+/* Needs the batch; the caller finishes `scratch`. */
+void upk_decoder_begin(struct upk_decoder *d);
+
+/* Reads the item whose first token is `token`, to its end whatever is wrong with it. Faults are in
+ * item->error; the reader is at UPK_JSON_ERROR where it is not JSON. */
+void upk_decode_item(struct upk_decoder *d, enum upk_json_token token, struct upk_text text,
+	struct upk_item *item);
+
+#endif
