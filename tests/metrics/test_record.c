@@ -138,6 +138,63 @@ static void suffixes_and_change_point_equal_brute_force(void **state)
 	assert_in_range(changes, 8, 12);
 }
 
+/* Hits of class 0, of class 1 at the places below `ones`, then misses of class 1 at the last
+ * `misses` places. */
+static struct upk_record *stretch(int64_t n, int64_t ones, int64_t misses)
+{
+	struct upk_record *record = upk_record_create(1, NULL, NULL);
+	assert_non_null(record);
+	for (int64_t i = 0; i < n; i++) {
+		bool miss = i + misses >= n;
+		struct upk_pair pair = { miss || i < ones, !miss && i < ones };
+		assert_true(upk_record_add(record, i, pair, NULL));
+	}
+	return record;
+}
+
+static bool finds(
+	int64_t n, int64_t ones, int64_t misses, enum upk_stream stream, struct upk_change *out)
+{
+	struct upk_record *record = stretch(n, ones, misses);
+	bool found = upk_record_strongest(record, stream, out);
+	upk_record_destroy(record);
+	return found;
+}
+
+static void reference_needs_60_trials_and_suffix_15(void **state)
+{
+	(void)state;
+	struct upk_change c;
+	assert_false(finds(99, 0, 10, UPK_STREAM_ALL, &c));
+	assert_true(finds(100, 0, 10, UPK_STREAM_ALL, &c));
+	assert_int_equal(c.n_r, 60);
+	assert_false(finds(5000, 59, 15, UPK_STREAM_CLASS, &c));
+	assert_true(finds(5000, 60, 15, UPK_STREAM_CLASS, &c));
+	assert_false(finds(5000, 60, 14, UPK_STREAM_CLASS, &c));
+}
+
+static void limit_of_a_class_falls_with_its_rarity_but_not_below_3_5(void **state)
+{
+	(void)state;
+	struct upk_change c;
+	assert_true(finds(5000, 200, 20, UPK_STREAM_CLASS, &c));
+	assert_near(c.limit, 9 + 1.9 * log(0.1), 1e-12, "a tenth");
+	assert_true(finds(5000, 100, 20, UPK_STREAM_CLASS, &c));
+	assert_near(c.limit, 3.5, 0, "a twentieth");
+}
+
+static void change_point_may_be_nearer_than_the_shortest_suffix(void **state)
+{
+	(void)state;
+	for (int64_t misses = 20; misses <= 190; misses += 10) {
+		struct upk_record *record = stretch(1000, 0, misses);
+		struct upk_change c;
+		assert_true(upk_record_change(record, &c));
+		assert_int_equal(c.place, 1000 - misses);
+		upk_record_destroy(record);
+	}
+}
+
 static void revision_counts_like_the_label_sent_at_once(void **state)
 {
 	(void)state;
@@ -203,6 +260,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(suffixes_and_change_point_equal_brute_force),
+		cmocka_unit_test(reference_needs_60_trials_and_suffix_15),
+		cmocka_unit_test(limit_of_a_class_falls_with_its_rarity_but_not_below_3_5),
+		cmocka_unit_test(change_point_may_be_nearer_than_the_shortest_suffix),
 		cmocka_unit_test(revision_counts_like_the_label_sent_at_once),
 		cmocka_unit_test(an_empty_record_says_nothing),
 	};
