@@ -52,3 +52,22 @@ void sample_rows(struct upk_dataset *d, size_t rows, size_t features, size_t cla
 	}
 	free(x);
 }
+
+static uint16_t skewed(size_t classes, uint32_t *state)
+{
+	uint32_t a = next(state) % (uint32_t)classes, b = next(state) % (uint32_t)classes;
+
+	return (uint16_t)(a < b ? a : b);
+}
+
+void sample_answers(uint16_t *actual, uint16_t *predicted, size_t n, size_t classes, uint32_t seed)
+{
+	uint32_t state = seed;
+
+	for (size_t i = 0; i < n; i++) {
+		uint16_t other;
+		actual[i] = skewed(classes, &state);
+		other = skewed(classes, &state);
+		predicted[i] = next(&state) % 4 ? actual[i] : other;
+	}
+}
