@@ -1,4 +1,4 @@
-#include "learn/predictor.h"
+#include "learn/contest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,6 +76,48 @@ static void fit_survives_any_failed_allocation(void **state)
 	upk_dataset_finish(&d);
 }
 
+static bool contest(const struct upk_dataset *d, bool first, struct upk_error *err)
+{
+	struct upk_contest_outcome out;
+	struct upk_contest_request r = {
+		.data = d,
+		.setup = { .learner = &upk_logistic, .features = names, .classes = names },
+		.decision = { .positive = -1 },
+		.measure = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
+		.margin = -1,
+	};
+	bool ok = first ? upk_contest_first(&r, &out, err) : upk_contest(&r, &out, err);
+
+	if (ok)
+		assert_non_null(out.predictor);
+	upk_contest_finish(&out);
+	return ok;
+}
+
+static void contest_survives_any_failed_allocation(void **state)
+{
+	struct upk_dataset d;
+
+	(void)state;
+	sample_rows(&d, 700, 2, 3, 0);
+	for (size_t i = 0; i < d.rows; i++)
+		d.served[i] = d.y[i] ? 0 : 1;
+	for (int first = 0; first < 2; first++) {
+		int nth = 0;
+		do {
+			struct upk_error err = { 0 };
+			failed = false;
+			left = nth++;
+			bool ok = contest(&d, first, &err);
+			left = -1;
+			assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
+			assert_true(ok == !failed);
+		} while (failed);
+		assert_true(nth > 30);
+	}
+	upk_dataset_finish(&d);
+}
+
 static void read_survives_any_failed_allocation(void **state)
 {
 	struct upk_dataset d;
@@ -129,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fit_survives_any_failed_allocation),
+		cmocka_unit_test(contest_survives_any_failed_allocation),
 		cmocka_unit_test(read_survives_any_failed_allocation),
 		cmocka_unit_test(a_dataset_stays_as_it_was_when_it_cannot_grow),
 	};

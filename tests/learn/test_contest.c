@@ -1,0 +1,419 @@
+#include "learn/contest.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+
+static const struct upk_text features[] = { { "a", 1 }, { "b", 1 } };
+static const struct upk_text classes[] = { { "ham", 3 }, { "spam", 4 } };
+
+/* A stretch of rows: the label is whether a, or b when `other`, is positive, wrong in `noise` of
+ * them; what was served is right about the label in `served` of them. */
+struct stretch {
+	size_t rows;
+	bool other;
+	double noise, served;
+};
+
+/* Places are no row numbers: the i-th row has 10 + 3 i. */
+static int64_t place_of(size_t row)
+{
+	return 10 + 3 * (int64_t)row;
+}
+
+static void make_seeded(struct upk_dataset *d, const struct stretch *s, size_t n, uint64_t seed)
+{
+	struct upk_random r;
+
+	upk_random_seed(&r, seed);
+	upk_dataset_init(d, 2, 2);
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < s[k].rows; i++) {
+			double x[] = { upk_random_unit(&r) - 0.5, upk_random_unit(&r) - 0.5 };
+			bool y = x[s[k].other] > 0;
+			y = upk_random_unit(&r) < s[k].noise ? !y : y;
+			bool served = upk_random_unit(&r) < s[k].served ? y : !y;
+			if (!upk_dataset_add(d, x, y, served, place_of(d->rows), NULL))
+				abort();
+		}
+}
+
+static void make(struct upk_dataset *d, const struct stretch *s, size_t n)
+{
+	make_seeded(d, s, n, 5);
+}
+
+static struct upk_contest_request request_on(
+	const struct upk_dataset *d, enum upk_gate_kind kind, size_t change)
+{
+	return (struct upk_contest_request){
+		.data = d,
+		.setup = { .learner = &upk_logistic, .features = features, .classes = classes },
+		.decision = { .positive = -1 },
+		.measure = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
+		.kind = kind,
+		.margin = 0.002,
+		.change = place_of(change),
+	};
+}
+
+static void run(const struct upk_contest_request *r, struct upk_contest_outcome *out)
+{
+	struct upk_error err = { 0 };
+
+	if (!upk_contest(r, out, &err))
+		fail_msg("%s", err.message);
+}
+
+static void assert_fails(const struct upk_contest_request *r, enum upk_code code, const char *words)
+{
+	const struct upk_contest_outcome empty = { 0 };
+	struct upk_contest_outcome out;
+	struct upk_error err = { 0 };
+
+	assert_false(upk_contest(r, &out, &err));
+	assert_int_equal(err.code, code);
+	if (!strstr(err.message, words))
+		fail_msg("%s: want %s", err.message, words);
+	assert_memory_equal(&out, &empty, sizeof out);
+}
+
+static void after_an_abrupt_change_the_window_since_c_wins(void **state)
+{
+	const struct stretch s[] = { { 4000, false, 0.05, 0.95 }, { 1000, true, 0.05, 0.5 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 2);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, 4000);
+	run(&r, &out);
+	assert_true(out.passed);
+	assert_int_equal(out.holdout, 250);
+	assert_int_equal(out.compared, 250);
+	assert_int_equal(out.holdout_from, place_of(4750));
+	assert_int_equal(out.holdout_to, place_of(4999) + 1);
+	assert_int_equal(out.count, 4);
+	assert_int_equal(out.picked, 0);
+	assert_int_equal(out.candidates[0].from, place_of(4000));
+	assert_int_equal(out.candidates[0].to, place_of(4749) + 1);
+	assert_int_equal(out.candidates[0].rows, 750);
+	assert_int_equal(out.change, place_of(4000));
+	assert_int_equal(out.from, place_of(4000));
+	assert_int_equal(out.to, place_of(4999) + 1);
+	assert_int_equal(out.rows, 1000);
+	assert_true(out.z == 0 && out.limit == 0.002);
+	assert_true(out.challenger > 0.9 && out.champion < 0.6);
+	assert_string_equal(out.metric, "macro f1");
+	assert_non_null(strstr(out.verdict, "on 250 pairs: better by 0."));
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+/* One row more that a short window gets right may tip a single draw: so many draws. */
+static void on_a_stable_stream_the_longest_window_wins_most_often(void **state)
+{
+	enum { DRAWS = 30 };
+	const struct stretch s[] = { { 7000, false, 0.1, 0.7 } };
+	size_t longest = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= DRAWS; seed++) {
+		struct upk_dataset d;
+		struct upk_contest_outcome out;
+		make_seeded(&d, s, 1, seed);
+		struct upk_contest_request r = request_on(&d, UPK_GATE_GROWTH, 6400);
+		run(&r, &out);
+		assert_true(out.passed);
+		assert_true(out.z == 1 && out.limit > 0.002);
+		longest += out.rows == d.rows;
+		upk_contest_finish(&out);
+		upk_dataset_finish(&d);
+	}
+	if (longest < DRAWS * 2 / 3)
+		fail_msg("all rows were taken in %zu of %d draws", longest, DRAWS);
+}
+
+static void growth_that_finds_a_change_moves_c_and_a_run_by_hand_does_not(void **state)
+{
+	const struct stretch s[] = { { 4000, false, 0.05, 0.95 }, { 1000, true, 0.05, 0.5 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 2);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_GROWTH, 0);
+	run(&r, &out);
+	assert_true(out.passed);
+	assert_int_equal(out.from, place_of(4000));
+	assert_int_equal(out.change, place_of(4000));
+	upk_contest_finish(&out);
+
+	r.kind = UPK_GATE_MANUAL;
+	run(&r, &out);
+	assert_true(out.passed);
+	assert_int_equal(out.from, place_of(4000));
+	assert_int_equal(out.change, place_of(0));
+	upk_contest_finish(&out);
+
+	/* c is not among the candidates: too few rows since. */
+	r = request_on(&d, UPK_GATE_GROWTH, 4950);
+	run(&r, &out);
+	assert_true(out.passed);
+	assert_int_equal(out.change, place_of(4950));
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+static struct upk_predictor *fit(const struct upk_contest_request *r, size_t from, size_t to)
+{
+	struct upk_predictor *p = upk_predictor_fit(&r->setup, r->data, from, to, NULL);
+
+	assert_non_null(p);
+	return p;
+}
+
+static void an_old_version_that_is_better_is_chosen(void **state)
+{
+	const struct stretch s[] = { { 2000, true, 0.02, 0.95 }, { 3000, false, 0.02, 0.95 },
+		{ 140, true, 0.02, 0.5 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 3);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, 5000);
+	struct upk_contest_old old[] = {
+		{ 7, fit(&r, 3000, 4000), place_of(4000) },
+		{ 3, fit(&r, 0, 2000), place_of(2000) },
+	};
+	r.old = old;
+	r.olds = 2;
+	run(&r, &out);
+	assert_true(out.passed);
+	assert_int_equal(out.holdout, 70);
+	assert_int_equal(out.version, 3);
+	assert_null(out.predictor);
+	assert_int_equal(out.candidates[out.picked].version, 3);
+	assert_int_equal(out.candidates[out.picked].from, 0);
+	assert_int_equal(out.picked, out.count - 1);
+	assert_non_null(strstr(out.verdict, "version 3 has macro f1"));
+	size_t count = out.count;
+	upk_contest_finish(&out);
+
+	/* One that has seen the holdout's first row stays out; up to there it may have. */
+	old[1].trained_to = place_of(5070);
+	run(&r, &out);
+	assert_int_equal(out.count, count);
+	upk_contest_finish(&out);
+	old[1].trained_to = place_of(5070) + 1;
+	run(&r, &out);
+	assert_int_equal(out.count, count - 1);
+	assert_int_equal(out.version, 0);
+	upk_contest_finish(&out);
+
+	upk_predictor_unref(old[0].predictor);
+	upk_predictor_unref(old[1].predictor);
+	upk_dataset_finish(&d);
+}
+
+static void a_good_champion_stays(void **state)
+{
+	const struct stretch s[] = { { 3000, false, 0.1, 1 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 1);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	run(&r, &out);
+	assert_false(out.passed);
+	assert_true(out.champion == 1 && out.difference < 0);
+	assert_null(out.predictor);
+	assert_int_equal(out.version, 0);
+	assert_non_null(out.figures);
+	assert_non_null(strstr(out.verdict, "worse by 0."));
+	assert_non_null(strstr(out.verdict, "where more than 0."));
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+static void figures_are_the_picked_candidates_and_give_its_score(void **state)
+{
+	const struct stretch s[] = { { 2000, false, 0.1, 0.6 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 1);
+	/* Examples are trained on, and not compared. */
+	for (size_t i = 1800; i < 1900; i++)
+		d.served[i] = -1;
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	run(&r, &out);
+	assert_int_equal(out.compared, 150);
+	assert_int_equal(upk_confusion_pairs(out.figures), 150);
+	assert_true(fabs(upk_measure_value(r.measure, out.figures) - out.challenger) < 1e-12);
+	assert_true(out.challenger == out.candidates[out.picked].score);
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+static void what_cannot_be_judged_fails_with_the_reason(void **state)
+{
+	const struct stretch s[] = { { 1000, false, 0.1, 0.6 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 1);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	for (size_t i = 750; i < 1000; i++)
+		d.served[i] = i < 800 ? d.served[i] : -1;
+	run(&r, &out);
+	assert_int_equal(out.compared, 50);
+	upk_contest_finish(&out);
+	d.served[750] = -1;
+	assert_fails(&r, UPK_INVALID, "250 rows 49 are pairs");
+
+	memset(d.y, 0, d.rows * sizeof *d.y);
+	assert_fails(&r, UPK_INVALID, "one class: ham");
+	d.rows = 0;
+	assert_fails(&r, UPK_INVALID, "no rows");
+	d.rows = 1000;
+	d.features = 0;
+	assert_fails(&r, UPK_INVALID, "no features");
+	d.features = 2;
+	upk_dataset_finish(&d);
+
+	make(&d, &(struct stretch){ 149, false, 0.1, 0.6 }, 1);
+	assert_fails(&r, UPK_INVALID, "of 149 rows 74 are held out");
+	upk_dataset_finish(&d);
+}
+
+static void cancel_on_second(void *context, size_t done, size_t total)
+{
+	assert_true(done <= total);
+	if (done == 2)
+		atomic_store((atomic_bool *)context, true);
+}
+
+static void a_cancelled_contest_leaves_nothing(void **state)
+{
+	const struct stretch s[] = { { 3000, false, 0.1, 0.6 } };
+	struct upk_dataset d;
+	atomic_bool cancel = false;
+
+	(void)state;
+	make(&d, s, 1);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	r.setup.cancel = &cancel;
+	r.progress = cancel_on_second;
+	r.context = &cancel;
+	assert_fails(&r, UPK_CANCELLED, "cancelled");
+	upk_dataset_finish(&d);
+}
+
+static void the_same_run_gives_the_same_bytes(void **state)
+{
+	const struct stretch s[] = { { 3000, false, 0.1, 0.6 } };
+	struct upk_buffer bytes[3] = { 0 };
+	size_t from = 0;
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 1);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, 0);
+	for (size_t i = 0; i < 2; i++) {
+		run(&r, &out);
+		from = upk_dataset_at(&d, out.from);
+		upk_predictor_write(out.predictor, &bytes[i]);
+		upk_contest_finish(&out);
+	}
+	struct upk_predictor *p = fit(&r, from, d.rows);
+	upk_predictor_write(p, &bytes[2]);
+	upk_predictor_unref(p);
+	assert_true(upk_text_equal(upk_buffer_text(&bytes[0]), upk_buffer_text(&bytes[1])));
+	assert_true(upk_text_equal(upk_buffer_text(&bytes[0]), upk_buffer_text(&bytes[2])));
+	for (size_t i = 0; i < 3; i++)
+		upk_buffer_finish(&bytes[i]);
+	upk_dataset_finish(&d);
+}
+
+static void a_first_version_takes_all_rows_and_its_twins_figures(void **state)
+{
+	const struct stretch s[] = { { 500, false, 0.1, 1 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+	struct upk_error err = { 0 };
+
+	(void)state;
+	make(&d, s, 1);
+	for (size_t i = 0; i < d.rows; i++)
+		d.served[i] = -1;
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	assert_true(upk_contest_first(&r, &out, &err));
+	assert_true(out.passed);
+	assert_int_equal(out.rows, 500);
+	assert_int_equal(out.from, place_of(0));
+	assert_int_equal(out.to, place_of(499) + 1);
+	assert_int_equal(out.compared, 250);
+	assert_int_equal(out.count, 1);
+	assert_int_equal(out.candidates[0].rows, 250);
+	assert_int_equal(upk_confusion_pairs(out.figures), 250);
+	assert_true(fabs(upk_measure_value(r.measure, out.figures) - out.challenger) < 1e-12);
+	assert_true(out.champion > 0.25 && out.champion < 0.45 && out.challenger > 0.8);
+	assert_int_equal(out.change, 0);
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+static void a_first_version_of_few_rows_has_no_figures(void **state)
+{
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+	struct upk_error err = { 0 };
+
+	(void)state;
+	make(&d, &(struct stretch){ 20, false, 0, 1 }, 1);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	assert_true(upk_contest_first(&r, &out, &err));
+	assert_true(out.passed);
+	assert_non_null(out.predictor);
+	assert_null(out.figures);
+	assert_int_equal(out.count, 0);
+	assert_int_equal(out.picked, out.count);
+	assert_true(isnan(out.champion));
+	upk_contest_finish(&out);
+
+	memset(d.y, 0, d.rows * sizeof *d.y);
+	assert_false(upk_contest_first(&r, &out, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	upk_dataset_finish(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(after_an_abrupt_change_the_window_since_c_wins),
+		cmocka_unit_test(on_a_stable_stream_the_longest_window_wins_most_often),
+		cmocka_unit_test(growth_that_finds_a_change_moves_c_and_a_run_by_hand_does_not),
+		cmocka_unit_test(an_old_version_that_is_better_is_chosen),
+		cmocka_unit_test(a_good_champion_stays),
+		cmocka_unit_test(figures_are_the_picked_candidates_and_give_its_score),
+		cmocka_unit_test(what_cannot_be_judged_fails_with_the_reason),
+		cmocka_unit_test(a_cancelled_contest_leaves_nothing),
+		cmocka_unit_test(the_same_run_gives_the_same_bytes),
+		cmocka_unit_test(a_first_version_takes_all_rows_and_its_twins_figures),
+		cmocka_unit_test(a_first_version_of_few_rows_has_no_figures),
+	};
+
+	return cmocka_run_group_tests_name("learn/contest", tests, NULL, NULL);
+}
