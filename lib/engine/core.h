@@ -1,0 +1,45 @@
+/* Inside the engine: what its parts share. */
+#ifndef UPK_ENGINE_CORE_H
+#define UPK_ENGINE_CORE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "engine/readers.h"
+#include "engine/registry.h"
+#include "store/store.h"
+
+struct upk_writer;
+struct upk_trainer;
+
+/* Set up before the threads start; pointers do not change afterwards. Each part says in its own
+ * header which thread it belongs to. */
+struct upk_engine {
+	char *folder;
+	const struct upk_clock *clock;
+	bool auto_create;
+	int64_t max_models;
+	size_t queue_bytes;
+	void (*log)(void *context, enum upk_log_level level, const char *line);
+	void *log_context;
+
+	struct upk_registry *registry;
+	struct upk_readers *readers;
+	struct upk_writer *writer;
+	struct upk_trainer *trainer;
+	atomic_bool ready;
+
+	/* the writer's alone */
+	struct upk_store *store;
+	int64_t seq;        /* the last one given out */
+	int64_t automatic;  /* models that their first event made */
+};
+
+/* A line for the log. Any thread. */
+void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

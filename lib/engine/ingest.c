@@ -1,0 +1,249 @@
+#include "engine/ingest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/intake.h"
+#include "store/model.h"
+
+struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *err)
+{
+	struct upk_ingest *in = calloc(1, sizeof *in);
+	if (!in) {
+		upk_fail(err, UPK_NOMEM, "no memory to write a batch");
+		return NULL;
+	}
+	in->model = upk_model_ref(model);
+	in->schema = upk_schema_ref(model->schema);
+	in->champion = upk_bench_find(model->tail->bench, model->tail->champion);
+	in->last_event = model->last_event;
+	in->last_place = model->last_place;
+	model->ingest = in;
+	return in;
+}
+
+void upk_ingest_end(struct upk_ingest *in)
+{
+	in->model->ingest = NULL;
+	upk_model_unref(in->model);
+	upk_schema_unref(in->schema);
+	upk_buffer_finish(&in->features);
+	free(in->steps);
+	free(in);
+}
+
+bool upk_intake_step(struct upk_intake *k, const struct upk_step *step, struct upk_text features,
+	int64_t list, struct upk_error *err)
+{
+	struct upk_ingest *in = k->in;
+	if (in->count == in->capacity) {
+		size_t capacity = in->capacity ? in->capacity * 2 : 64;
+		struct upk_ingest_step *steps = realloc(in->steps, capacity * sizeof *steps);
+		if (!steps)
+			return upk_fail(err, UPK_NOMEM, "no memory to write a batch");
+		in->steps = steps;
+		in->capacity = capacity;
+	}
+	struct upk_ingest_step *added = &in->steps[in->count++];
+	*added = (struct upk_ingest_step){ .step = *step };
+	added->step.list = NULL;
+	if (!features.data)
+		return true;
+	added->features_at = in->features.size;
+	added->features_size = features.size;
+	upk_buffer_append(&in->features, features.data, features.size);
+	if (in->features.failed)
+		return upk_fail(err, UPK_NOMEM, "no memory to write a batch");
+	return upk_model_list(in->model, k->store, list, &added->step.list, err);
+}
+
+bool upk_intake_reject(struct upk_intake *k, const char *format, ...)
+{
+	char reason[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(reason, sizeof reason, format, args);
+	va_end(args);
+	k->item->error = upk_batch_say(k->post->batch, "%s", reason);
+	if (!k->item->error)
+		k->item->error = "no memory to say why";
+	k->fate = UPK_FATE_REJECTED;
+	return true;
+}
+
+static void list_rejected(struct upk_post *post, const struct upk_intake *k)
+{
+	post->rejected_total++;
+	if (post->predicted)
+		post->predicted[k->index].error = k->item->error;
+	if (post->rejected_listed == UPK_REJECTED_LISTED)
+		return;
+	post->rejected[post->rejected_listed++] =
+		(struct upk_rejected){ k->index, k->item->id, k->item->error };
+}
+
+static void count(struct upk_post *post, const struct upk_intake *k)
+{
+	if (k->fate == UPK_FATE_REJECTED) {
+		k->in->rejected++;
+		list_rejected(post, k);
+		return;
+	}
+	post->accepted++;
+	post->duplicates += k->fate == UPK_FATE_DUPLICATE;
+	post->joined += k->fate == UPK_FATE_JOINED;
+	post->revised += k->fate == UPK_FATE_REVISED;
+	post->waiting += k->fate == UPK_FATE_WAITING;
+	k->in->duplicates += k->fate == UPK_FATE_DUPLICATE;
+	if (post->batch->kind == UPK_ITEM_LABEL)
+		k->in->labels++;
+	else
+		k->in->events++;
+}
+
+/* Classes that a rejected item brought are not learnt. */
+static bool take(struct upk_intake *k, struct upk_error *err)
+{
+	static bool (*const intakes[])(struct upk_intake *, struct upk_error *) = {
+		[UPK_ITEM_EVENT] = upk_intake_event,
+		[UPK_ITEM_LABEL] = upk_intake_label,
+		[UPK_ITEM_PREDICT] = upk_intake_predict,
+	};
+	struct upk_error reason = { 0 };
+	struct upk_schema *before = upk_schema_ref(k->in->schema);
+	bool grew = false, done = true;
+
+	if (k->item->error)
+		k->fate = UPK_FATE_REJECTED;
+	else if (upk_resolve(k->item, &k->in->schema, &grew, &k->resolved, k->scores, &reason))
+		done = intakes[k->post->batch->kind](k, err);
+	else if (reason.code == UPK_INVALID)
+		done = upk_intake_reject(k, "%s", reason.message);
+	else
+		done = upk_fail(err, reason.code, "%s", reason.message);
+
+	if (k->fate == UPK_FATE_REJECTED) {
+		upk_schema_unref(k->in->schema);
+		k->in->schema = before;
+		return done;
+	}
+	upk_schema_unref(before);
+	k->in->learnt = k->in->learnt || grew;
+	return done;
+}
+
+static bool set_features(struct upk_ingest *in, struct upk_store *store,
+	struct upk_features *features, struct upk_error *err)
+{
+	struct upk_buffer json = { 0 };
+	int64_t list = 0;
+	upk_features_write(features, &json);
+	bool done = !json.failed &&
+		upk_feature_list_number(
+			store, in->model->number, upk_buffer_text(&json), &list, err);
+	if (json.failed)
+		upk_fail(err, UPK_NOMEM, "no memory for a feature list");
+	upk_buffer_finish(&json);
+	if (!done)
+		return false;
+
+	struct upk_schema *schema = upk_schema_create(in->schema->config, in->schema->classes,
+		in->schema->classes_count, features, list, in->schema->generation + 1, err);
+	if (!schema)
+		return false;
+	upk_schema_unref(in->schema);
+	in->schema = schema;
+	in->learnt = true;
+	return true;
+}
+
+/* Features are learnt from the first item that has some and can be learnt from. */
+static bool learn_features(struct upk_ingest *in, struct upk_store *store, struct upk_batch *batch,
+	struct upk_error *err)
+{
+	for (size_t i = 0; i < batch->count && !in->schema->features; i++) {
+		struct upk_item *item = &batch->items[i];
+		struct upk_error reason = { 0 };
+		if (item->error || !item->raw_features.data)
+			continue;
+		struct upk_features *features = upk_features_learn(item->raw_features, &reason);
+		if (!features && reason.code == UPK_NOMEM)
+			return upk_fail(err, reason.code, "%s", reason.message);
+		if (!features) {
+			item->error = upk_batch_say(batch, "%s", reason.message);
+			continue;
+		}
+		bool done = set_features(in, store, features, err);
+		upk_features_unref(features);
+		if (!done)
+			return false;
+	}
+	return true;
+}
+
+static bool bring_up_to_date(struct upk_ingest *in, struct upk_store *store,
+	struct upk_batch *batch, struct upk_error *err)
+{
+	if (batch->unlearnt && !in->schema->features && !learn_features(in, store, batch, err))
+		return false;
+	const struct upk_schema *had = batch->schema;
+	if (had->features == in->schema->features && had->config == in->schema->config)
+		return true;
+	return upk_batch_redecode(batch, in->schema, err);
+}
+
+static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, struct upk_error *err)
+{
+	size_t n = post->batch->count;
+	if (!in->champion) {
+		upk_fail(&post->error, UPK_CONFLICT, "model %s has no champion yet: it is %s",
+			in->model->name,
+			in->model->tail->rows > 0
+				? "still collecting, or its first run has not ended"
+				: "waiting for labelled rows");
+		return true;
+	}
+	/* Names that the answer needs outlive the model's schema. */
+	post->memory = upk_schema_ref(in->schema);
+	post->classes = in->schema->classes;
+	post->classes_count = in->schema->classes_count;
+	post->predicted = calloc(n + 1, sizeof *post->predicted);
+	post->scores = calloc(n * in->schema->classes_count + 1, sizeof *post->scores);
+	if (!post->predicted || !post->scores)
+		return upk_fail(err, UPK_NOMEM, "no memory to answer %zu rows", n);
+	return true;
+}
+
+bool upk_ingest_post(struct upk_ingest *in, struct upk_store *store, struct upk_post *post,
+	int64_t now, int64_t *seq, struct upk_error *err)
+{
+	struct upk_batch *batch = post->batch;
+	if (!bring_up_to_date(in, store, batch, err))
+		return false;
+	if (batch->kind == UPK_ITEM_PREDICT) {
+		if (!prepare_predictions(in, post, err))
+			return false;
+		if (post->error.code != UPK_OK)
+			return true;
+	}
+
+	double *scores = malloc(UPK_CLASSES_MAX * sizeof *scores);
+	bool done = scores || upk_fail(err, UPK_NOMEM, "no memory to write a batch");
+	for (size_t i = 0; done && i < batch->count; i++) {
+		struct upk_intake k = { .in = in,
+			.store = store,
+			.post = post,
+			.item = &batch->items[i],
+			.index = i,
+			.now = now,
+			.seq = seq,
+			.scores = scores };
+		done = take(&k, err);
+		if (done)
+			count(post, &k);
+	}
+	free(scores);
+	return done;
+}

@@ -1,0 +1,47 @@
+/* From decoded items to rows: new, duplicate, conflict, whose label is this. */
+#ifndef UPK_ENGINE_INGEST_H
+#define UPK_ENGINE_INGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "engine/engine.h"
+#include "engine/model.h"
+#include "engine/tail.h"
+#include "store/store.h"
+
+/* A step whose features wait in the group's own memory: offsets, because that moves as it grows. */
+struct upk_ingest_step {
+	struct upk_step step;
+	size_t features_at, features_size; /* size 0: none */
+};
+
+/* What one transaction does to one model; nothing of it touches the model until the commit.
+ * Thread: the writer. */
+struct upk_ingest {
+	struct upk_model *model;   /* a reference */
+	struct upk_schema *schema; /* as learnt so far: a reference */
+	struct upk_serving *champion; /* borrowed from the tail; NULL: none */
+	int64_t last_event, last_place;
+	bool learnt;               /* schema is to be stored */
+	struct upk_ingest_step *steps;
+	size_t count, capacity;
+	struct upk_buffer features;
+	uint64_t events, labels, duplicates, rejected;
+	struct upk_ingest *next;   /* of the group */
+};
+
+/* Starts a model's part of a transaction: model->ingest. NULL: UPK_NOMEM. */
+struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *err);
+void upk_ingest_end(struct upk_ingest *in); /* frees; the model keeps nothing of it */
+
+/* Writes one post's items within the open transaction; *seq is the last sequence given out. Fills
+ * the post's counts, rejected items and predictions. false: the store's error or UPK_NOMEM, the
+ * transaction is to be rolled back. */
+bool upk_ingest_post(struct upk_ingest *in, struct upk_store *store, struct upk_post *post,
+	int64_t now, int64_t *seq, struct upk_error *err);
+
+#endif

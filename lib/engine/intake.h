@@ -1,0 +1,85 @@
+/* Inside ingest: one item on its way to rows. */
+#ifndef UPK_ENGINE_INTAKE_H
+#define UPK_ENGINE_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/ingest.h"
+#include "engine/resolve.h"
+#include "store/event.h"
+#include "store/label.h"
+
+enum upk_fate {
+	UPK_FATE_NEW,       /* stored, nothing else to say */
+	UPK_FATE_DUPLICATE, /* nothing changed */
+	UPK_FATE_JOINED,    /* it completed a pair */
+	UPK_FATE_REVISED,   /* it changed a pair or an example */
+	UPK_FATE_WAITING,   /* a label without its event */
+	UPK_FATE_REJECTED,  /* item->error says why */
+};
+
+struct upk_intake {
+	struct upk_ingest *in;
+	struct upk_store *store;
+	struct upk_post *post;
+	struct upk_item *item;
+	size_t index;
+	int64_t now;
+	int64_t *seq;
+	struct upk_resolved resolved;
+	double *scores; /* (UPK_CLASSES_MAX) of the item, in class order */
+	enum upk_fate fate;
+};
+
+/* A copy of an event's row that outlives further calls of the store. */
+struct upk_kept_event {
+	struct upk_event_row row;
+	struct upk_buffer memory;
+};
+bool upk_keep_event(struct upk_kept_event *kept, const struct upk_event_row *row, struct upk_error *err);
+void upk_kept_finish(struct upk_kept_event *kept);
+
+/* Each sets fate. false: the transaction has failed. */
+bool upk_intake_event(struct upk_intake *k, struct upk_error *err);
+bool upk_intake_label(struct upk_intake *k, struct upk_error *err);
+bool upk_intake_predict(struct upk_intake *k, struct upk_error *err);
+
+/* The item is refused; the reason names field and value. Returns true: the transaction goes on. */
+bool upk_intake_reject(struct upk_intake *k, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Stores the item as a new event (its prediction in k->resolved and k->scores, made by `version`),
+ * joins a label that waits for it, and adds the steps. */
+bool upk_intake_insert(struct upk_intake *k, struct upk_text id, struct upk_made_by version,
+	struct upk_error *err);
+
+/* The stored example gets the item's prediction and becomes a pair. */
+bool upk_intake_upgrade(struct upk_intake *k, struct upk_kept_event *kept,
+	struct upk_made_by version, struct upk_error *err);
+
+/* A label for a stored event: joins, revises or is a duplicate. */
+struct upk_new_label {
+	struct upk_text class;
+	int class_index;
+	int64_t time;
+	struct upk_text source;
+	bool carried; /* it came in an event item */
+};
+bool upk_intake_apply_label(struct upk_intake *k, const struct upk_kept_event *kept,
+	const struct upk_new_label *label, struct upk_error *err);
+
+/* The label that an event has now, as a class index; -1: none. */
+bool upk_intake_current_label(struct upk_intake *k, const struct upk_event_row *row, int *class,
+	struct upk_error *err);
+
+/* Adds a step; features (absent: none) are copied. false: UPK_NOMEM. */
+bool upk_intake_step(struct upk_intake *k, const struct upk_step *step, struct upk_text features,
+	int64_t list, struct upk_error *err);
+
+/* The item's features are those of the stored event. */
+bool upk_intake_same_features(struct upk_intake *k, const struct upk_event_row *row, bool *same,
+	struct upk_error *err);
+
+#endif

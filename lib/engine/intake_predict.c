@@ -1,0 +1,120 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "engine/intake.h"
+
+static double *answer_at(struct upk_intake *k, struct upk_predicted **answer)
+{
+	struct upk_post *post = k->post;
+	*answer = &post->predicted[k->index];
+	**answer = (struct upk_predicted){ .id = k->item->id,
+		.at = k->index * post->classes_count,
+		.classes_count = post->classes_count };
+	return &post->scores[(*answer)->at];
+}
+
+/* The champion's probabilities in the order of the model's classes. */
+static bool ask(struct upk_intake *k, struct upk_error *err)
+{
+	const struct upk_schema *schema = k->in->schema;
+	struct upk_serving *champion = k->in->champion;
+	uint16_t class;
+	if (!upk_serving_answer_in(
+		    champion, schema, schema->features, k->item->features, &class, k->scores, err))
+		return false;
+	k->resolved.predicted = class == UPK_NO_CLASS ? -1 : class;
+
+	struct upk_predicted *answer;
+	double *scores = answer_at(k, &answer);
+	memcpy(scores, k->scores, answer->classes_count * sizeof *scores);
+	answer->class = class;
+	answer->version = upk_serving_version(champion);
+	return true;
+}
+
+static bool stored_answer(
+	struct upk_intake *k, const struct upk_event_row *row, struct upk_error *err)
+{
+	bool same;
+	if (!upk_intake_same_features(k, row, &same, err))
+		return false;
+	if (!same)
+		return upk_intake_reject(k, "id: \"%.*s\" has a prediction for other features",
+			(int)k->item->id.size, k->item->id.data);
+
+	struct upk_predicted *answer;
+	double *scores = answer_at(k, &answer);
+	answer->class = (uint16_t)upk_schema_class(k->in->schema, row->predicted);
+	answer->version = row->version.number;
+	if (row->scores_count < answer->classes_count)
+		answer->classes_count = row->scores_count;
+	memcpy(scores, row->scores ? row->scores : scores, answer->classes_count * sizeof *scores);
+	k->fate = UPK_FATE_DUPLICATE;
+	return true;
+}
+
+static bool make_id(struct upk_intake *k, struct upk_error *err)
+{
+	uint64_t bits[2];
+	if (!upk_random_bytes(bits, sizeof bits))
+		return upk_fail(err, UPK_IO, "the system has no random numbers for an id");
+	const char *id = upk_batch_say(k->post->batch, "%016llx%016llx",
+		(unsigned long long)bits[0], (unsigned long long)bits[1]);
+	if (!id)
+		return upk_fail(err, UPK_NOMEM, "no memory for an id");
+	k->item->id = upk_text_of(id);
+	return true;
+}
+
+static bool predict_new(struct upk_intake *k, struct upk_kept_event *example, struct upk_error *err)
+{
+	struct upk_made_by version = { .number = upk_serving_version(k->in->champion) };
+	if (!ask(k, err))
+		return false;
+	if (k->resolved.predicted < 0)
+		return upk_intake_reject(k,
+			"the champion answers a class that the model no longer "
+			"has");
+	return example ? upk_intake_upgrade(k, example, version, err)
+		       : upk_intake_insert(k, k->item->id, version, err);
+}
+
+static bool predict_known(
+	struct upk_intake *k, const struct upk_event_row *row, struct upk_error *err)
+{
+	struct upk_kept_event kept;
+	bool same, done;
+	if (!upk_keep_event(&kept, row, err))
+		return false;
+	if (kept.row.predicted.data) {
+		done = stored_answer(k, &kept.row, err);
+	} else {
+		done = upk_intake_same_features(k, &kept.row, &same, err);
+		if (done && !same)
+			done = upk_intake_reject(k, "id: \"%.*s\" is stored with other features",
+				(int)k->item->id.size, k->item->id.data);
+		else if (done)
+			done = predict_new(k, &kept, err);
+	}
+	upk_kept_finish(&kept);
+	return done;
+}
+
+static bool predict(struct upk_intake *k, struct upk_error *err)
+{
+	bool found;
+	struct upk_event_row row;
+	if (!k->item->id.data)
+		return make_id(k, err) && predict_new(k, NULL, err);
+	if (!upk_event_find(k->store, k->in->model->number, k->item->id, &found, &row, err))
+		return false;
+	return found ? predict_known(k, &row, err) : predict_new(k, NULL, err);
+}
+
+bool upk_intake_predict(struct upk_intake *k, struct upk_error *err)
+{
+	if (!k->item->features.data)
+		return upk_intake_reject(k, "features: missing, and nothing else to predict from");
+	return predict(k, err);
+}

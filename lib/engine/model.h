@@ -1,0 +1,67 @@
+/* One model in memory: its configuration, schema, tail and counters. */
+#ifndef UPK_ENGINE_MODEL_H
+#define UPK_ENGINE_MODEL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/config.h"
+#include "engine/engine.h"
+#include "engine/schema.h"
+#include "engine/serving.h"
+#include "engine/tail.h"
+#include "engine/totals.h"
+#include "store/store.h"
+
+struct upk_feature_list {
+	int64_t number;
+	struct upk_features *features;
+};
+
+/* Counted references. Thread: the writer changes it, under the lock where `locked` stands; readers
+ * take the lock for as long as they look. */
+struct upk_model {
+	char *name;
+	int64_t number;    /* in the store */
+	int64_t created;   /* ms */
+	atomic_int refs;
+	pthread_mutex_t lock;
+
+	struct upk_schema *schema; /* locked */
+	struct upk_tail *tail;     /* locked */
+	struct upk_totals totals;  /* locked */
+	bool automatic, read_only, deleted; /* locked */
+
+	/* the writer's alone */
+	int64_t last_event;   /* number of the last event stored, examples too */
+	int64_t last_place;   /* given out */
+	int64_t stored_place; /* place of the state in the store */
+	bool stale;           /* the tail is behind the store: rebuild it */
+	struct upk_feature_list *lists;
+	size_t lists_count;
+	struct upk_post *settling; /* answered when no run is open */
+	struct upk_ingest *ingest; /* of the group being written; NULL: none */
+};
+
+/* One reference is the caller's; tail and schema are set by upk_rebuild. NULL: UPK_NOMEM. */
+struct upk_model *upk_model_create(const char *name, int64_t number, struct upk_error *err);
+struct upk_model *upk_model_ref(struct upk_model *m);
+void upk_model_unref(struct upk_model *m); /* NULL is fine */
+
+/* References under the lock. */
+struct upk_schema *upk_model_schema(struct upk_model *m);
+
+/* A feature list by its number, from memory or the store. Borrowed, as long as m.
+ * Thread: the writer. */
+bool upk_model_list(struct upk_model *m, struct upk_store *store, int64_t number,
+	const struct upk_features **list, struct upk_error *err);
+
+/* A feature list as the store has it: a reference. Any thread with its own store. */
+bool upk_read_feature_list(struct upk_store *store, int64_t model, int64_t number,
+	struct upk_features **list, struct upk_error *err);
+
+#endif

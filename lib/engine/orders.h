@@ -1,0 +1,60 @@
+/* What the tail wants done: alerts, runs, promotions, points of history. */
+#ifndef UPK_ENGINE_ORDERS_H
+#define UPK_ENGINE_ORDERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/bench.h"
+#include "engine/rule.h"
+#include "metrics/confusion.h"
+
+/* The caller stores them in one transaction with the tail's state. Thread: the writer. */
+enum upk_order_kind {
+	UPK_ORDER_ALERT,   /* a rule fired */
+	UPK_ORDER_RESOLVE, /* its alert is over */
+	UPK_ORDER_RUN_AT,  /* when the alert's run is due */
+	UPK_ORDER_RUN,     /* a run starts: queue it */
+	UPK_ORDER_PROMOTE, /* a version on the bench takes over */
+	UPK_ORDER_POINT,   /* a window's counts for the history */
+};
+
+enum upk_run_kind {
+	UPK_RUN_FIRST,
+	UPK_RUN_ALERT,
+	UPK_RUN_GROWTH,
+	UPK_RUN_SCHEDULE,
+	UPK_RUN_MANUAL,
+};
+
+struct upk_order {
+	enum upk_order_kind kind;
+	int64_t seq, time, place; /* of the step; time is its clock, ms */
+	size_t rule;              /* ALERT, RESOLVE, RUN_AT, RUN by an alert: index */
+	int64_t alert;
+	const char *resolved_by;
+	struct upk_judgement judgement; /* ALERT */
+	int64_t run_at;           /* ALERT, RUN_AT: place; 0: no run */
+	enum upk_run_kind run_kind;
+	int64_t run, now, change; /* RUN */
+	struct upk_takeover takeover; /* PROMOTE */
+	size_t window;            /* POINT: index */
+	struct upk_confusion *counts; /* POINT: a copy, owned by the order */
+	int64_t point_time;       /* POINT: greatest pair time so far */
+};
+
+struct upk_orders {
+	struct upk_order *items;
+	size_t count, capacity;
+	bool failed; /* an order was lost for want of memory: the tail must be built again */
+};
+
+/* A new order at the end, to be filled in; NULL: no memory, and failed is set. */
+struct upk_order *upk_orders_add(struct upk_orders *o, enum upk_order_kind kind);
+void upk_orders_clear(struct upk_orders *o); /* keeps the memory */
+void upk_orders_finish(struct upk_orders *o);
+
+const char *upk_run_kind_name(enum upk_run_kind kind);
+
+#endif

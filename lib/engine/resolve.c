@@ -1,0 +1,140 @@
+#include "engine/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/predictor.h"
+#include "metrics/confusion.h"
+
+static bool grow(struct upk_schema **schema, struct upk_text name, struct upk_error *err)
+{
+	const struct upk_schema *s = *schema;
+	size_t n = s->classes_count;
+	struct upk_text *classes = malloc((n + 1) * sizeof *classes);
+	if (!classes)
+		return upk_fail(err, UPK_NOMEM, "no memory for another class");
+	if (n > 0)
+		memcpy(classes, s->classes, n * sizeof *classes);
+	classes[n] = name;
+	struct upk_schema *grown = upk_schema_create(
+		s->config, classes, n + 1, s->features, s->feature_list, s->generation + 1, err);
+	free(classes);
+	if (!grown)
+		return false;
+	upk_schema_unref(*schema);
+	*schema = grown;
+	return true;
+}
+
+static bool class_of(struct upk_schema **schema, bool *grew, const char *field,
+	struct upk_text name, int *class, struct upk_error *err)
+{
+	*class = upk_schema_class(*schema, name);
+	if (*class >= 0)
+		return true;
+	if ((*schema)->classes_declared)
+		return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" is not one of the model's classes",
+			field, (int)name.size, name.data);
+	if ((*schema)->classes_count == UPK_CLASSES_MAX)
+		return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" would be class %d: at most %d",
+			field, (int)name.size, name.data, UPK_CLASSES_MAX + 1, UPK_CLASSES_MAX);
+	if (!grow(schema, name, err))
+		return false;
+	*class = (int)(*schema)->classes_count - 1;
+	*grew = true;
+	return true;
+}
+
+static bool place_scores(const struct upk_item *item, struct upk_schema **schema, bool *grew,
+	double *scores, struct upk_error *err)
+{
+	size_t most = (*schema)->classes_count + item->scores_count;
+	memset(scores, 0, (most < UPK_CLASSES_MAX ? most : UPK_CLASSES_MAX) * sizeof *scores);
+	for (size_t i = 0; i < item->scores_count; i++) {
+		int class = (int)i;
+		if (item->scores[i].class.data &&
+			!class_of(schema, grew, "scores", item->scores[i].class, &class, err))
+			return false;
+		scores[class] = item->scores[i].probability;
+	}
+	return true;
+}
+
+/* The other of two classes. */
+static int negative(const struct upk_schema *s)
+{
+	return s->classes_count == 2 ? 1 - s->positive : -1;
+}
+
+/* Where positive was guessed as 1 or true, its opposite may not have been seen yet. */
+static bool guess_negative(
+	struct upk_schema **schema, bool *grew, int *class, struct upk_error *err)
+{
+	const struct upk_schema *s = *schema;
+	if (s->classes_declared || s->classes_count != 1)
+		return true;
+	if (upk_text_is(s->classes[0], "1"))
+		return class_of(schema, grew, "score", upk_text_of("0"), class, err);
+	if (upk_text_is(s->classes[0], "true"))
+		return class_of(schema, grew, "score", upk_text_of("false"), class, err);
+	return true;
+}
+
+static bool by_score(const struct upk_item *item, struct upk_schema **schema, bool *grew,
+	struct upk_resolved *out, struct upk_error *err)
+{
+	const struct upk_schema *s = *schema;
+	if (s->positive < 0)
+		return upk_fail(err, UPK_INVALID,
+			"score: %g without a positive class: declare \"positive\", or send "
+			"\"scores\"",
+			item->score);
+	if (s->classes_count > 2)
+		return upk_fail(err, UPK_INVALID,
+			"score: %g is the probability of one of two classes, the model has %zu: "
+			"send "
+			"\"scores\"",
+			item->score, s->classes_count);
+	if (out->predicted >= 0)
+		return true;
+	if (item->score >= s->threshold) {
+		out->predicted = s->positive;
+		return true;
+	}
+	out->predicted = negative(s);
+	if (out->predicted < 0 && !guess_negative(schema, grew, &out->predicted, err))
+		return false;
+	return out->predicted >= 0 ||
+		upk_fail(err, UPK_INVALID,
+			"score: %g means the class that is not \"%.*s\", which is not known yet: "
+			"send "
+			"\"predicted\" or declare \"classes\"",
+			item->score, (int)s->classes[s->positive].size,
+			s->classes[s->positive].data);
+}
+
+static void by_scores(const struct upk_schema *s, const double *scores, struct upk_resolved *out)
+{
+	struct upk_decision decision = { s->positive, s->threshold };
+	if (out->predicted < 0)
+		out->predicted = upk_decide(decision, scores, s->classes_count);
+}
+
+bool upk_resolve(const struct upk_item *item, struct upk_schema **schema, bool *grew,
+	struct upk_resolved *out, double *scores, struct upk_error *err)
+{
+	*out = (struct upk_resolved){ .predicted = -1, .label = -1 };
+	if (item->predicted.data) {
+		if (!class_of(schema, grew, "predicted", item->predicted, &out->predicted, err))
+			return false;
+		out->stated = true;
+	}
+	if (item->label.data && !class_of(schema, grew, "label", item->label, &out->label, err))
+		return false;
+	if (item->scores_count > 0) {
+		if (!place_scores(item, schema, grew, scores, err))
+			return false;
+		by_scores(*schema, scores, out);
+	}
+	return !item->scored || by_score(item, schema, grew, out, err);
+}

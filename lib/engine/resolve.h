@@ -1,0 +1,27 @@
+/* Classes of an item: names to indices, scores to a predicted class, new classes learnt. */
+#ifndef UPK_ENGINE_RESOLVE_H
+#define UPK_ENGINE_RESOLVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/batch.h"
+#include "engine/schema.h"
+
+/* An item in terms of the model's classes. */
+struct upk_resolved {
+	int predicted; /* -1: none */
+	int label;     /* -1: none */
+	bool stated;   /* predicted was sent, not derived from the scores */
+};
+
+/* Looks the item's classes up and, where classes are learnt, adds them: *schema (a reference that
+ * the caller owns) is then replaced by a grown one, and *grew is set. scores (room for
+ * UPK_CLASSES_MAX) receives the probabilities in class order, when the item has some.
+ * false with UPK_INVALID: the item is rejected for that reason; with UPK_NOMEM: no memory. */
+bool upk_resolve(const struct upk_item *item, struct upk_schema **schema, bool *grew,
+	struct upk_resolved *out, double *scores, struct upk_error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* A version at work: picks its inputs out of an event's features, answers in the model's classes. */
+#ifndef UPK_ENGINE_SERVING_H
+#define UPK_ENGINE_SERVING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/feature.h"
+#include "engine/schema.h"
+#include "learn/predictor.h"
+
+enum { UPK_NO_CLASS = UINT16_MAX };
+
+/* Holds buffers of its own, so one thread at a time; several may serve the same predictor. */
+struct upk_serving;
+
+/* The version's classes are looked up in the schema; one that the model no longer has is never
+ * answered. Takes references to predictor and schema. NULL: UPK_NOMEM. */
+struct upk_serving *upk_serving_create(int64_t version, struct upk_predictor *predictor,
+	struct upk_schema *schema, struct upk_error *err);
+void upk_serving_destroy(struct upk_serving *s); /* NULL is fine */
+
+int64_t upk_serving_version(const struct upk_serving *s);
+struct upk_predictor *upk_serving_predictor(const struct upk_serving *s); /* borrowed */
+
+/* The predictor's inputs (upk_predictor_features doubles) of one encoded row; features that the row
+ * does not have are NAN. false: UPK_CORRUPT (not an encoding of the list), UPK_NOMEM. */
+bool upk_serving_inputs(struct upk_serving *s, const struct upk_features *list,
+	struct upk_text encoded, double *x, struct upk_error *err);
+
+/* The class that it answers for one encoded row, and (NULL: not wanted) the probabilities in the
+ * order of its own classes. */
+bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
+	struct upk_text encoded, uint16_t *class, double *probabilities, struct upk_error *err);
+
+/* The same with probabilities in the order of `schema`'s classes, which has grown from the one that
+ * the serving was made with; classes that the version does not know get 0. */
+bool upk_serving_answer_in(struct upk_serving *s, const struct upk_schema *schema,
+	const struct upk_features *list, struct upk_text encoded, uint16_t *class, double *scores,
+	struct upk_error *err);
+
+#endif

@@ -1,0 +1,316 @@
+#include "engine/tail.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/alerting.h"
+#include "engine/retraining.h"
+
+static void choose_rules(struct upk_tail *t)
+{
+	size_t before = t->rules_count;
+	t->rule_configs = t->config->rules;
+	t->rules_count = t->config->rules_count;
+	if (!t->config->rules_given && t->schema->features) {
+		t->rule_configs = upk_config_fell();
+		t->rules_count = 1;
+	}
+	for (size_t i = before; i < t->rules_count; i++)
+		t->rules[i] = (struct upk_rule){ .config = &t->rule_configs[i],
+			.rest = (int64_t)t->policy->rest,
+			.score = NAN };
+}
+
+static bool create_windows(struct upk_tail *t, struct upk_error *err)
+{
+	for (size_t i = 0; i < t->config->windows_count; i++) {
+		const struct upk_window_config *window = &t->config->windows[i];
+		t->windows[i] = upk_window_create(
+			window->count, window->duration, t->schema->classes_count, err);
+		if (!t->windows[i])
+			return false;
+	}
+	return true;
+}
+
+struct upk_tail *upk_tail_create(
+	struct upk_config *config, struct upk_schema *schema, struct upk_error *err)
+{
+	struct upk_tail *t = calloc(1, sizeof *t);
+	if (!t)
+		goto no_memory;
+	t->config = upk_config_ref(config);
+	t->schema = upk_schema_ref(schema);
+	t->policy = &config->retrain.policy;
+	t->rarer = -1;
+	t->first_due = (int64_t)t->policy->first_rows;
+	upk_pace_start(&t->pace, t->policy);
+	choose_rules(t);
+
+	t->labels = calloc(schema->classes_count + 1, sizeof *t->labels);
+	if (!t->labels)
+		goto no_memory;
+	t->bench = upk_bench_create(t->policy, err);
+	if (t->bench && create_windows(t, err))
+		return t;
+	upk_tail_destroy(t);
+	return NULL;
+
+no_memory:
+	upk_tail_destroy(t);
+	upk_fail(err, UPK_NOMEM, "no memory for a model's windows and rules");
+	return NULL;
+}
+
+void upk_tail_destroy(struct upk_tail *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < UPK_WINDOWS_MAX; i++)
+		upk_window_destroy(t->windows[i]);
+	for (size_t i = 0; i < t->rules_count; i++)
+		upk_reference_finish(&t->rules[i].reference);
+	upk_tags_finish(&t->tags);
+	upk_bench_destroy(t->bench);
+	upk_record_destroy(t->record);
+	upk_confusion_destroy(t->holdout);
+	free(t->labels);
+	upk_schema_unref(t->schema);
+	upk_config_unref(t->config);
+	free(t);
+}
+
+bool upk_tail_learn(struct upk_tail *t, struct upk_schema *schema, struct upk_error *err)
+{
+	size_t before = t->schema->classes_count, after = schema->classes_count;
+	uint64_t *labels = realloc(t->labels, (after + 1) * sizeof *labels);
+	if (!labels)
+		return upk_fail(err, UPK_NOMEM, "no memory for another class");
+	t->labels = labels;
+	for (size_t i = before; i < after; i++)
+		labels[i] = 0;
+	for (size_t i = 0; i < t->config->windows_count; i++)
+		if (!upk_window_grow(t->windows[i], after, err))
+			return false;
+
+	upk_schema_ref(schema);
+	upk_schema_unref(t->schema);
+	t->schema = schema;
+	choose_rules(t);
+	return true;
+}
+
+bool upk_tail_promote(struct upk_tail *t, struct upk_serving *serving, struct upk_error *err)
+{
+	int64_t version = upk_serving_version(serving);
+	if (!upk_bench_enter(t->bench, serving, err))
+		return false;
+	t->champion = version;
+	t->proposed = 0;
+	upk_in_use_promote(&t->in_use, (upk_tag)version);
+	return true;
+}
+
+static int rarer_class(const struct upk_tail *t)
+{
+	if (t->schema->classes_count != 2)
+		return -1;
+	return t->labels[0] < t->labels[1] ? 0 : 1;
+}
+
+bool upk_tail_begin_record(struct upk_tail *t, struct upk_error *err)
+{
+	const struct upk_confusion *holdout =
+		t->holdout && t->in_use.tag == (upk_tag)t->holdout_version ? t->holdout : NULL;
+	int rarer = rarer_class(t);
+	struct upk_record *record = upk_record_create(rarer, holdout, err);
+	if (!record)
+		return false;
+	upk_record_destroy(t->record);
+	t->record = record;
+	t->rarer = rarer;
+	upk_bench_begin(t->bench);
+	for (size_t i = 0; i < t->config->windows_count; i++)
+		upk_window_use(t->windows[i], t->in_use.tag);
+	return true;
+}
+
+static bool replaced(struct upk_tail *t, const struct upk_moment *m, struct upk_error *err)
+{
+	upk_alerting_replace(t, m);
+	return upk_tail_begin_record(t, err);
+}
+
+static bool is_used(const struct upk_tail *t, upk_tag tag)
+{
+	return t->in_use.any && t->in_use.tag == tag;
+}
+
+bool upk_tail_hold(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+{
+	const struct upk_seat seat = { .place = step->place,
+		.time = step->time,
+		.event = step->event,
+		.delay = step->delay,
+		.tag = step->tag,
+		.pair = step->pair };
+	for (size_t i = 0; i < t->config->windows_count; i++) {
+		upk_window_expire(t->windows[i], step->arrival);
+		if (!upk_window_add(t->windows[i], &seat, step->arrival, err))
+			return false;
+	}
+	return true;
+}
+
+bool upk_tail_remember(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+{
+	if (!is_used(t, step->tag))
+		return true;
+	return upk_record_add(t->record, step->place, step->pair, err) &&
+		upk_bench_pair(t->bench, step->place, step->pair, step->list, step->features, err);
+}
+
+/* A point when the window has changed by a twentieth, or a minute of pair time has passed. */
+static void history(struct upk_tail *t, const struct upk_moment *m)
+{
+	for (size_t i = 0; i < t->config->windows_count; i++) {
+		struct upk_history_cursor *last = &t->points[i];
+		uint64_t changes = upk_window_changes(t->windows[i]);
+		size_t pairs = upk_window_pairs(t->windows[i]);
+		if (changes == last->changes)
+			continue;
+		if ((changes - last->changes) * 20 < pairs && t->newest - last->time < 60000)
+			continue;
+		struct upk_order *order = upk_orders_add(m->orders, UPK_ORDER_POINT);
+		if (!order)
+			return;
+		order->place = t->place;
+		order->window = i;
+		order->point_time = t->newest;
+		order->counts = upk_confusion_copy(upk_window_counts(t->windows[i]), NULL);
+		m->orders->failed = m->orders->failed || !order->counts;
+		*last = (struct upk_history_cursor){ changes, t->newest };
+	}
+}
+
+static void consider_bench(struct upk_tail *t, const struct upk_moment *m)
+{
+	struct upk_takeover takeover;
+	int64_t in_use = upk_tag_version(t->in_use.tag);
+	if (in_use == 0 || t->in_use.awaited != 0 || t->proposed != 0 ||
+		!upk_bench_judge(
+			t->bench, in_use, t->champion, t->schema->classes_count, &takeover))
+		return;
+	struct upk_order *order = upk_orders_add(m->orders, UPK_ORDER_PROMOTE);
+	if (!order)
+		return;
+	order->seq = m->seq;
+	order->time = m->time;
+	order->place = t->place;
+	order->takeover = takeover;
+	if (t->config->retrain.manual) {
+		t->proposed = takeover.version;
+		return;
+	}
+	t->champion = takeover.version;
+	upk_in_use_promote(&t->in_use, (upk_tag)takeover.version);
+}
+
+static void count_place(struct upk_tail *t, const struct upk_step *step)
+{
+	t->place = step->place;
+	if (step->example)
+		t->examples--;
+	else {
+		t->labels[step->pair.actual]++;
+		t->rows += step->features.data != NULL;
+	}
+	if (step->kind == UPK_STEP_EXAMPLE)
+		t->examples++;
+	else
+		t->pairs++;
+	if (step->kind == UPK_STEP_PAIR && step->time > t->newest)
+		t->newest = step->time;
+}
+
+/* In the order of docs/policy.md: the bench, then rules, then growth. */
+static bool pair(struct upk_tail *t, const struct upk_step *step, const struct upk_moment *m,
+	struct upk_error *err)
+{
+	if (upk_in_use_pair(&t->in_use, step->event, step->tag) && !replaced(t, m, err))
+		return false;
+	if (!upk_tail_hold(t, step, err) || !upk_tail_remember(t, step, err))
+		return false;
+	history(t, m);
+
+	bool used = is_used(t, step->tag);
+	bool tenth = used && upk_record_pairs(t->record) % UPK_RECORD_EVERY == 0;
+	if (tenth)
+		consider_bench(t, m);
+	if (!upk_alerting_windows(t, m, false, err))
+		return false;
+	if (tenth && t->open_run == 0)
+		upk_alerting_change(t, m);
+	return true;
+}
+
+static bool event(struct upk_tail *t, const struct upk_step *step, const struct upk_moment *m,
+	struct upk_error *err)
+{
+	t->event = step->event;
+	t->predictions++;
+	if (!upk_in_use_event(&t->in_use, step->event, step->tag))
+		return true;
+	return replaced(t, m, err);
+}
+
+static void revise(struct upk_tail *t, const struct upk_step *step)
+{
+	t->labels[step->was]--;
+	t->labels[step->pair.actual]++;
+	if (step->example)
+		return;
+	for (size_t i = 0; i < t->config->windows_count; i++)
+		upk_window_revise(t->windows[i], step->place, step->time, step->pair.actual);
+	if (!is_used(t, step->tag))
+		return;
+	upk_record_revise(t->record, step->place, step->pair.actual);
+	upk_bench_revise(t->bench, step->place, step->pair.actual);
+}
+
+bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_orders *orders,
+	struct upk_error *err)
+{
+	const struct upk_moment m = { step->seq, step->arrival, orders };
+	bool done = true;
+	switch (step->kind) {
+	case UPK_STEP_EVENT:
+		return event(t, step, &m, err);
+	case UPK_STEP_REVISION:
+		revise(t, step);
+		return upk_alerting_windows(t, &m, false, err);
+	case UPK_STEP_PAIR:
+		count_place(t, step);
+		done = pair(t, step, &m, err);
+		break;
+	case UPK_STEP_EXAMPLE:
+		count_place(t, step);
+		break;
+	}
+	if (done)
+		upk_retraining_step(t, &m);
+	return done && !orders->failed;
+}
+
+bool upk_tail_tick(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orders *orders,
+	struct upk_error *err)
+{
+	const struct upk_moment m = { seq, now, orders };
+	for (size_t i = 0; i < t->config->windows_count; i++)
+		upk_window_expire(t->windows[i], now);
+	if (!upk_alerting_windows(t, &m, true, err))
+		return false;
+	upk_retraining_tick(t, &m);
+	return !orders->failed;
+}

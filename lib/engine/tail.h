@@ -1,0 +1,126 @@
+/* The tail of the way of an event: pairs to windows, record, bench and rules, and what follows. */
+#ifndef UPK_ENGINE_TAIL_H
+#define UPK_ENGINE_TAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "engine/bench.h"
+#include "engine/config.h"
+#include "engine/in_use.h"
+#include "engine/orders.h"
+#include "engine/pace.h"
+#include "engine/rule.h"
+#include "engine/schema.h"
+#include "engine/tags.h"
+#include "engine/window.h"
+#include "metrics/record.h"
+
+enum upk_step_kind {
+	UPK_STEP_EVENT,    /* a predicted event was stored */
+	UPK_STEP_PAIR,     /* a pair became complete */
+	UPK_STEP_EXAMPLE,  /* an example came */
+	UPK_STEP_REVISION, /* a pair's or an example's label is another now */
+};
+
+/* One thing that was committed, in the order of its sequence. */
+struct upk_step {
+	enum upk_step_kind kind;
+	bool example;          /* a revision of an example; a pair that was an example so far */
+	int64_t seq;           /* of the item that caused it */
+	int64_t arrival;       /* the clock of this step, ms */
+	int64_t event;         /* number of its event within the model */
+	upk_tag tag;           /* who predicted it */
+	int64_t place, time;   /* not of an event: place, pair time */
+	int64_t delay;         /* of a pair: label's time - event's time */
+	struct upk_pair pair;  /* not of an event */
+	uint16_t was;          /* of a revision: the label before */
+	const struct upk_features *list; /* borrowed for the call; NULL: no features */
+	struct upk_text features;
+};
+
+/* Where a rule on a score metric gets its value: the metric on the pairs of a window that `tag`
+ * predicted; NAN when undefined. Called on the writer's thread. */
+struct upk_scorer {
+	double (*score)(void *context, const struct upk_window *window, struct upk_measure measure,
+		upk_tag tag);
+	void *context;
+};
+
+struct upk_history_cursor {
+	uint64_t changes; /* of the window, at its last point */
+	int64_t time;     /* greatest pair time at its last point */
+};
+
+/* Everything that rules and runs of one model rest on. Thread: the writer changes it; readers hold
+ * the model's lock. All but the memory behind windows, record and bench is kept in its state. */
+struct upk_tail {
+	struct upk_config *config; /* references */
+	struct upk_schema *schema;
+	const struct upk_policy *policy; /* config's */
+	int64_t place;        /* the last one seen */
+	int64_t event;        /* number of the last predicted event seen */
+	int64_t rows;         /* pairs and examples with features */
+	int64_t pairs, examples;
+	int64_t predictions;  /* predicted events */
+	int64_t newest;       /* greatest pair time so far */
+	uint64_t *labels;     /* (classes) by current label */
+	struct upk_tags tags;
+	struct upk_in_use in_use;
+	struct upk_pace pace;
+	struct upk_scorer scorer;  /* { NULL }: score metrics have no value */
+	struct upk_bench *bench;
+	struct upk_record *record; /* NULL: nothing is in use */
+	int rarer;                 /* of the record; -1: none */
+	struct upk_window *windows[UPK_WINDOWS_MAX];
+	struct upk_history_cursor points[UPK_WINDOWS_MAX];
+	struct upk_rule rules[UPK_RULES_MAX];
+	const struct upk_rule_config *rule_configs; /* config's, or `fell` alone */
+	size_t rules_count;
+
+	int64_t champion;     /* version that answers predict; 0: none */
+	int64_t last_version, last_run, last_alert, last_promotion; /* numbers given out */
+	struct upk_confusion *holdout; /* of a first run's version, by its twin; NULL: none */
+	int64_t holdout_version;
+	bool paused;
+	int64_t open_run;     /* queued or running; 0: none */
+	struct upk_order open; /* that run's order */
+	int64_t waiting_run;  /* passed, waiting for a person; 0: none */
+	int64_t proposed;     /* version that the bench proposes; 0: none */
+	char proposed_reason[512];
+	int64_t first_due;    /* rows at which the first run starts by itself */
+	int64_t scheduled;    /* ms: when the last scheduled run was ordered, or the schedule began */
+};
+
+/* An empty tail for a configuration and a schema; windows and rules are there. NULL: UPK_NOMEM. */
+struct upk_tail *upk_tail_create(
+	struct upk_config *config, struct upk_schema *schema, struct upk_error *err);
+void upk_tail_destroy(struct upk_tail *t); /* NULL is fine */
+
+/* The schema grew (classes, features; same configuration). false: UPK_NOMEM, tail as it was. */
+bool upk_tail_learn(struct upk_tail *t, struct upk_schema *schema, struct upk_error *err);
+
+/* One step. false: UPK_NOMEM or UPK_CORRUPT, or orders->failed: the tail is behind and must be
+ * rebuilt from the store. */
+bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_orders *orders,
+	struct upk_error *err);
+
+/* Time has passed: duration windows, `for`, `every`. */
+bool upk_tail_tick(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orders *orders,
+	struct upk_error *err);
+
+/* The parts of a step that rebuilding from the store repeats: the windows take the pair; the record
+ * and the bench take it when what is in use predicted it; a record begins. */
+bool upk_tail_hold(struct upk_tail *t, const struct upk_step *step, struct upk_error *err);
+bool upk_tail_remember(struct upk_tail *t, const struct upk_step *step, struct upk_error *err);
+bool upk_tail_begin_record(struct upk_tail *t, struct upk_error *err);
+
+/* A version answers predict from now on; takes serving, even on failure. */
+bool upk_tail_promote(struct upk_tail *t, struct upk_serving *serving, struct upk_error *err);
+
+#endif

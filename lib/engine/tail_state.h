@@ -1,0 +1,32 @@
+/* The tail's state as JSON: what a restart needs besides the rows. */
+#ifndef UPK_ENGINE_TAIL_STATE_H
+#define UPK_ENGINE_TAIL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/tail.h"
+
+/* Counters, labels by class name, tags, what is in use, pace, the record's beginning, points of
+ * history and rules by name. Windows, the record's pairs and the bench are rebuilt from rows.
+ * A failed allocation shows in out->failed. */
+void upk_tail_state_write(const struct upk_tail *t, struct upk_buffer *out);
+
+/* Where the record began, for rebuilding it. */
+struct upk_record_start {
+	bool any;
+	int64_t place; /* of its first pair, or the first place that could have been; pairs that what
+	                  is in use predicted, from here on */
+	int rarer;     /* class index, -1: none */
+};
+
+/* Into a fresh tail. Rules are found by name: one whose definition is not the same (see
+ * `definition` in the state) stays at ok. Classes that the schema no longer has are left out.
+ * false: UPK_CORRUPT (not such a state) or UPK_NOMEM. */
+bool upk_tail_state_read(struct upk_tail *t, struct upk_text json, struct upk_record_start *record,
+	struct upk_error *err);
+
+#endif
