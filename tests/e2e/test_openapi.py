@@ -133,12 +133,20 @@ class File(Case):
     def test_it_describes_the_routes_that_there_are(self):
         with open(os.path.join(ROOT, "daemon/http/routes.c")) as file:
             source = file.read()
-        routes = {(method, re.sub(r"\{n\}", "{run}", path)) for method, path in
-                  re.findall(r'\{\s*"?(GET|PUT|POST|DELETE)"?,\s*"(/[^"]*)"', source)}
-        self.assertTrue(routes)
-        described = {(method, path) for method, path in OPERATIONS}
-        pages = {route for route in routes if re.search(r"\.(js|css|svg|png|ico)$", route[1])}
-        self.assertEqual(routes - pages, described)
+        model = re.search(r'#define MODEL "([^"]+)"', source).group(1)
+        lists = re.search(r'#define LIST "([^"]+)"', source).group(1)
+        routes = {}
+        for method, prefix, path, query in re.findall(
+                r'\{ "(GET|PUT|POST|DELETE)", (MODEL)? ?(?:"([^"]*)")?, \w+(?:,\s*(LIST|"[^"]*"))?', source):
+            names = lists if query == "LIST" else query.strip('"')
+            routes[method, (model if prefix else "") + path] = set(names.split())
+        assets = [route for route in routes if re.search(r"\.(js|css|svg|png|ico)$", route[1])]
+        for asset in assets:
+            del routes[asset]
+        self.assertEqual(set(routes), OPERATIONS)
+        for (method, path), query in routes.items():
+            parameters = [resolve(p) for p in API["paths"][path][method.lower()].get("parameters", [])]
+            self.assertEqual({p["name"] for p in parameters if p["in"] == "query"}, query, f"{method} {path}")
 
     def test_it_is_valid_and_its_references_lead_somewhere(self):
         self.assertEqual(API["openapi"], "3.1.0")
