@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/demo.h"
 #include "cmd/replay.h"
 #include "usage.h"
 
@@ -9,6 +10,7 @@ enum { COMMANDS_MAX = 32 };
 
 /* In the order of --help. */
 static const struct upk_command *const commands[] = {
+	&upk_cmd_demo,
 	&upk_cmd_replay,
 	NULL,
 };

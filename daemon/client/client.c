@@ -10,6 +10,8 @@
 #include "base/buffer.h"
 #include "base/json.h"
 
+#define UNUSED __attribute__((unused))
+
 enum { TRIES_WHEN_BUSY = 30, CONNECT_SECONDS = 5 };
 
 struct upk_client {
@@ -18,6 +20,7 @@ struct upk_client {
 	char *url;  /* as given, for messages */
 	char *base; /* what paths are put behind */
 	struct upk_buffer answer;
+	bool (*stopped)(void); /* NULL: never asked */
 	char fault[CURL_ERROR_SIZE];
 };
 
@@ -26,6 +29,13 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 	struct upk_buffer *answer = context;
 	upk_buffer_append(answer, data, size * count);
 	return answer->failed ? 0 : size * count;
+}
+
+static int look_up(void *context, curl_off_t down_all UNUSED, curl_off_t down UNUSED,
+	curl_off_t up_all UNUSED, curl_off_t up UNUSED)
+{
+	struct upk_client *c = context;
+	return c->stopped && c->stopped();
 }
 
 static bool set_base(struct upk_client *c, struct upk_error *err)
@@ -69,6 +79,9 @@ static void set_options(struct upk_client *c)
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &c->answer);
+	curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, look_up);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, c);
 	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->fault);
 }
 
@@ -112,6 +125,11 @@ void upk_client_destroy(struct upk_client *c)
 	free(c);
 }
 
+void upk_client_stop_when(struct upk_client *c, bool (*stopped)(void))
+{
+	c->stopped = stopped;
+}
+
 static void set_request(struct upk_client *c, const char *method, struct upk_text body)
 {
 	curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
@@ -134,6 +152,8 @@ static bool send_once(struct upk_client *c, long *status, struct upk_error *err)
 		return upk_fail(err, UPK_IO,
 			"no daemon answers at %s: start one with `upkeepd serve`, or say --url",
 			c->url);
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return upk_fail(err, UPK_CANCELLED, "stopped");
 	if (code != CURLE_OK)
 		return upk_fail(err, UPK_IO, "%s: %s", c->url,
 			c->fault[0] ? c->fault : curl_easy_strerror(code));
@@ -148,6 +168,8 @@ static bool send_until_taken(struct upk_client *c, long *status, struct upk_erro
 			return false;
 		if (*status != 503 || tries == TRIES_WHEN_BUSY)
 			return true;
+		if (c->stopped && c->stopped())
+			return upk_fail(err, UPK_CANCELLED, "stopped");
 		struct timespec second = { .tv_sec = 1 };
 		nanosleep(&second, NULL);
 	}

@@ -15,6 +15,10 @@ struct upk_client;
 struct upk_client *upk_client_create(const char *url, struct upk_error *err);
 void upk_client_destroy(struct upk_client *c); /* NULL is fine */
 
+/* From now on a call ends with UPK_CANCELLED soon after `stopped` (called between bytes, and each
+ * second while nothing comes) says true. NULL: nothing stops a call. */
+void upk_client_stop_when(struct upk_client *c, bool (*stopped)(void));
+
 /* Sends `body` (absent: none) as JSON to `path` and waits for the answer, however long that takes:
  * a post that settles waits for trainings. A daemon that is busy (503) is asked again for half a
  * minute. The caller frees the document (JSON null where the answer is empty) with cJSON_Delete.

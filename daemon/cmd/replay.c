@@ -92,6 +92,20 @@ static bool take_count(const char *text, const char *option, uint64_t *out)
 	return false;
 }
 
+/* [a-z0-9][a-z0-9._-]{0,62} */
+static bool take_model(struct command *c, const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	c->player.model = name;
+	if (name[0] && !strchr("._-", name[0]) && strlen(name) <= 63 &&
+		strspn(name, letters) == strlen(name))
+		return true;
+	upk_usage_fail("replay",
+		"--model \"%s\": want 1 to 63 of a-z 0-9 . _ - that start with a letter or digit",
+		name);
+	return false;
+}
+
 static bool take_drop(struct command *c, const char *column)
 {
 	if (c->stream.drop_count == DROPS_MAX) {
@@ -107,8 +121,7 @@ static bool take_option(struct command *c, int option, char **argv)
 	uint64_t delay = 0;
 	switch (option) {
 	case MODEL:
-		c->player.model = optarg;
-		return true;
+		return take_model(c, optarg);
 	case URL:
 		c->url = optarg;
 		return true;

@@ -1,0 +1,175 @@
+#include "client/narrator.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LOOKED_AT = 20, STATE_SIZE = 16 };
+
+/* The state in which an alert, a run or a promotion was last told. */
+struct told {
+	int64_t number;
+	char state[STATE_SIZE];
+};
+
+enum tone { PLAIN, BAD, GOOD, DOUBT };
+
+static const char *const colours[] = { "", "\033[31m", "\033[32m", "\033[33m" };
+
+static const char *begin(const struct upk_narrator *n, enum tone tone)
+{
+	return n->progress->coloured ? colours[tone] : "";
+}
+
+static const char *end(const struct upk_narrator *n, enum tone tone)
+{
+	return n->progress->coloured && tone != PLAIN ? "\033[0m" : "";
+}
+
+static struct told *find(struct upk_buffer *told, int64_t number)
+{
+	struct told *all = (struct told *)(void *)told->data;
+	for (size_t i = told->size / sizeof *all; i > 0; i--)
+		if (all[i - 1].number == number)
+			return &all[i - 1];
+	return NULL;
+}
+
+/* Remembers that it is told now. false: it was told in this state before. */
+static bool is_news(struct upk_buffer *told, int64_t number, const char *state, bool *first)
+{
+	struct told *before = find(told, number);
+	*first = !before;
+	if (before && strncmp(before->state, state, STATE_SIZE - 1) == 0)
+		return false;
+	struct told now = { .number = number };
+	snprintf(now.state, sizeof now.state, "%s", state);
+	if (before)
+		*before = now;
+	else
+		upk_buffer_append(told, &now, sizeof now);
+	return true;
+}
+
+/* "hit rate 0.61, bound 0.64, threshold 0.78, on 120 pairs", when the daemon has no sentence. */
+static void say_figures(const cJSON *alert, char *out, size_t size)
+{
+	snprintf(out, size, "value %.3f, bound %.3f, threshold %.3f, on %lld pairs",
+		upk_member_double(alert, "value"), upk_member_double(alert, "bound"),
+		upk_member_double(alert, "threshold"), (long long)upk_member_int(alert, "pairs"));
+}
+
+static void say_fired(struct upk_narrator *n, const cJSON *alert)
+{
+	char place[UPK_GROUPED_SIZE], due[UPK_GROUPED_SIZE], figures[160];
+	const char *detail = upk_member_string(alert, "detail");
+	int64_t at = upk_member_int(alert, "place"), run_at = upk_member_int(alert, "run_at");
+	say_figures(alert, figures, sizeof figures);
+	upk_progress_say(n->progress, "place %s: %srule %s fired%s: %s%s%s",
+		upk_grouped((uint64_t)at, place), begin(n, BAD), upk_member_string(alert, "rule"),
+		end(n, BAD), detail[0] ? detail : figures,
+		run_at > at ? "; its run is due at place " : "",
+		run_at > at ? upk_grouped((uint64_t)run_at, due) : "");
+}
+
+static void tell_alert(struct upk_narrator *n, const cJSON *alert)
+{
+	bool first;
+	const char *state = upk_member_string(alert, "state");
+	if (!is_news(&n->alerts, upk_member_int(alert, "alert"), state, &first))
+		return;
+	if (first)
+		say_fired(n, alert);
+	if (strcmp(state, "resolved") == 0)
+		upk_progress_say(n->progress, "  rule %s resolved: %s",
+			upk_member_string(alert, "rule"), upk_member_string(alert, "resolved_by"));
+}
+
+static void say_gate(struct upk_narrator *n, const cJSON *run)
+{
+	const cJSON *gate = cJSON_GetObjectItemCaseSensitive(run, "gate");
+	if (!isfinite(upk_member_double(gate, "difference")))
+		return;
+	upk_progress_say(n->progress,
+		"  gate: champion %.3f, challenger %.3f, difference %+.3f, limit %.3f, on %lld "
+		"rows",
+		upk_member_double(gate, "champion"), upk_member_double(gate, "challenger"),
+		upk_member_double(gate, "difference"), upk_member_double(gate, "limit"),
+		(long long)upk_member_int(gate, "rows"));
+}
+
+static void say_ended(struct upk_narrator *n, const cJSON *run, const char *state)
+{
+	bool passed = strcmp(state, "succeeded") == 0;
+	enum tone tone = passed ? GOOD : DOUBT;
+	const char *word = passed ? "promoted" : strcmp(state, "rejected") == 0 ? "refused" : state;
+	char version[32] = "";
+	if (passed)
+		snprintf(version, sizeof version, " version %lld",
+			(long long)upk_member_int(run, "version"));
+	say_gate(n, run);
+	upk_progress_say(n->progress, "  %s%s%s%s: %s", begin(n, tone), word, version, end(n, tone),
+		upk_member_string(run, "verdict"));
+}
+
+static void tell_run(struct upk_narrator *n, const cJSON *run)
+{
+	bool first;
+	const char *state = upk_member_string(run, "state"), *kind = upk_member_string(run, "kind");
+	if (!is_news(&n->runs, upk_member_int(run, "run"), state, &first))
+		return;
+	if (first)
+		upk_progress_say(n->progress, "  run %lld (%s): %s",
+			(long long)upk_member_int(run, "run"), kind,
+			upk_member_string(run, "reason"));
+	if (strcmp(state, "queued") != 0 && strcmp(state, "running") != 0)
+		say_ended(n, run, state);
+}
+
+/* A promotion by a run is told with the run. */
+static void tell_promotion(struct upk_narrator *n, const cJSON *promotion)
+{
+	bool first;
+	char place[UPK_GROUPED_SIZE];
+	const char *by = upk_member_string(promotion, "by");
+	if (!is_news(&n->promotions, upk_member_int(promotion, "promotion"), by, &first) ||
+		strcmp(by, "run") == 0)
+		return;
+	upk_progress_say(n->progress, "place %s: %sversion %lld takes over%s (%s): %s",
+		upk_grouped((uint64_t)upk_member_int(promotion, "place"), place), begin(n, GOOD),
+		(long long)upk_member_int(promotion, "version"), end(n, GOOD), by,
+		upk_member_string(promotion, "reason"));
+}
+
+static bool look(struct upk_narrator *n, struct upk_remote *remote, const char *list,
+	void (*tell)(struct upk_narrator *n, const cJSON *item), struct upk_error *err)
+{
+	char what[64];
+	snprintf(what, sizeof what, "/%s?limit=%d", list, LOOKED_AT);
+	cJSON *answer = upk_remote_get(remote, what, err);
+	if (!answer)
+		return false;
+	const cJSON *items = cJSON_GetObjectItemCaseSensitive(answer, list);
+	for (int i = cJSON_GetArraySize(items); i > 0; i--)
+		tell(n, cJSON_GetArrayItem(items, i - 1));
+	cJSON_Delete(answer);
+	return true;
+}
+
+bool upk_narrator_look(struct upk_narrator *n, struct upk_remote *remote, struct upk_error *err)
+{
+	if (!look(n, remote, "alerts", tell_alert, err) ||
+		!look(n, remote, "runs", tell_run, err) ||
+		!look(n, remote, "promotions", tell_promotion, err))
+		return false;
+	if (n->alerts.failed || n->runs.failed || n->promotions.failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for what was told");
+	return true;
+}
+
+void upk_narrator_finish(struct upk_narrator *n)
+{
+	upk_buffer_finish(&n->alerts);
+	upk_buffer_finish(&n->runs);
+	upk_buffer_finish(&n->promotions);
+}

@@ -1,0 +1,277 @@
+#include "cmd/demo.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "client/child.h"
+#include "client/narrator.h"
+#include "client/outcome.h"
+#include "usage.h"
+
+enum { LABEL_DELAY = 24, MODEL_SIZE = 64, OPEN_FILES = 16 };
+
+static const char help[] =
+	"Shows the whole loop: starts a daemon on a fresh folder, plays a stream of labelled rows "
+	"to\n"
+	"it, and tells what happens as it happens: rules that fire, retraining, what the gate "
+	"says,\n"
+	"promotions. Then compares, and leaves the daemon and its pages up until Ctrl-C.\n"
+	"\n"
+	"Usage: upkeepd demo [OPTION]...\n"
+	"\n"
+	"  --exit        end after the comparison\n"
+	"  --json        print the result as one line of JSON on standard output\n"
+	"  --data FILE   play another stream: CSV, plain or gzipped, the class in the last column\n"
+	"                (default: the New South Wales electricity market)\n"
+	"  --keep        leave the data folder behind and say where it is\n"
+	"  --help        this text\n"
+	"\n"
+	"Each label comes 24 rows after its row: half a day in the electricity stream.\n";
+
+static const char rules[] =
+	"[{\"name\": \"f1-low\", \"metric\": {\"name\": \"f1\", \"average\": \"macro\"},"
+	" \"window\": \"last-500\", \"below\": 0.65, \"actions\": [\"alert\"]},"
+	" {\"name\": \"fell\", \"change\": \"down\", \"actions\": [\"alert\", \"retrain\"]}]";
+
+enum option_id { EXIT = 256, JSON, DATA, KEEP, HELP };
+
+static const struct option options[] = {
+	{ "exit", no_argument, NULL, EXIT },
+	{ "json", no_argument, NULL, JSON },
+	{ "data", required_argument, NULL, DATA },
+	{ "keep", no_argument, NULL, KEEP },
+	{ "help", no_argument, NULL, HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct demo {
+	bool exit, json, keep, help;
+	const char *data;
+	char model[MODEL_SIZE];
+	char *folder; /* NULL: not made yet */
+	struct upk_child daemon;
+	struct upk_stream *stream;
+	struct upk_client *client;
+	struct upk_progress progress;
+};
+
+static bool take_command_line(struct demo *d, int argc, char **argv)
+{
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+		switch (option) {
+		case EXIT:
+			d->exit = true;
+			break;
+		case JSON:
+			d->json = true;
+			break;
+		case DATA:
+			d->data = optarg;
+			break;
+		case KEEP:
+			d->keep = true;
+			break;
+		case HELP:
+			d->help = true;
+			break;
+		default:
+			upk_usage_bad_option("demo", option, argv, options);
+			return false;
+		}
+	}
+	if (optind < argc && !d->help) {
+		upk_usage_fail("demo", "'%s' is too much: want options alone", argv[optind]);
+		return false;
+	}
+	return true;
+}
+
+/* The installed stream, else that of the source tree. */
+static const char *shipped_stream(void)
+{
+	static const char installed[] = UPK_DATA_INSTALLED "/electricity.csv.gz";
+	static const char source[] = UPK_DATA_SOURCE "/electricity.csv.gz";
+	return access(installed, R_OK) == 0 ? installed : source;
+}
+
+/* A model's name from a file's: "My Stream.csv.gz" gives "my-stream". */
+static void name_model(struct demo *d)
+{
+	const char *slash = strrchr(d->data, '/');
+	const char *from = slash ? slash + 1 : d->data;
+	size_t size = 0;
+	for (; *from && *from != '.' && size + 1 < sizeof d->model; from++) {
+		char c = *from;
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (plain || size > 0)
+			d->model[size++] = plain ? c : '-';
+	}
+	if (size == 0)
+		size = (size_t)snprintf(d->model, sizeof d->model, "stream");
+	d->model[size] = '\0';
+}
+
+/* In memory where there is such a folder: nobody needs it after the demo, unless it is kept. */
+static bool make_folder(struct demo *d, struct upk_error *err)
+{
+	const char *parent = "/dev/shm", *chosen = getenv("TMPDIR");
+	if (d->keep || access(parent, W_OK) != 0)
+		parent = chosen && chosen[0] ? chosen : "/tmp";
+	struct upk_buffer path = { 0 };
+	upk_buffer_printf(&path, "%s/upkeepd-demo-XXXXXX", parent);
+	upk_buffer_putc(&path, '\0');
+	if (path.failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for a path");
+	if (!mkdtemp(path.data)) {
+		int why = errno;
+		upk_buffer_finish(&path);
+		return upk_fail(
+			err, UPK_IO, "no folder could be made in %s: %s", parent, strerror(why));
+	}
+	d->folder = path.data;
+	return true;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+	(void)info;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+static void finish(struct demo *d)
+{
+	upk_client_destroy(d->client);
+	upk_child_stop(&d->daemon);
+	upk_stream_destroy(d->stream);
+	if (d->folder && d->keep)
+		fprintf(stderr, "data folder: %s\n", d->folder);
+	else if (d->folder && nftw(d->folder, remove_one, OPEN_FILES, FTW_DEPTH | FTW_PHYS) != 0)
+		fprintf(stderr, "upkeepd demo: %s could not be removed: %s\n", d->folder,
+			strerror(errno));
+	free(d->folder);
+}
+
+static sigset_t endings(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+/* Ctrl-C is blocked and waits here until somebody looks: no handler, nothing global. */
+static bool is_stopped(void)
+{
+	sigset_t pending, wanted = endings();
+	if (sigpending(&pending) != 0)
+		return false;
+	sigandset(&pending, &pending, &wanted);
+	return !sigisemptyset(&pending);
+}
+
+static bool look(void *context, struct upk_remote *remote, struct upk_error *err)
+{
+	return upk_narrator_look(context, remote, err);
+}
+
+static bool start(struct demo *d, struct upk_error *err)
+{
+	struct upk_stream_options stream = { .path = d->data };
+	char rows[UPK_GROUPED_SIZE];
+	d->stream = upk_stream_read(&stream, err);
+	if (!d->stream || !make_folder(d, err) || !upk_child_start(&d->daemon, d->folder, err))
+		return false;
+	d->client = upk_client_create(d->daemon.url, err);
+	if (!d->client)
+		return false;
+	upk_client_stop_when(d->client, is_stopped);
+	d->progress = upk_progress_begin(0);
+	upk_progress_say(&d->progress, "daemon: %s, on a fresh folder", d->daemon.url);
+	upk_progress_say(&d->progress,
+		"model %s: %s rows from %s, %zu classes, each label %d rows late", d->model,
+		upk_grouped(upk_stream_rows(d->stream), rows), d->data,
+		upk_stream_classes(d->stream), LABEL_DELAY);
+	return true;
+}
+
+static bool play(struct demo *d, struct upk_outcome *outcome, struct upk_error *err)
+{
+	struct upk_player_options player = {
+		.model = d->model,
+		.rules = rules,
+		.label_delay = LABEL_DELAY,
+		.lockstep = true,
+	};
+	struct upk_narrator narrator = { .progress = &d->progress };
+	struct upk_player_watch watch = { look, &narrator };
+	bool ok = upk_play(d->client, d->stream, &player, &d->progress, &watch, outcome, err);
+	upk_narrator_finish(&narrator);
+	return ok;
+}
+
+static bool report(const struct demo *d, const struct upk_outcome *outcome, struct upk_error *err)
+{
+	fputc('\n', stderr);
+	upk_outcome_print_table(outcome, stderr);
+	return !d->json || upk_outcome_print_json(outcome, stdout, err);
+}
+
+/* Until Ctrl-C, or until the daemon is gone. */
+static bool stay(const struct demo *d, struct upk_error *err)
+{
+	sigset_t set = endings();
+	int which = 0;
+	fprintf(stderr, "\npage: %s/   (Ctrl-C ends the demo)\n", d->daemon.url);
+	sigaddset(&set, SIGCHLD);
+	if (sigwait(&set, &which) == 0 && which == SIGCHLD)
+		return upk_fail(err, UPK_IO, "the daemon has ended; its last words are in its log");
+	return true;
+}
+
+static bool show(struct demo *d, struct upk_error *err)
+{
+	struct upk_outcome outcome;
+	name_model(d);
+	return start(d, err) && play(d, &outcome, err) && report(d, &outcome, err) &&
+		(d->exit || stay(d, err));
+}
+
+static int run(int argc, char **argv)
+{
+	struct demo d = { .data = shipped_stream() };
+	struct upk_error err = { 0 };
+	if (!take_command_line(&d, argc, argv))
+		return UPK_EXIT_USAGE;
+	if (d.help) {
+		fputs(help, stdout);
+		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+	}
+	sigset_t blocked = endings();
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	bool ok = show(&d, &err);
+	if (!ok)
+		fprintf(stderr, "upkeepd demo: %s\n", err.message);
+	finish(&d);
+	return ok ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+}
+
+const struct upk_command upk_cmd_demo = {
+	.name = "demo",
+	.summary = "show the whole loop on a stream that is shipped",
+	.run = run,
+};
