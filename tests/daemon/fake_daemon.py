@@ -5,6 +5,7 @@ Prints its port, serves until standard input ends. Predicts "b" where the first 
   busy     the first post of labels is answered 503 once
   reject   a row with the first feature 11 can't be predicted
   untrained  the first run fails
+  story    alerts, runs and promotions grow from one look to the next
 """
 import json
 import sys
@@ -55,13 +56,14 @@ class Handler(BaseHTTPRequestHandler):
             "GET ": self.get_model, "PUT ": self.put_model, "PUT /retraining": self.pause,
             "POST /events": self.events, "POST /runs": self.start_run, "GET /runs/1": self.get_run,
             "GET /versions/champion": self.champion, "POST /predict": self.predict,
-            "POST /labels": self.labels, "GET /runs": self.runs,
+            "POST /labels": self.labels, "GET /runs": self.runs, "GET /alerts": self.alerts,
+            "GET /promotions": self.promotions, "DELETE ": self.delete,
         }.get(name)
         if not handler:
             return self.problem(404, f"no {name} here")
         return handler(body, query, settle)
 
-    do_GET = do_PUT = do_POST = handle_request
+    do_GET = do_PUT = do_POST = do_DELETE = handle_request
 
     def get_model(self, body, query, settle):
         return self.answer(200, {}) if model["exists"] else self.problem(404, "no model m")
@@ -117,7 +119,34 @@ class Handler(BaseHTTPRequestHandler):
         log.append(f"labels {lines(body)}{settle}")
         self.answer(200, {"accepted": len(body), "rejected": [], "rejected_total": 0})
 
+    def alerts(self, body, query, settle):
+        model["looks"] = model.get("looks", 0) + 1
+        alert = {"alert": 1, "rule": "fell", "state": "firing", "place": 5432, "value": 0.61,
+                 "bound": 0.66, "threshold": 0.78, "pairs": 120, "run_at": 5562}
+        low = {"alert": 2, "rule": "f1-low", "state": "firing", "place": 5440, "run_at": None,
+               "detail": "f1 0.5 is below 0.65"}
+        if model["looks"] == 3:
+            alert.update(state="resolved", resolved_by="replaced")
+        self.answer(200, {"alerts": [low, alert] if model["looks"] > 1 else [alert]})
+
+    def story_runs(self):
+        run = {"run": 2, "kind": "alert", "reason": "rule fell fired", "state": "queued"}
+        if model["looks"] == 3:
+            run.update(state="succeeded", version=3, verdict="better by far", gate={
+                "champion": 0.5, "challenger": 0.75, "difference": 0.25, "limit": 0.002, "rows": 250})
+        return [run] if model["looks"] > 1 else []
+
+    def promotions(self, body, query, settle):
+        by_run = {"promotion": 1, "version": 3, "place": 5562, "by": "run", "reason": "a run"}
+        bench = {"promotion": 2, "version": 1, "place": 12345, "by": "bench", "reason": "hits"}
+        self.answer(200, {"promotions": [bench, by_run] if model["looks"] == 3 else []})
+
+    def delete(self, body, query, settle):
+        self.problem(409, "model m: it is read-only")
+
     def runs(self, body, query, settle):
+        if "story" in FAULTS:
+            return self.answer(200, {"runs": self.story_runs()})
         states = ["succeeded", "rejected", "failed", "cancelled"] + ["rejected"] * 146
         before = int(query.get("before", ["1000"])[0])
         runs = [{"run": n, "state": state, "started": TIME % 1, "ended": TIME % 3}
