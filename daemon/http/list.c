@@ -1,0 +1,30 @@
+#include "http/list.h"
+
+enum { LIMIT_MOST = 10000 };
+
+static bool read_query(
+	const struct upk_url *url, struct upk_list_query *query, struct upk_error *err)
+{
+	*query = (struct upk_list_query){ 0 };
+	if (!upk_url_int(url, "limit", 1, &query->limit, err) ||
+		!upk_url_int(url, "before", 1, &query->before, err) ||
+		!upk_url_time(url, "from", &query->from, err) ||
+		!upk_url_time(url, "to", &query->to, err))
+		return false;
+	if (query->limit > LIMIT_MOST)
+		return upk_fail(err, UPK_INVALID, "limit: '%s': want at most %d",
+			upk_url_value(url, "limit"), LIMIT_MOST);
+	return true;
+}
+
+void upk_list_answer(
+	upk_list_report report, const struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_error err = { 0 };
+	struct upk_list_query query;
+	struct upk_json_writer w = upk_json_writer_on(&reply->body);
+
+	bool fine = read_query(&request->url, &query, &err) &&
+		report(upk_site_engine(request->site), request->model, &query, &w, &err);
+	upk_reply_json(reply, fine, &err);
+}

@@ -1,0 +1,15 @@
+/* The query of every list: limit, before, from, to. */
+#ifndef UPK_DAEMON_HTTP_LIST_H
+#define UPK_DAEMON_HTTP_LIST_H
+
+#include "engine/report.h"
+#include "http/request.h"
+
+typedef bool (*upk_list_report)(struct upk_engine *e, const char *model,
+	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err);
+
+/* Answers with what the report writes for the request's model and query. */
+void upk_list_answer(
+	upk_list_report report, const struct upk_request *request, struct upk_reply *reply);
+
+#endif

@@ -1,0 +1,33 @@
+/* Which handler answers which method and path: one table. */
+#ifndef UPK_DAEMON_HTTP_ROUTES_H
+#define UPK_DAEMON_HTTP_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/request.h"
+
+enum upk_route_body {
+	UPK_ROUTE_BARE,   /* none is wanted; an empty JSON object is fine */
+	UPK_ROUTE_OBJECT, /* JSON */
+	UPK_ROUTE_ITEMS,  /* JSON or NDJSON */
+};
+
+struct upk_route {
+	const char *method;
+	const char *path; /* as openapi.yaml has it */
+	upk_handler handler;
+	const char *query; /* the parameters that it takes, separated by spaces */
+	enum upk_route_body body;
+	bool early; /* answers before the engine is ready */
+};
+
+/* Ends with a row whose method is NULL. */
+extern const struct upk_route upk_routes[];
+
+/* The route of a method (HEAD is GET) and of request->url, with the request's model, id and number
+ * filled in and the names in its query checked. NULL: the reply says why: 404, 405, 400. */
+const struct upk_route *upk_route_find(
+	const char *method, struct upk_request *request, struct upk_reply *reply);
+
+#endif
