@@ -142,6 +142,16 @@ void upk_confusion_remove(struct upk_confusion *c, struct upk_pair pair)
 	c->hits -= pair.actual == pair.predicted;
 }
 
+void upk_confusion_set_margins(struct upk_confusion *c, size_t class, struct upk_margins margins)
+{
+	uint64_t *hits = cell(c, (struct upk_pair){ (uint16_t) class, (uint16_t) class });
+	c->hits += margins.hits - *hits;
+	c->pairs += margins.actual - actual_sums(c)[class];
+	*hits = margins.hits;
+	actual_sums(c)[class] = margins.actual;
+	predicted_sums(c)[class] = margins.predicted;
+}
+
 size_t upk_confusion_classes(const struct upk_confusion *c)
 {
 	return c->classes;

@@ -35,6 +35,14 @@ void upk_confusion_clear(struct upk_confusion *c);
 void upk_confusion_add(struct upk_confusion *c, struct upk_pair pair);
 void upk_confusion_remove(struct upk_confusion *c, struct upk_pair pair);
 
+/* For counts of which only hits and margins are known: sets those of one class, and leaves the
+ * cells beside the diagonal 0. Values of measures are right then, standard errors and intervals are
+ * not. c holds no added pairs. O(1). */
+struct upk_margins {
+	uint64_t hits, actual, predicted;
+};
+void upk_confusion_set_margins(struct upk_confusion *c, size_t class, struct upk_margins margins);
+
 size_t upk_confusion_classes(const struct upk_confusion *c);
 uint64_t upk_confusion_pairs(const struct upk_confusion *c);
 uint64_t upk_confusion_hits(const struct upk_confusion *c); /* pairs on the diagonal */
