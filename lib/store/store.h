@@ -22,11 +22,14 @@ enum upk_store_mode {
 /* folder/upkeepd.db: WAL, synchronous=FULL, foreign keys, defensive, strict tables. The writer
  * creates the folder (0700) and file when absent, holds folder/lock for as long as it is open
  * (UPK_CONFLICT names the process that has it), applies migrations in order, one transaction each,
- * and refuses a newer or a damaged file (UPK_CORRUPT with what to do). NULL on failure. */
+ * and refuses a newer or a damaged file, and one that is behind folder/committed, the count of commits
+ * (UPK_CORRUPT with what to do). NULL on failure. */
 struct upk_store *upk_store_open(const char *folder, enum upk_store_mode mode, struct upk_error *err);
 void upk_store_close(struct upk_store *s); /* NULL is fine; an open transaction is rolled back */
 
-/* Writer: one transaction at a time. After a failed commit everything of it is undone. */
+/* Writer: one transaction at a time; what changes rows must be inside one (else UPK_CONFLICT). After
+ * a failed commit everything of it is undone. When SQLite undoes a transaction by itself (no space,
+ * no memory), all calls up to its commit or rollback fail with the same error. */
 bool upk_store_begin(struct upk_store *s, struct upk_error *err);
 bool upk_store_commit(struct upk_store *s, struct upk_error *err);
 void upk_store_rollback(struct upk_store *s);
@@ -35,8 +38,8 @@ void upk_store_rollback(struct upk_store *s);
 bool upk_store_begin_read(struct upk_store *s, struct upk_error *err);
 void upk_store_end_read(struct upk_store *s);
 
-/* The greatest sequence number in the file, 0 when it is empty: events and labels share one growing
- * sequence, given out by the writer's owner. */
+/* The greatest sequence number that was ever stored (deleted rows count), 0 when none was: events
+ * and labels share one growing sequence, given out by the writer's owner. */
 bool upk_store_last_seq(struct upk_store *s, int64_t *seq, struct upk_error *err);
 
 /* Copies WAL pages into the file when there are more than `pages`; what readers hold up is left for
