@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOKED_AT = 20, STATE_SIZE = 16 };
+enum { STATE_SIZE = 16 };
 
 /* The state in which an alert, a run or a promotion was last told. */
 struct told {
@@ -141,27 +141,34 @@ static void tell_promotion(struct upk_narrator *n, const cJSON *promotion)
 		upk_member_string(promotion, "reason"));
 }
 
-static bool look(struct upk_narrator *n, struct upk_remote *remote, const char *list,
-	void (*tell)(struct upk_narrator *n, const cJSON *item), struct upk_error *err)
+/* A list of the daemon's, the newest item first. */
+static const struct list {
+	const char *name, *path;
+	void (*tell)(struct upk_narrator *n, const cJSON *item);
+} lists[] = {
+	{ "alerts", "/alerts?limit=20", tell_alert },
+	{ "runs", "/runs?limit=20", tell_run },
+	{ "promotions", "/promotions", tell_promotion },
+};
+
+static bool look(struct upk_narrator *n, struct upk_remote *remote, const struct list *list,
+	struct upk_error *err)
 {
-	char what[64];
-	snprintf(what, sizeof what, "/%s?limit=%d", list, LOOKED_AT);
-	cJSON *answer = upk_remote_get(remote, what, err);
+	cJSON *answer = upk_remote_get(remote, list->path, err);
 	if (!answer)
 		return false;
-	const cJSON *items = cJSON_GetObjectItemCaseSensitive(answer, list);
+	const cJSON *items = cJSON_GetObjectItemCaseSensitive(answer, list->name);
 	for (int i = cJSON_GetArraySize(items); i > 0; i--)
-		tell(n, cJSON_GetArrayItem(items, i - 1));
+		list->tell(n, cJSON_GetArrayItem(items, i - 1));
 	cJSON_Delete(answer);
 	return true;
 }
 
 bool upk_narrator_look(struct upk_narrator *n, struct upk_remote *remote, struct upk_error *err)
 {
-	if (!look(n, remote, "alerts", tell_alert, err) ||
-		!look(n, remote, "runs", tell_run, err) ||
-		!look(n, remote, "promotions", tell_promotion, err))
-		return false;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (!look(n, remote, &lists[i], err))
+			return false;
 	if (n->alerts.failed || n->runs.failed || n->promotions.failed)
 		return upk_fail(err, UPK_NOMEM, "no memory for what was told");
 	return true;

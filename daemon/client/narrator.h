@@ -16,8 +16,8 @@ struct upk_narrator {
 	struct upk_buffer alerts, runs, promotions; /* what was told of each */
 };
 
-/* Asks for the newest alerts, runs and promotions and says what is new, a line each. Of each list
- * the last 20 are looked at. false: what upk_remote_get says. */
+/* Asks for the newest alerts, runs and promotions and says what is new, a line each. Of alerts
+ * and runs the last 20 are looked at. false: what upk_remote_get says. */
 bool upk_narrator_look(struct upk_narrator *n, struct upk_remote *remote, struct upk_error *err);
 
 void upk_narrator_finish(struct upk_narrator *n);
