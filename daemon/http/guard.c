@@ -1,7 +1,7 @@
 #include "http/guard.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -90,6 +90,14 @@ const char *upk_guard_headers(const struct upk_header *headers, size_t count, bo
 	if (count_of(headers, count, "Host") != 1)
 		return "there is not exactly one Host";
 	return check_framing(headers, count, bodiless);
+}
+
+void upk_hosts_finish(struct upk_hosts *hosts)
+{
+	for (size_t i = 0; i < hosts->count; i++)
+		free(hosts->names[i]);
+	free(hosts->names);
+	*hosts = (struct upk_hosts){ 0 };
 }
 
 struct upk_text upk_guard_host_name(struct upk_text authority)

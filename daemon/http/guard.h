@@ -27,6 +27,7 @@ struct upk_hosts {
 	size_t count;
 	bool any_address; /* it listens on all addresses: every address is its own */
 };
+void upk_hosts_finish(struct upk_hosts *hosts); /* frees the names; leaves it as { 0 } */
 
 /* The name of "name:port", "[::1]:port", without the brackets; absent: malformed. */
 struct upk_text upk_guard_host_name(struct upk_text authority);

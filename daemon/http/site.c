@@ -28,14 +28,6 @@ struct upk_site *upk_site_create(
 	return site;
 }
 
-void upk_hosts_finish(struct upk_hosts *hosts)
-{
-	for (size_t i = 0; i < hosts->count; i++)
-		free(hosts->names[i]);
-	free(hosts->names);
-	*hosts = (struct upk_hosts){ 0 };
-}
-
 void upk_site_destroy(struct upk_site *site)
 {
 	if (!site)

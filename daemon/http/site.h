@@ -34,6 +34,5 @@ void upk_site_fault(struct upk_site *site, char *out, size_t size); /* "": none 
 /* Hosts that requests may name. Takes the names, malloc'ed; frees the former ones. */
 void upk_site_set_hosts(struct upk_site *site, struct upk_hosts hosts);
 bool upk_site_knows_host(struct upk_site *site, struct upk_text host);
-void upk_hosts_finish(struct upk_hosts *hosts);
 
 #endif
