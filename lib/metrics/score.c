@@ -182,7 +182,7 @@ bool upk_score_metrics(
 		return true;
 	}
 
-	struct ranking ranking;
+	struct ranking ranking = { NAN, NAN }; /* gcc loses track of it under ThreadSanitizer */
 	if (!ranks(scored, &ranking, err))
 		return false;
 	*out = (struct upk_score_metrics){

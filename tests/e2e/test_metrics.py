@@ -231,7 +231,7 @@ def wilson(k, n, z):
 def ece(scores, actual):
     best = scores.max(axis=1)
     hit = scores.argmax(axis=1) == numpy.array(actual)
-    bins = numpy.minimum((best * 15).astype(int), 14)
+    bins = numpy.clip(numpy.ceil(best * 15) - 1, 0, 14).astype(int)
     return float(sum(abs(hit[bins == b].mean() - best[bins == b].mean()) * (bins == b).mean() for b in set(bins)))
 
 
