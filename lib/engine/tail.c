@@ -119,11 +119,10 @@ static int rarer_class(const struct upk_tail *t)
 	return t->labels[0] < t->labels[1] ? 0 : 1;
 }
 
-bool upk_tail_begin_record(struct upk_tail *t, struct upk_error *err)
+bool upk_tail_begin_record(struct upk_tail *t, int rarer, struct upk_error *err)
 {
 	const struct upk_confusion *holdout =
 		t->holdout && t->in_use.tag == (upk_tag)t->holdout_version ? t->holdout : NULL;
-	int rarer = rarer_class(t);
 	struct upk_record *record = upk_record_create(rarer, holdout, err);
 	if (!record)
 		return false;
@@ -139,7 +138,7 @@ bool upk_tail_begin_record(struct upk_tail *t, struct upk_error *err)
 static bool replaced(struct upk_tail *t, const struct upk_moment *m, struct upk_error *err)
 {
 	upk_alerting_replace(t, m);
-	return upk_tail_begin_record(t, err);
+	return upk_tail_begin_record(t, rarer_class(t), err);
 }
 
 static bool is_used(const struct upk_tail *t, upk_tag tag)
@@ -234,13 +233,23 @@ static void count_place(struct upk_tail *t, const struct upk_step *step)
 		t->newest = step->time;
 }
 
+/* A record begins with its first pair: the rarer class is what it is by then, not what it was when
+ * the first event came and no label was known. */
+static bool begin_with(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+{
+	if (!is_used(t, step->tag) || upk_record_pairs(t->record) > 0)
+		return true;
+	return upk_tail_begin_record(t, rarer_class(t), err);
+}
+
 /* In the order of docs/policy.md: the bench, then rules, then growth. */
 static bool pair(struct upk_tail *t, const struct upk_step *step, const struct upk_moment *m,
 	struct upk_error *err)
 {
 	if (upk_in_use_pair(&t->in_use, step->event, step->tag) && !replaced(t, m, err))
 		return false;
-	if (!upk_tail_hold(t, step, err) || !upk_tail_remember(t, step, err))
+	if (!begin_with(t, step, err) || !upk_tail_hold(t, step, err) ||
+		!upk_tail_remember(t, step, err))
 		return false;
 	history(t, m);
 
@@ -258,7 +267,8 @@ static bool pair(struct upk_tail *t, const struct upk_step *step, const struct u
 static bool event(struct upk_tail *t, const struct upk_step *step, const struct upk_moment *m,
 	struct upk_error *err)
 {
-	t->event = step->event;
+	if (step->event > t->event)
+		t->event = step->event;
 	t->predictions++;
 	if (!upk_in_use_event(&t->in_use, step->event, step->tag))
 		return true;
@@ -286,10 +296,12 @@ bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_o
 	bool done = true;
 	switch (step->kind) {
 	case UPK_STEP_EVENT:
-		return event(t, step, &m, err);
+		done = event(t, step, &m, err);
+		break;
 	case UPK_STEP_REVISION:
 		revise(t, step);
-		return upk_alerting_windows(t, &m, false, err);
+		done = upk_alerting_windows(t, &m, false, err);
+		break;
 	case UPK_STEP_PAIR:
 		count_place(t, step);
 		done = pair(t, step, &m, err);
@@ -298,7 +310,7 @@ bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_o
 		count_place(t, step);
 		break;
 	}
-	if (done)
+	if (done && (step->kind == UPK_STEP_PAIR || step->kind == UPK_STEP_EXAMPLE))
 		upk_retraining_step(t, &m);
 	return done && !orders->failed;
 }
