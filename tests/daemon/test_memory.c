@@ -1,0 +1,143 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "client/outcome.h"
+#include "client/stream.h"
+#include "client/tally.h"
+
+#define UNUSED __attribute__((unused))
+
+/* Allocations left until the one that fails; negative: none fails. */
+static int left = -1;
+static bool failed;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+char *__real_strdup(const char *s);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+char *__wrap_strdup(const char *s);
+
+static bool fails(void)
+{
+	if (left < 0 || left-- > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return fails() ? NULL : __real_realloc(p, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return fails() ? NULL : __real_strdup(s);
+}
+
+/* Calls `attempt` with the first allocation failing, then the second, until none is left. It says
+ * whether it worked; where it did not, for want of memory. */
+static void fail_each(bool (*attempt)(struct upk_error *err))
+{
+	int nth = 0;
+	do {
+		struct upk_error err = { 0 };
+		left = nth++;
+		failed = false;
+		bool ok = attempt(&err);
+		left = -1;
+		assert_int_equal(ok, !failed);
+		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
+	} while (failed);
+	assert_true(nth > 1);
+}
+
+static char path[] = "/tmp/upkeepd-memory-XXXXXX";
+
+static bool read_stream(struct upk_error *err)
+{
+	static const char *const drop[] = { "n1" };
+	struct upk_stream_options options = {
+		.path = path, .drop = drop, .drop_count = 1, .shuffle = true, .seed = 1
+	};
+	struct upk_stream *s = upk_stream_read(&options, err);
+	if (!s)
+		return false;
+	uint16_t class;
+	bool ok = upk_stream_class(s, "snow", &class, err);
+	upk_stream_destroy(s);
+	return ok;
+}
+
+static void reading_a_stream_survives_any_failed_allocation(void **state UNUSED)
+{
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	FILE *f = fdopen(fd, "w");
+	fprintf(f, "n1,n2,text,class\n");
+	for (int i = 0; i < 3000; i++)
+		fprintf(f, "%d,%d.5,\"a, b\",c%d\n", i, i, i % 40);
+	fclose(f);
+	fail_each(read_stream);
+	unlink(path);
+}
+
+static bool score(struct upk_error *err)
+{
+	struct upk_tally t = { 0 };
+	struct upk_outcome o = { 0 };
+	char text[4096];
+	bool ok = true;
+	for (uint16_t i = 0; ok && i < 3000; i++)
+		ok = upk_tally_add(&t, (struct upk_pair){ i % 3, i % 2 }, err);
+	ok = ok && upk_tally_figures(&t, 3, upk_rolling_of(3000), &o.maintained, err);
+	upk_tally_finish(&t);
+	if (!ok)
+		return false;
+	int kept = left;
+	left = -1;
+	FILE *f = fmemopen(text, sizeof text, "w");
+	assert_non_null(f);
+	left = kept;
+	ok = upk_outcome_print_json(&o, f, err);
+	kept = left;
+	left = -1;
+	fclose(f);
+	left = kept;
+	return ok;
+}
+
+static void scoring_survives_any_failed_allocation(void **state UNUSED)
+{
+	fail_each(score);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reading_a_stream_survives_any_failed_allocation),
+		cmocka_unit_test(scoring_survives_any_failed_allocation),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
