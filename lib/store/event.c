@@ -4,7 +4,7 @@
 
 #include "store/statement.h"
 
-enum { INSERT, FIND, GET, SET_PREDICTION, LAST_NUMBER, VERSIONS, USES_CLASS };
+enum { INSERT, FIND, GET, SET_PREDICTION, LAST_NUMBER, MARKS, USES_CLASS };
 
 #define COLUMNS \
 	"seq, model, number, id, time, timed, arrival, predicted, stated, score, scores, " \
@@ -19,9 +19,8 @@ static const char *const sql[] = {
 	[SET_PREDICTION] = "UPDATE event SET predicted = ?2, stated = ?3, score = ?4, scores = ?5, "
 			   "version = ?6, time = ?7, timed = ?8 WHERE seq = ?1",
 	[LAST_NUMBER] = "SELECT coalesce(max(number), 0) FROM event WHERE model = ?1",
-	[VERSIONS] = "SELECT number, version FROM (SELECT number, version FROM event "
-		     "WHERE model = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3) "
-		     "ORDER BY number",
+	[MARKS] = "SELECT seq, number, arrival, version FROM event "
+		  "WHERE model = ?1 AND number > ?2 AND predicted IS NOT NULL ORDER BY number",
 	[USES_CLASS] =
 		"SELECT EXISTS (SELECT 1 FROM event WHERE model = ?1 AND (predicted = ?2 OR label "
 		"= ?2)) "
@@ -147,21 +146,24 @@ bool upk_event_last_number(
 	return upk_query_int(&q, number, err);
 }
 
-bool upk_event_versions(struct upk_store *s, int64_t model, int64_t after, int64_t limit,
-	bool (*take)(void *context, int64_t number, struct upk_made_by version), void *context,
+bool upk_event_marks(struct upk_store *s, int64_t model, int64_t after,
+	bool (*take)(void *context, const struct upk_event_mark *mark), void *context,
 	struct upk_error *err)
 {
-	struct upk_query q = upk_query(s, &upk_event_sql, VERSIONS);
+	struct upk_query q = upk_query(s, &upk_event_sql, MARKS);
 	upk_put_int(&q, model);
 	upk_put_int(&q, after);
-	upk_put_int(&q, limit);
 	for (;;) {
 		bool found;
 		if (!upk_query_next(&q, &found, err))
 			return false;
 		if (!found)
 			return true;
-		if (!take(context, upk_get_int(&q, 0), upk_get_made_by(&q, 1))) {
+		const struct upk_event_mark mark = { .seq = upk_get_int(&q, 0),
+			.number = upk_get_int(&q, 1),
+			.arrival = upk_get_int(&q, 2),
+			.version = upk_get_made_by(&q, 3) };
+		if (!take(context, &mark)) {
 			upk_query_end(&q);
 			return true;
 		}

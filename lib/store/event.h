@@ -54,10 +54,16 @@ bool upk_event_set_prediction(struct upk_store *s, const struct upk_event_row *r
 /* Greatest `number` of the model's events, 0 when there is none. */
 bool upk_event_last_number(struct upk_store *s, int64_t model, int64_t *number, struct upk_error *err);
 
-/* Versions of the newest `limit` events of the model, oldest first, those with number > after only:
- * calls take(context, number, version) for each. */
-bool upk_event_versions(struct upk_store *s, int64_t model, int64_t after, int64_t limit,
-	bool (*take)(void *context, int64_t number, struct upk_made_by version), void *context,
+/* A predicted event, as far as what is in use goes. */
+struct upk_event_mark {
+	int64_t seq, number, arrival;
+	struct upk_made_by version;
+};
+
+/* Predicted events of the model with number > after, in the order of their numbers; stops when take
+ * returns false. take may not call this store. */
+bool upk_event_marks(struct upk_store *s, int64_t model, int64_t after,
+	bool (*take)(void *context, const struct upk_event_mark *mark), void *context,
 	struct upk_error *err);
 
 /* Whether any event or label of the model names this class. */

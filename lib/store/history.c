@@ -5,7 +5,7 @@
 enum { INSERT, COUNT, THIN, REMOVE, BETWEEN };
 
 static const char *const sql[] = {
-	[INSERT] = "INSERT INTO history (model, window, place, time, counts) "
+	[INSERT] = "INSERT OR REPLACE INTO history (model, window, place, time, counts) "
 		   "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[COUNT] = "SELECT count(*) FROM history WHERE model = ?1 AND window = ?2",
 	[THIN] = "DELETE FROM history WHERE model = ?1 AND window = ?2 AND place IN "

@@ -18,6 +18,8 @@ struct upk_history_row {
 	struct upk_text counts;
 };
 
+/* A point that is there already (same window and place) is replaced: after a crash the tail makes the
+ * same points again. */
 bool upk_history_insert(struct upk_store *s, const struct upk_history_row *row, struct upk_error *err);
 
 /* When a window has more than `most` points: every second one of its older half goes away. */

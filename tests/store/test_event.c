@@ -182,15 +182,15 @@ struct versions {
 	int64_t numbers[8], versions[8];
 };
 
-static bool take_version(void *context, int64_t number, struct upk_made_by version)
+static bool take_mark(void *context, const struct upk_event_mark *mark)
 {
 	struct versions *seen = context;
-	seen->numbers[seen->count] = number;
-	seen->versions[seen->count++] = version.number;
-	return seen->count < 8;
+	seen->numbers[seen->count] = mark->number;
+	seen->versions[seen->count++] = mark->version.number;
+	return seen->count < 3;
 }
 
-static void versions_gives_the_newest_events_oldest_first(void **state)
+static void marks_gives_predicted_events_after_a_number(void **state)
 {
 	struct fixture *f = *state;
 	struct upk_error err = { 0 };
@@ -199,24 +199,26 @@ static void versions_gives_the_newest_events_oldest_first(void **state)
 	assert_int_equal(last, 0);
 	fixture_begin(f);
 	for (int i = 1; i <= 6; i++) {
-		struct upk_event_row row = {
-			.seq = i, .model = f->model, .number = i, .version = { .number = i % 3 }
-		};
+		struct upk_event_row row = { .seq = i,
+			.model = f->model,
+			.number = i,
+			.predicted = upk_text_of(i == 5 ? NULL : "a"),
+			.version = { .number = i % 3 } };
 		assert_ok(upk_event_insert(f->store, &row, &err), &err);
 	}
 	fixture_commit(f);
 	assert_ok(upk_event_last_number(f->store, f->model, &last, &err), &err);
 	assert_int_equal(last, 6);
 
-	struct versions newest = { 0 };
-	assert_ok(upk_event_versions(f->store, f->model, 0, 3, take_version, &newest, &err), &err);
-	assert_int_equal(newest.count, 3);
-	assert_int_equal(newest.numbers[0], 4);
-	assert_int_equal(newest.versions[1], 2);
 	struct versions after = { 0 };
-	assert_ok(upk_event_versions(f->store, f->model, 4, 500, take_version, &after, &err), &err);
+	assert_ok(upk_event_marks(f->store, f->model, 3, take_mark, &after, &err), &err);
 	assert_int_equal(after.count, 2);
-	assert_int_equal(after.numbers[0], 5);
+	assert_int_equal(after.numbers[0], 4);
+	assert_int_equal(after.versions[0], 1);
+	assert_int_equal(after.numbers[1], 6);
+	struct versions first = { 0 };
+	assert_ok(upk_event_marks(f->store, f->model, 0, take_mark, &first, &err), &err);
+	assert_int_equal(first.count, 3);
 }
 
 static bool uses(struct fixture *f, const char *class)
@@ -258,7 +260,7 @@ int main(void)
 		TEST(ids_are_unique_within_a_model_but_may_be_absent_often),
 		TEST(an_event_of_no_model_is_refused),
 		TEST(an_example_gets_its_prediction),
-		TEST(versions_gives_the_newest_events_oldest_first),
+		TEST(marks_gives_predicted_events_after_a_number),
 		TEST(a_class_is_used_wherever_it_stands),
 	};
 	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
