@@ -17,7 +17,7 @@
  * Thread: the writer. */
 struct upk_bench;
 
-enum { UPK_BENCH_MOST = 32 };
+enum { UPK_BENCH_MOST = 32, UPK_BENCH_WINDOW_MOST = 10000 };
 
 /* NULL: UPK_NOMEM. */
 struct upk_bench *upk_bench_create(const struct upk_policy *policy, struct upk_error *err);

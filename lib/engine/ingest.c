@@ -29,34 +29,18 @@ void upk_ingest_end(struct upk_ingest *in)
 	in->model->ingest = NULL;
 	upk_model_unref(in->model);
 	upk_schema_unref(in->schema);
-	upk_buffer_finish(&in->features);
-	free(in->steps);
+	upk_steps_finish(&in->steps);
 	free(in);
 }
 
 bool upk_intake_step(struct upk_intake *k, const struct upk_step *step, struct upk_text features,
 	int64_t list, struct upk_error *err)
 {
-	struct upk_ingest *in = k->in;
-	if (in->count == in->capacity) {
-		size_t capacity = in->capacity ? in->capacity * 2 : 64;
-		struct upk_ingest_step *steps = realloc(in->steps, capacity * sizeof *steps);
-		if (!steps)
-			return upk_fail(err, UPK_NOMEM, "no memory to write a batch");
-		in->steps = steps;
-		in->capacity = capacity;
-	}
-	struct upk_ingest_step *added = &in->steps[in->count++];
-	*added = (struct upk_ingest_step){ .step = *step };
-	added->step.list = NULL;
-	if (!features.data)
-		return true;
-	added->features_at = in->features.size;
-	added->features_size = features.size;
-	upk_buffer_append(&in->features, features.data, features.size);
-	if (in->features.failed)
-		return upk_fail(err, UPK_NOMEM, "no memory to write a batch");
-	return upk_model_list(in->model, k->store, list, &added->step.list, err);
+	struct upk_step whole = *step;
+	whole.features = features;
+	if (features.data && !upk_model_list(k->in->model, k->store, list, &whole.list, err))
+		return false;
+	return upk_steps_add(&k->in->steps, &whole, err);
 }
 
 bool upk_intake_reject(struct upk_intake *k, const char *format, ...)

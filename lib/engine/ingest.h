@@ -6,18 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "engine/engine.h"
 #include "engine/model.h"
-#include "engine/tail.h"
+#include "engine/steps.h"
 #include "store/store.h"
-
-/* A step whose features wait in the group's own memory: offsets, because that moves as it grows. */
-struct upk_ingest_step {
-	struct upk_step step;
-	size_t features_at, features_size; /* size 0: none */
-};
 
 /* What one transaction does to one model; nothing of it touches the model until the commit.
  * Thread: the writer. */
@@ -27,9 +20,7 @@ struct upk_ingest {
 	struct upk_serving *champion; /* borrowed from the tail; NULL: none */
 	int64_t last_event, last_place;
 	bool learnt;               /* schema is to be stored */
-	struct upk_ingest_step *steps;
-	size_t count, capacity;
-	struct upk_buffer features;
+	struct upk_steps steps;
 	uint64_t events, labels, duplicates, rejected;
 	struct upk_ingest *next;   /* of the group */
 };

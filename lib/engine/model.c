@@ -38,6 +38,7 @@ void upk_model_unref(struct upk_model *m)
 	upk_tail_destroy(m->tail);
 	upk_schema_unref(m->schema);
 	upk_totals_finish(&m->totals);
+	upk_orders_finish(&m->orders);
 	pthread_mutex_destroy(&m->lock);
 	free(m->name);
 	free(m);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "engine/config.h"
 #include "engine/engine.h"
+#include "engine/orders.h"
 #include "engine/schema.h"
 #include "engine/serving.h"
 #include "engine/tail.h"
@@ -41,6 +42,8 @@ struct upk_model {
 	int64_t last_place;   /* given out */
 	int64_t stored_place; /* place of the state in the store */
 	bool stale;           /* the tail is behind the store: rebuild it */
+	struct upk_orders orders; /* of the feed that goes on; between feeds points of history, which wait
+	                             for the next transaction */
 	struct upk_feature_list *lists;
 	size_t lists_count;
 	struct upk_post *settling; /* answered when no run is open */

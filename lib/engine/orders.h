@@ -14,7 +14,6 @@
 enum upk_order_kind {
 	UPK_ORDER_ALERT,   /* a rule fired */
 	UPK_ORDER_RESOLVE, /* its alert is over */
-	UPK_ORDER_RUN_AT,  /* when the alert's run is due */
 	UPK_ORDER_RUN,     /* a run starts: queue it */
 	UPK_ORDER_PROMOTE, /* a version on the bench takes over */
 	UPK_ORDER_POINT,   /* a window's counts for the history */
@@ -31,11 +30,11 @@ enum upk_run_kind {
 struct upk_order {
 	enum upk_order_kind kind;
 	int64_t seq, time, place; /* of the step; time is its clock, ms */
-	size_t rule;              /* ALERT, RESOLVE, RUN_AT, RUN by an alert: index */
+	size_t rule;              /* ALERT, RESOLVE, RUN by an alert: index */
 	int64_t alert;
-	const char *resolved_by;
+	const char *resolved_by; /* RESOLVE: static */
 	struct upk_judgement judgement; /* ALERT */
-	int64_t run_at;           /* ALERT, RUN_AT: place; 0: no run */
+	int64_t run_at;           /* ALERT: place; 0: no run */
 	enum upk_run_kind run_kind;
 	int64_t run, now, change; /* RUN */
 	struct upk_takeover takeover; /* PROMOTE */

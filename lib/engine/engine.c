@@ -1,0 +1,224 @@
+#include "engine/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/core.h"
+#include "engine/serving.h"
+#include "engine/trainer.h"
+#include "engine/writer.h"
+#include "store/version.h"
+
+enum { MAX_MODELS = 10000, QUEUE_BYTES = 256 * 1024 * 1024 };
+
+void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const char *format, ...)
+{
+	char line[2048];
+	if (!e->log)
+		return;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	e->log(e->log_context, level, line);
+}
+
+static bool open_parts(struct upk_engine *e, struct upk_error *err)
+{
+	e->store = upk_store_open(e->folder, UPK_STORE_WRITE, err);
+	if (!e->store || !upk_store_last_seq(e->store, &e->seq, err))
+		return false;
+	e->readers = upk_readers_create(e->folder, err);
+	e->registry = e->readers ? upk_registry_create(err) : NULL;
+	e->trainer = e->registry ? upk_trainer_start(e, err) : NULL;
+	e->writer = e->trainer ? upk_writer_start(e, err) : NULL;
+	return e->writer != NULL;
+}
+
+struct upk_engine *upk_engine_open(const struct upk_engine_options *options, struct upk_error *err)
+{
+	struct upk_engine *e = calloc(1, sizeof *e);
+	if (e)
+		e->folder = strdup(options->folder);
+	if (!e || !e->folder) {
+		free(e);
+		upk_fail(err, UPK_NOMEM, "no memory for the engine");
+		return NULL;
+	}
+	e->clock = options->clock ? options->clock : upk_clock_system();
+	e->auto_create = options->auto_create;
+	e->max_models = options->max_models > 0 ? options->max_models : MAX_MODELS;
+	e->queue_bytes = options->queue_bytes > 0 ? options->queue_bytes : QUEUE_BYTES;
+	e->log = options->log;
+	e->log_context = options->context;
+	if (open_parts(e, err))
+		return e;
+	upk_engine_close(e);
+	return NULL;
+}
+
+/* The trainer first: the ends of its runs are the writer's last work. */
+void upk_engine_close(struct upk_engine *e)
+{
+	if (!e)
+		return;
+	upk_trainer_stop(e->trainer);
+	upk_writer_stop(e->writer);
+	upk_registry_destroy(e->registry);
+	upk_readers_destroy(e->readers);
+	upk_store_close(e->store);
+	free(e->folder);
+	free(e);
+}
+
+bool upk_engine_ready(const struct upk_engine *e)
+{
+	return atomic_load(&e->ready);
+}
+
+static struct upk_schema *empty_schema(struct upk_error *err)
+{
+	struct upk_config *config = upk_config_parse(upk_text_of("{}"), err);
+	if (!config)
+		return NULL;
+	struct upk_schema *schema = upk_schema_create(config, NULL, 0, NULL, 0, 0, err);
+	upk_config_unref(config);
+	return schema;
+}
+
+struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, struct upk_error *err)
+{
+	struct upk_model *m = upk_registry_find(e->registry, model);
+	if (m) {
+		struct upk_schema *schema = upk_model_schema(m);
+		upk_model_unref(m);
+		return schema;
+	}
+	if (e->auto_create || !upk_engine_ready(e))
+		return empty_schema(err);
+	upk_fail(err, UPK_NOT_FOUND, "there is no model %s", model);
+	return NULL;
+}
+
+bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_error *err)
+{
+	post->name = strdup(post->model);
+	if (!post->name)
+		return upk_fail(err, UPK_NOMEM, "no memory for a post");
+	return upk_writer_post(e->writer, post, err);
+}
+
+void upk_post_finish(struct upk_post *post)
+{
+	upk_batch_destroy(post->batch);
+	upk_schema_unref(post->memory);
+	free(post->predicted);
+	free(post->scores);
+	free(post->name);
+	post->batch = NULL;
+	post->memory = NULL;
+	post->predicted = NULL;
+	post->scores = NULL;
+	post->name = NULL;
+}
+
+/* ---- predict without storing ---- */
+
+static struct upk_predictor *read_predictor(
+	struct upk_engine *e, const struct upk_model *m, int64_t version, struct upk_error *err)
+{
+	struct upk_store *store = upk_readers_take(e->readers, err);
+	if (!store)
+		return NULL;
+	char *bytes;
+	size_t size;
+	bool done = upk_version_bytes(store, m->number, version, &bytes, &size, err);
+	upk_readers_give_back(e->readers, store);
+	if (!done)
+		return NULL;
+	struct upk_predictor *p = upk_predictor_read((struct upk_text){ bytes, size }, err);
+	free(bytes);
+	return p;
+}
+
+/* A serving of one's own, and the schema that it answers in: references. */
+static struct upk_serving *borrow(struct upk_engine *e, struct upk_model *m, int64_t version,
+	struct upk_schema **schema, struct upk_error *err)
+{
+	pthread_mutex_lock(&m->lock);
+	*schema = upk_schema_ref(m->schema);
+	int64_t wanted = version != 0 ? version : m->tail->champion;
+	struct upk_serving *known = upk_bench_find(m->tail->bench, wanted);
+	struct upk_predictor *p = known ? upk_predictor_ref(upk_serving_predictor(known)) : NULL;
+	pthread_mutex_unlock(&m->lock);
+	if (wanted == 0) {
+		upk_fail(err, UPK_CONFLICT, "model %s has no champion yet", m->name);
+		return NULL;
+	}
+	if (!p)
+		p = read_predictor(e, m, wanted, err);
+	if (!p)
+		return NULL;
+	struct upk_serving *serving = upk_serving_create(wanted, p, *schema, err);
+	upk_predictor_unref(p);
+	return serving;
+}
+
+static bool answer_row(struct upk_post *post, size_t i, struct upk_serving *serving,
+	const struct upk_schema *schema, struct upk_error *err)
+{
+	const struct upk_item *item = &post->batch->items[i];
+	struct upk_predicted *answer = &post->predicted[i];
+	*answer = (struct upk_predicted){ .id = item->id,
+		.error = item->error,
+		.version = upk_serving_version(serving),
+		.at = i * schema->classes_count,
+		.classes_count = schema->classes_count };
+	if (!answer->error && !item->features.data)
+		answer->error = "features: missing, and nothing else to predict from";
+	if (answer->error)
+		return true;
+	if (!upk_serving_answer_in(serving, schema, schema->features, item->features,
+		    &answer->class, &post->scores[answer->at], err))
+		return false;
+	if (answer->class == UPK_NO_CLASS)
+		answer->error = "the version answers a class that the model no longer has";
+	return true;
+}
+
+static bool answer_rows(struct upk_post *post, struct upk_serving *serving,
+	struct upk_schema *schema, struct upk_error *err)
+{
+	size_t n = post->batch->count;
+	if (post->batch->schema->features != schema->features &&
+		!upk_batch_redecode(post->batch, schema, err))
+		return false;
+	post->predicted = calloc(n + 1, sizeof *post->predicted);
+	post->scores = calloc(n * schema->classes_count + 1, sizeof *post->scores);
+	if (!post->predicted || !post->scores)
+		return upk_fail(err, UPK_NOMEM, "no memory to answer %zu rows", n);
+	post->memory = upk_schema_ref(schema);
+	post->classes = schema->classes;
+	post->classes_count = schema->classes_count;
+	for (size_t i = 0; i < n; i++)
+		if (!answer_row(post, i, serving, schema, err))
+			return false;
+	return true;
+}
+
+bool upk_engine_predict(
+	struct upk_engine *e, struct upk_post *post, int64_t version, struct upk_error *err)
+{
+	struct upk_model *m = upk_registry_find(e->registry, post->model);
+	struct upk_schema *schema = NULL;
+	if (!m)
+		return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", post->model);
+	struct upk_serving *serving = borrow(e, m, version, &schema, err);
+	bool done = serving && answer_rows(post, serving, schema, err);
+	upk_serving_destroy(serving);
+	upk_schema_unref(schema);
+	upk_model_unref(m);
+	return done;
+}

@@ -1,0 +1,26 @@
+/* Committed steps through a model's tail, and what that orders into the store. */
+#ifndef UPK_ENGINE_FEED_H
+#define UPK_ENGINE_FEED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/core.h"
+#include "engine/model.h"
+#include "engine/steps.h"
+
+/* Thread: the writer, outside a transaction. None of them fails to its caller: a model whose tail
+ * could not follow, or whose orders could not be stored, is stale and gets rebuilt (engine/rebuild.h)
+ * before anything else of it is done. */
+
+/* `counted`: the steps count in the model's totals too (not when a restart repeats them). */
+void upk_feed_steps(
+	struct upk_engine *e, struct upk_model *m, const struct upk_steps *steps, bool counted);
+
+/* Time has passed. Also stores points of history that wait for a transaction. */
+void upk_feed_tick(struct upk_engine *e, struct upk_model *m, int64_t now);
+
+/* Stores what m->orders holds, together with the tail's state. */
+void upk_feed_orders(struct upk_engine *e, struct upk_model *m);
+
+#endif

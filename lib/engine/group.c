@@ -1,0 +1,261 @@
+#include "engine/group.h"
+
+#include <stdlib.h>
+
+#include "engine/feed.h"
+#include "engine/ingest.h"
+#include "engine/persist.h"
+#include "engine/rebuild.h"
+#include "engine/writer.h"
+#include "store/model.h"
+
+enum { AUTOMATIC_MOST = 100 };
+
+static void answer(struct upk_engine *e, struct upk_post *post)
+{
+	upk_writer_answered(e->writer, post);
+	post->done(post);
+}
+
+static void answer_all(struct upk_engine *e, struct upk_post *posts, const struct upk_error *err)
+{
+	while (posts) {
+		struct upk_post *next = posts->next;
+		if (err)
+			posts->error = *err;
+		answer(e, posts);
+		posts = next;
+	}
+}
+
+void upk_group_settle(struct upk_engine *e, struct upk_model *m)
+{
+	if (m->tail->open_run != 0 && !m->stale && !m->deleted)
+		return;
+	struct upk_post *posts = m->settling;
+	m->settling = NULL;
+	answer_all(e, posts, NULL);
+}
+
+static bool may_create(
+	const struct upk_engine *e, const char *name, bool automatic, struct upk_error *err)
+{
+	if (automatic && !e->auto_create)
+		return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", name);
+	if (upk_registry_count(e->registry) >= (size_t)e->max_models)
+		return upk_fail(err, UPK_CONFLICT,
+			"model %s would be one more than max_models, %lld", name,
+			(long long)e->max_models);
+	if (automatic && e->automatic >= AUTOMATIC_MOST)
+		return upk_fail(err, UPK_CONFLICT,
+			"model %s: %d models have been made by their first event already; create "
+			"it "
+			"with PUT",
+			name, AUTOMATIC_MOST);
+	return true;
+}
+
+struct upk_model *upk_group_create_model(struct upk_engine *e, const char *name,
+	struct upk_text config, bool automatic, struct upk_error *err)
+{
+	const struct upk_model_row row = { .name = upk_text_of(name),
+		.config = config,
+		.learnt = upk_text_of("{}"),
+		.created = upk_clock_now(e->clock),
+		.automatic = automatic };
+	int64_t number;
+	if (!may_create(e, name, automatic, err) || !upk_model_insert(e->store, &row, &number, err))
+		return NULL;
+	struct upk_model *m = upk_model_create(name, number, err);
+	if (!m)
+		return NULL;
+	m->created = row.created;
+	m->automatic = automatic;
+	if (upk_rebuild_model(e, m, &row, err) && upk_registry_add(e->registry, m, err)) {
+		e->automatic += automatic;
+		return m;
+	}
+	upk_model_unref(m);
+	return NULL;
+}
+
+/* One transaction's models, newest first, and those that it made. */
+struct group {
+	struct upk_ingest *ingests;
+	struct upk_model *created[AUTOMATIC_MOST];
+	size_t created_count;
+};
+
+static struct upk_ingest *ingest_of(struct upk_engine *e, struct group *g, const char *name,
+	struct upk_error *refused, struct upk_error *err)
+{
+	struct upk_model *m = upk_registry_find(e->registry, name);
+	if (!m) {
+		m = upk_group_create_model(e, name, upk_text_of("{}"), true, refused);
+		if (!m && (refused->code == UPK_CONFLICT || refused->code == UPK_NOT_FOUND))
+			return NULL;
+		if (!m) {
+			*err = *refused;
+			return NULL;
+		}
+		g->created[g->created_count++] = upk_model_ref(m);
+	}
+	struct upk_ingest *in = m->ingest;
+	if (!in) {
+		in = upk_ingest_begin(m, err);
+		if (in) {
+			in->next = g->ingests;
+			g->ingests = in;
+		}
+	}
+	upk_model_unref(m);
+	return in;
+}
+
+/* false: the whole transaction fails with err; a refused post alone has its own error. */
+static bool write_post(struct upk_engine *e, struct group *g, struct upk_post *post, int64_t now,
+	struct upk_error *err)
+{
+	struct upk_ingest *in = ingest_of(e, g, post->name, &post->error, err);
+	if (!in)
+		return err->code == UPK_OK;
+	return upk_ingest_post(in, e->store, post, now, &e->seq, err);
+}
+
+static bool store_learnt(struct upk_engine *e, const struct upk_ingest *in, struct upk_error *err)
+{
+	if (!in->learnt)
+		return true;
+	struct upk_buffer learnt = { 0 };
+	upk_schema_write_learnt(in->schema, &learnt);
+	bool done = learnt.failed
+		? upk_fail(err, UPK_NOMEM, "no memory for what was learnt")
+		: upk_model_set_learnt(e->store, in->model->number, upk_buffer_text(&learnt), err);
+	upk_buffer_finish(&learnt);
+	return done;
+}
+
+/* Points of history that an earlier feed left for the next transaction. */
+static bool store_points(struct upk_engine *e, const struct upk_ingest *in, struct upk_error *err)
+{
+	return upk_persist_orders(e, in->model, &in->model->orders, err);
+}
+
+static bool rejected_atomic(const struct upk_post *posts, struct upk_error *err)
+{
+	if (!posts->atomic || posts->rejected_total == 0)
+		return false;
+	upk_fail(err, UPK_INVALID, "nothing was stored: %zu items were rejected",
+		posts->rejected_total);
+	return true;
+}
+
+static bool write_all(
+	struct upk_engine *e, struct group *g, struct upk_post *posts, struct upk_error *err)
+{
+	int64_t now = upk_clock_now(e->clock);
+	if (!upk_store_begin(e->store, err))
+		return false;
+	for (struct upk_post *post = posts; post; post = post->next)
+		if (!write_post(e, g, post, now, err))
+			return false;
+	for (struct upk_ingest *in = g->ingests; in; in = in->next)
+		if (!store_learnt(e, in, err) || !store_points(e, in, err))
+			return false;
+	if (rejected_atomic(posts, err))
+		return false;
+	return upk_store_commit(e->store, err);
+}
+
+static void undo(struct upk_engine *e, struct group *g, int64_t seq)
+{
+	upk_store_rollback(e->store);
+	e->seq = seq;
+	for (size_t i = 0; i < g->created_count; i++) {
+		upk_registry_remove(e->registry, g->created[i]);
+		e->automatic--;
+	}
+}
+
+static bool learn(struct upk_ingest *in, struct upk_error *err)
+{
+	struct upk_model *m = in->model;
+	bool done = true;
+	pthread_mutex_lock(&m->lock);
+	if (in->learnt) {
+		done = upk_tail_learn(m->tail, in->schema, err);
+		upk_schema_unref(m->schema);
+		m->schema = upk_schema_ref(in->schema);
+	}
+	m->totals.events += in->events;
+	m->totals.labels += in->labels;
+	m->totals.duplicates += in->duplicates;
+	m->totals.rejected += in->rejected;
+	pthread_mutex_unlock(&m->lock);
+	return done;
+}
+
+static void follow(struct upk_engine *e, struct upk_ingest *in)
+{
+	struct upk_error err = { 0 };
+	struct upk_model *m = in->model;
+	m->last_event = in->last_event;
+	m->last_place = in->last_place;
+	upk_orders_clear(&m->orders);
+	if (!learn(in, &err))
+		m->stale = true;
+	if (!m->stale)
+		upk_feed_steps(e, m, &in->steps, true);
+}
+
+static void end_group(struct group *g)
+{
+	while (g->ingests) {
+		struct upk_ingest *next = g->ingests->next;
+		upk_ingest_end(g->ingests);
+		g->ingests = next;
+	}
+	for (size_t i = 0; i < g->created_count; i++)
+		upk_model_unref(g->created[i]);
+}
+
+/* Settling posts wait at their model for its run to end. */
+static void answer_or_wait(struct upk_engine *e, struct upk_post *posts)
+{
+	while (posts) {
+		struct upk_post *post = posts, **last;
+		posts = post->next;
+		post->next = NULL;
+		struct upk_model *m = post->settle && post->error.code == UPK_OK
+			? upk_registry_find(e->registry, post->name)
+			: NULL;
+		if (m && m->tail->open_run != 0 && !m->stale) {
+			for (last = &m->settling; *last;)
+				last = &(*last)->next;
+			*last = post;
+		} else {
+			answer(e, post);
+		}
+		upk_model_unref(m);
+	}
+}
+
+void upk_group_write(struct upk_engine *e, struct upk_post *posts)
+{
+	struct upk_error err = { 0 };
+	struct group g = { 0 };
+	int64_t seq = e->seq;
+	bool written = upk_engine_ready(e)
+		? write_all(e, &g, posts, &err)
+		: upk_fail(&err, UPK_CORRUPT,
+			  "the models could not be rebuilt at the start: see the log");
+	if (!written)
+		undo(e, &g, seq);
+	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
+		follow(e, in);
+	end_group(&g);
+	if (written)
+		answer_or_wait(e, posts);
+	else
+		answer_all(e, posts, &err); /* an atomic post still lists what was rejected */
+}

@@ -1,0 +1,21 @@
+/* Posts that share one transaction: written, committed, fed to their models, answered. */
+#ifndef UPK_ENGINE_GROUP_H
+#define UPK_ENGINE_GROUP_H
+
+#include "engine/core.h"
+#include "engine/engine.h"
+#include "engine/model.h"
+
+/* Thread: the writer. Takes a list of posts (by next), in order, and answers each: after the commit,
+ * and after the rules have seen it. Posts with `atomic` come alone. */
+void upk_group_write(struct upk_engine *e, struct upk_post *posts);
+
+/* No run of the model is open any more, or the engine closes: answers the posts that waited. */
+void upk_group_settle(struct upk_engine *e, struct upk_model *m);
+
+/* Makes a model with an empty tail and takes it into the registry; within the caller's transaction.
+ * A reference. NULL: UPK_CONFLICT (too many), UPK_NOMEM or the store's error. */
+struct upk_model *upk_group_create_model(struct upk_engine *e, const char *name,
+	struct upk_text config, bool automatic, struct upk_error *err);
+
+#endif

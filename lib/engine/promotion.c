@@ -1,0 +1,341 @@
+#include "engine/promotion.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/group.h"
+#include "engine/figures.h"
+#include "engine/persist.h"
+#include "engine/retraining.h"
+#include "engine/run_text.h"
+#include "store/run.h"
+#include "store/version.h"
+
+struct upk_serving *upk_promotion_load(struct upk_engine *e, struct upk_model *m,
+	struct upk_schema *schema, int64_t version, struct upk_error *err)
+{
+	char *bytes;
+	size_t size;
+	if (!upk_version_bytes(e->store, m->number, version, &bytes, &size, err))
+		return NULL;
+	struct upk_predictor *p = upk_predictor_read((struct upk_text){ bytes, size }, err);
+	free(bytes);
+	if (!p)
+		return NULL;
+	struct upk_serving *serving = upk_serving_create(version, p, schema, err);
+	upk_predictor_unref(p);
+	return serving;
+}
+
+/* How a run ended, and the words for it. */
+static enum upk_run_end end_of(
+	const struct upk_outcome *o, const char **state, const char **verdict)
+{
+	if (o->error.code == UPK_OK) {
+		*state = o->contest.passed ? "succeeded" : "rejected";
+		*verdict = o->contest.verdict;
+		return o->contest.passed ? UPK_RUN_PASSED : UPK_RUN_REFUSED;
+	}
+	*verdict = o->error.message;
+	*state = o->error.code == UPK_CANCELLED ? "cancelled" : "failed";
+	bool no_verdict = o->error.code == UPK_CANCELLED || o->error.code == UPK_BUSY;
+	return no_verdict ? UPK_RUN_CANCELLED : UPK_RUN_FAILED;
+}
+
+static bool insert_version(
+	struct upk_engine *e, struct upk_outcome *o, int64_t version, struct upk_error *err)
+{
+	struct upk_buffer bytes = { 0 }, figures = { 0 }, settings = { 0 };
+	upk_predictor_write(o->contest.predictor, &bytes);
+	upk_figures_write(o->contest.figures, o->schema, &figures);
+	upk_run_settings_write(&o->model->tail->config->retrain, &settings);
+	const struct upk_version_row row = { .model = o->model->number,
+		.version = version,
+		.learner = upk_text_of(upk_predictor_learner(o->contest.predictor)),
+		.settings = upk_buffer_text(&settings),
+		.from = o->contest.from,
+		.to = o->contest.to,
+		.rows = (int64_t)o->contest.rows,
+		.as_of = o->order.seq,
+		.run = o->order.run,
+		.created = o->ended,
+		.figures = upk_buffer_text(&figures),
+		.processor = upk_text_of(upk_learner_processor()),
+		.size = (int64_t)bytes.size };
+	bool done = bytes.failed || figures.failed || settings.failed
+		? upk_fail(err, UPK_NOMEM, "no memory for version %lld", (long long)version)
+		: upk_version_insert(e->store, &row, upk_buffer_text(&bytes), err);
+	upk_buffer_finish(&bytes);
+	upk_buffer_finish(&figures);
+	upk_buffer_finish(&settings);
+	return done;
+}
+
+static bool update_run(struct upk_engine *e, struct upk_outcome *o, const char *state,
+	const char *verdict, int64_t version, struct upk_error *err)
+{
+	struct upk_buffer candidates = { 0 }, gate = { 0 }, words = { 0 };
+	bool contested = o->error.code == UPK_OK;
+	if (contested) {
+		upk_run_candidates_write(o, &candidates);
+		upk_run_gate_write(o, &gate);
+	}
+	upk_run_verdict_write(o, verdict, &words);
+	const struct upk_run_row row = { .model = o->model->number,
+		.run = o->order.run,
+		.state = upk_text_of(state),
+		.started = o->started,
+		.ended = o->ended,
+		.candidates = upk_buffer_text(&candidates),
+		.gate = upk_buffer_text(&gate),
+		.verdict = upk_buffer_text(&words),
+		.version = version };
+	bool done = candidates.failed || gate.failed || words.failed
+		? upk_fail(err, UPK_NOMEM, "no memory for run %lld", (long long)o->order.run)
+		: upk_run_update(e->store, &row, err);
+	upk_buffer_finish(&candidates);
+	upk_buffer_finish(&gate);
+	upk_buffer_finish(&words);
+	return done;
+}
+
+/* The tail learns of the end; a version that passed is promoted unless a person is to do it. */
+static bool settle_tail(struct upk_outcome *o, enum upk_run_end end, struct upk_serving *serving,
+	bool manual, int64_t version, struct upk_error *err)
+{
+	struct upk_model *m = o->model;
+	bool first = o->order.run_kind == UPK_RUN_FIRST, done = true;
+	pthread_mutex_lock(&m->lock);
+	upk_retraining_ended(m->tail, end, first ? 0 : o->contest.change, o->ended);
+	if (version > m->tail->last_version)
+		m->tail->last_version = version;
+	if (first && end == UPK_RUN_PASSED && o->contest.figures) {
+		upk_confusion_destroy(m->tail->holdout);
+		m->tail->holdout = upk_confusion_copy(o->contest.figures, err);
+		m->tail->holdout_version = version;
+		done = m->tail->holdout != NULL;
+	}
+	if (manual)
+		m->tail->waiting_run = o->order.run;
+	if (serving)
+		done = upk_tail_promote(m->tail, serving, err) && done;
+	pthread_mutex_unlock(&m->lock);
+	return done;
+}
+
+static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct upk_error *err)
+{
+	struct upk_model *m = o->model;
+	const char *state, *verdict;
+	enum upk_run_end end = end_of(o, &state, &verdict);
+	bool passed = end == UPK_RUN_PASSED;
+	bool manual = passed && m->tail->config->retrain.manual;
+	int64_t version = passed ? o->contest.version : 0;
+	struct upk_serving *serving = NULL;
+	if (passed && o->contest.predictor) {
+		version = m->tail->last_version + 1;
+		if (!insert_version(e, o, version, err))
+			return false;
+	}
+	if (passed && !manual) {
+		serving = upk_promotion_load(e, m, m->schema, version, err);
+		if (!serving)
+			return false;
+	}
+	if (!update_run(e, o, manual ? "waiting" : state, verdict, version, err) ||
+		(serving &&
+			!upk_persist_promotion(e, m, version, "run", verdict, o->order.run, err))) {
+		upk_serving_destroy(serving);
+		return false;
+	}
+	return settle_tail(o, end, serving, manual, version, err) && upk_persist_state(e, m, err);
+}
+
+static void say_outcome(struct upk_engine *e, const struct upk_outcome *o)
+{
+	const char *state, *verdict;
+	end_of(o, &state, &verdict);
+	upk_engine_log(e, UPK_LOG_NOTICE, "model %s: run %lld %s: %s", o->model->name,
+		(long long)o->order.run, state, verdict);
+}
+
+static void apply_end(struct upk_engine *e, struct upk_outcome *o)
+{
+	struct upk_error err = { 0 };
+	struct upk_model *m = o->model;
+	if (m->tail->open_run != o->order.run || m->stale)
+		return;
+	bool done = upk_store_begin(e->store, &err);
+	if (done && (!store_outcome(e, o, &err) || !upk_store_commit(e->store, &err))) {
+		upk_store_rollback(e->store);
+		done = false;
+	}
+	if (done) {
+		say_outcome(e, o);
+	} else {
+		m->stale = true;
+		upk_engine_log(e, UPK_LOG_ERROR,
+			"model %s: the outcome of run %lld can't be stored: %s", m->name,
+			(long long)o->order.run, err.message);
+	}
+	upk_group_settle(e, m);
+}
+
+static void apply_begun(struct upk_engine *e, struct upk_outcome *o)
+{
+	struct upk_error err = { 0 };
+	const struct upk_run_row row = { .model = o->model->number,
+		.run = o->order.run,
+		.state = upk_text_of("running"),
+		.started = o->started };
+	if (o->model->tail->open_run != o->order.run || o->model->stale)
+		return;
+	if (!upk_store_begin(e->store, &err) || !upk_run_update(e->store, &row, &err) ||
+		!upk_store_commit(e->store, &err)) {
+		upk_store_rollback(e->store);
+		upk_engine_log(e, UPK_LOG_WARNING,
+			"model %s: run %lld is going on, which can't be stored: %s", o->model->name,
+			(long long)o->order.run, err.message);
+	}
+}
+
+void upk_promotion_apply(struct upk_engine *e, struct upk_task *task)
+{
+	struct upk_outcome *o = (struct upk_outcome *)(void *)task;
+	if (!o->model->deleted) {
+		if (o->begun)
+			apply_begun(e, o);
+		else
+			apply_end(e, o);
+	}
+	upk_outcome_free(o);
+}
+
+/* ---- by hand ---- */
+
+static bool finish_waiting(
+	struct upk_engine *e, struct upk_model *m, int64_t version, struct upk_error *err)
+{
+	struct upk_run_row row;
+	bool found;
+	if (m->tail->waiting_run == 0)
+		return true;
+	if (!upk_run_get(e->store, m->number, m->tail->waiting_run, &found, &row, err))
+		return false;
+	const char *state = found && row.version == version ? "succeeded" : "rejected";
+	return !found || upk_persist_run_state(e, m, m->tail->waiting_run, state, NULL, err);
+}
+
+static bool promote(struct upk_engine *e, struct upk_model *m, int64_t version, const char *by,
+	const char *reason, struct upk_error *err)
+{
+	struct upk_serving *serving = upk_promotion_load(e, m, m->schema, version, err);
+	if (!serving)
+		return false;
+	if (!upk_version_set_off_bench(e->store, m->number, version, false, err) ||
+		!finish_waiting(e, m, version, err) ||
+		!upk_persist_promotion(e, m, version, by, reason, 0, err)) {
+		upk_serving_destroy(serving);
+		return false;
+	}
+	pthread_mutex_lock(&m->lock);
+	m->tail->waiting_run = 0;
+	bool done = upk_tail_promote(m->tail, serving, err);
+	pthread_mutex_unlock(&m->lock);
+	return done && upk_persist_state(e, m, err);
+}
+
+bool upk_promotion_by_hand(
+	struct upk_engine *e, struct upk_model *m, int64_t version, struct upk_error *err)
+{
+	struct upk_version_row row;
+	bool found;
+	if (!upk_version_get(e->store, m->number, version, &found, &row, err))
+		return false;
+	if (!found)
+		return upk_fail(err, UPK_NOT_FOUND, "model %s has no version %lld", m->name,
+			(long long)version);
+	if (m->tail->champion == version)
+		return upk_fail(err, UPK_CONFLICT, "version %lld is the champion already",
+			(long long)version);
+	return promote(e, m, version, "hand", "promoted by hand", err);
+}
+
+/* The promotion log as a stack: entries made by rollback are skipped, and take away the one that
+ * they undid. */
+struct log {
+	int64_t versions[4096];
+	size_t count;
+};
+
+static bool read_entry(void *context, const struct upk_promotion_row *row)
+{
+	struct log *log = context;
+	if (upk_text_is(row->by, "rollback")) {
+		log->count -= log->count > 0;
+		return true;
+	}
+	if (log->count == sizeof log->versions / sizeof *log->versions) {
+		log->count--;
+		memmove(log->versions, log->versions + 1, log->count * sizeof *log->versions);
+	}
+	log->versions[log->count++] = row->version;
+	return true;
+}
+
+bool upk_promotion_rollback(
+	struct upk_engine *e, struct upk_model *m, int64_t *version, struct upk_error *err)
+{
+	struct log *log = calloc(1, sizeof *log);
+	if (!log)
+		return upk_fail(err, UPK_NOMEM, "no memory for the promotion log");
+	bool done = upk_promotion_each(e->store, m->number, read_entry, log, err);
+	size_t count = log->count;
+	int64_t from = count > 0 ? log->versions[count - 1] : 0;
+	int64_t to = count > 1 ? log->versions[count - 2] : 0;
+	free(log);
+	if (!done)
+		return false;
+	if (to == 0)
+		return upk_fail(err, UPK_CONFLICT, "model %s has no promotion left to roll back to",
+			m->name);
+
+	char reason[128];
+	snprintf(reason, sizeof reason, "version %lld was rolled back by hand", (long long)from);
+	if (!upk_version_set_off_bench(e->store, m->number, from, true, err) ||
+		!promote(e, m, to, "rollback", reason, err))
+		return false;
+	pthread_mutex_lock(&m->lock);
+	if (from != to)
+		upk_bench_leave(m->tail->bench, from);
+	pthread_mutex_unlock(&m->lock);
+	*version = to;
+	return true;
+}
+
+bool upk_promotion_cancel(
+	struct upk_engine *e, struct upk_model *m, int64_t run, struct upk_error *err)
+{
+	struct upk_run_row row;
+	bool found;
+	if (!upk_run_get(e->store, m->number, run, &found, &row, err))
+		return false;
+	if (!found)
+		return upk_fail(
+			err, UPK_NOT_FOUND, "model %s has no run %lld", m->name, (long long)run);
+	if (m->tail->open_run != run && m->tail->waiting_run != run)
+		return upk_fail(err, UPK_CONFLICT, "run %lld has ended", (long long)run);
+
+	if (!upk_persist_run_state(e, m, run, "cancelled", "cancelled by hand", err))
+		return false;
+	pthread_mutex_lock(&m->lock);
+	if (m->tail->open_run == run) {
+		upk_trainer_cancel(e->trainer, m, run);
+		upk_retraining_ended(m->tail, UPK_RUN_CANCELLED, 0, upk_clock_now(e->clock));
+	} else {
+		m->tail->waiting_run = 0;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return upk_persist_state(e, m, err);
+}

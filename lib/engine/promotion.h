@@ -1,0 +1,33 @@
+/* What becomes of a run: a version stored, promoted, left for a person, or the reason why not. */
+#ifndef UPK_ENGINE_PROMOTION_H
+#define UPK_ENGINE_PROMOTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/core.h"
+#include "engine/model.h"
+#include "engine/trainer.h"
+
+/* Thread: the writer. */
+
+/* Applies a struct upk_outcome that the trainer pushed, in one transaction, and frees it. */
+void upk_promotion_apply(struct upk_engine *e, struct upk_task *task);
+
+/* A version at work for a schema, from the store. NULL: UPK_NOT_FOUND, UPK_CORRUPT, UPK_NOMEM. */
+struct upk_serving *upk_promotion_load(struct upk_engine *e, struct upk_model *m,
+	struct upk_schema *schema, int64_t version, struct upk_error *err);
+
+/* By hand, each in its own transaction. UPK_NOT_FOUND: no such version. UPK_CONFLICT: it is the
+ * champion already; nothing to roll back to. */
+bool upk_promotion_by_hand(struct upk_engine *e, struct upk_model *m, int64_t version,
+	struct upk_error *err);
+bool upk_promotion_rollback(struct upk_engine *e, struct upk_model *m, int64_t *version,
+	struct upk_error *err);
+
+/* A run by a person: stopped, taken out of the queue, or, when it waits, refused. */
+bool upk_promotion_cancel(struct upk_engine *e, struct upk_model *m, int64_t run,
+	struct upk_error *err);
+
+#endif

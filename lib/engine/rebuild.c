@@ -1,0 +1,275 @@
+#include "engine/rebuild.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/feed.h"
+#include "engine/group.h"
+#include "engine/persist.h"
+#include "engine/refill.h"
+#include "engine/retraining.h"
+#include "engine/trainer.h"
+#include "store/alert.h"
+#include "store/event.h"
+#include "store/place.h"
+#include "store/run.h"
+
+/* Declared features win over learnt ones. */
+static struct upk_schema *schema_of(struct upk_engine *e, struct upk_model *m,
+	const struct upk_model_row *row, struct upk_config *config, struct upk_error *err)
+{
+	struct upk_text *classes = NULL;
+	struct upk_features *learnt = NULL;
+	struct upk_schema *schema = NULL;
+	struct upk_buffer json = { 0 };
+	size_t count = 0;
+	int64_t list = 0;
+	if (!upk_schema_read_learnt(row->learnt, &classes, &count, &learnt, err))
+		return NULL;
+
+	struct upk_features *features = config->features ? config->features : learnt;
+	bool done = true;
+	if (features) {
+		upk_features_write(features, &json);
+		done = json.failed ? upk_fail(err, UPK_NOMEM, "no memory for a feature list")
+				   : upk_feature_list_number(e->store, m->number,
+					     upk_buffer_text(&json), &list, err);
+	}
+	if (done)
+		schema = upk_schema_create(config, classes, count, features, list,
+			m->schema ? m->schema->generation + 1 : 1, err);
+	upk_buffer_finish(&json);
+	upk_features_unref(learnt);
+	free(classes);
+	return schema;
+}
+
+/* Alerts that no rule holds any more: their rule was changed or taken away. */
+struct orphans {
+	const struct upk_tail *tail;
+	int64_t alerts[UPK_RULES_MAX];
+	size_t count;
+};
+
+static bool collect_orphan(void *context, const struct upk_alert_row *row)
+{
+	struct orphans *o = context;
+	bool held = !upk_text_is(row->state, "firing");
+	for (size_t i = 0; i < o->tail->rules_count; i++)
+		held = held || o->tail->rules[i].alert == row->alert;
+	if (!held)
+		o->alerts[o->count++] = row->alert;
+	return o->count < UPK_RULES_MAX;
+}
+
+static bool resolve_orphans(struct upk_engine *e, struct upk_model *m, const struct upk_tail *tail,
+	struct upk_error *err)
+{
+	struct orphans o = { .tail = tail };
+	const struct upk_alert_filter all = { .limit = INT64_MAX };
+	if (!upk_alert_each(e->store, m->number, &all, collect_orphan, &o, err))
+		return false;
+	for (size_t i = 0; i < o.count; i++) {
+		struct upk_alert_row row;
+		bool found;
+		if (!upk_alert_get(e->store, m->number, o.alerts[i], &found, &row, err))
+			return false;
+		row.state = upk_text_of("resolved");
+		row.resolved = upk_clock_now(e->clock);
+		row.resolved_by = upk_text_of("changed");
+		if (found && !upk_alert_update(e->store, &row, err))
+			return false;
+	}
+	return true;
+}
+
+static void install(struct upk_model *m, struct upk_schema *schema, struct upk_tail *tail)
+{
+	pthread_mutex_lock(&m->lock);
+	struct upk_schema *old_schema = m->schema;
+	struct upk_tail *old_tail = m->tail;
+	m->schema = schema;
+	m->tail = tail;
+	m->stored_place = tail->place;
+	m->stale = false;
+	upk_orders_clear(&m->orders);
+	pthread_mutex_unlock(&m->lock);
+	upk_schema_unref(old_schema);
+	upk_tail_destroy(old_tail);
+}
+
+bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct upk_model_row *row,
+	struct upk_error *err)
+{
+	struct upk_config *config = upk_config_parse(row->config, err);
+	if (!config)
+		return false;
+	struct upk_schema *schema = schema_of(e, m, row, config, err);
+	struct upk_tail *tail = schema ? upk_tail_create(config, schema, err) : NULL;
+	upk_config_unref(config);
+	if (tail && upk_refill_tail(e, m, tail, row, err) && resolve_orphans(e, m, tail, err) &&
+		upk_event_last_number(e->store, m->number, &m->last_event, err) &&
+		upk_place_last(e->store, m->number, &m->last_place, err)) {
+		install(m, schema, tail);
+		return true;
+	}
+	upk_tail_destroy(tail);
+	upk_schema_unref(schema);
+	return false;
+}
+
+/* ---- catching up ---- */
+
+struct open_runs {
+	int64_t model;
+	int64_t runs[64];
+	size_t count;
+};
+
+static bool collect_open(void *context, const struct upk_run_row *row)
+{
+	struct open_runs *open = context;
+	if (row->model == open->model && !upk_text_is(row->state, "waiting"))
+		open->runs[open->count++] = row->run;
+	return open->count < 64;
+}
+
+/* The token of an interrupted run is given back, and nothing else of it stays. */
+static bool fail_open_runs(
+	struct upk_engine *e, struct upk_model *m, const char *why, struct upk_error *err)
+{
+	struct open_runs open = { .model = m->number };
+	if (!upk_run_each_open(e->store, collect_open, &open, err))
+		return false;
+	for (size_t i = 0; i < open.count; i++)
+		if (!upk_persist_run_state(e, m, open.runs[i], "failed", why, err))
+			return false;
+	pthread_mutex_lock(&m->lock);
+	if (m->tail->open_run != 0)
+		upk_retraining_ended(m->tail, UPK_RUN_CANCELLED, 0, upk_clock_now(e->clock));
+	pthread_mutex_unlock(&m->lock);
+	return open.count == 0 || upk_persist_state(e, m, err);
+}
+
+bool upk_rebuild_catch_up(
+	struct upk_engine *e, struct upk_model *m, const char *why, struct upk_error *err)
+{
+	struct upk_steps steps = { 0 };
+	if (!upk_store_begin(e->store, err))
+		return false;
+	if (!fail_open_runs(e, m, why, err) || !upk_refill_steps(e, m, &steps, err) ||
+		!upk_store_commit(e->store, err)) {
+		upk_store_rollback(e->store);
+		upk_steps_finish(&steps);
+		return false;
+	}
+	upk_feed_steps(e, m, &steps, false);
+	upk_steps_finish(&steps);
+	return !m->stale || upk_fail(err, UPK_IO, "model %s: its rules can't catch up", m->name);
+}
+
+/* ---- all models ---- */
+
+struct kept_row {
+	struct upk_model_row row;
+	char *texts[4];
+};
+
+struct kept_rows {
+	struct kept_row *items;
+	size_t count;
+	bool failed;
+};
+
+static bool keep_row(void *context, const struct upk_model_row *row)
+{
+	struct kept_rows *kept = context;
+	struct kept_row *items = realloc(kept->items, (kept->count + 1) * sizeof *items);
+	kept->failed = !items;
+	if (!items)
+		return false;
+	kept->items = items;
+	struct kept_row *k = &items[kept->count++];
+	*k = (struct kept_row){ .row = *row };
+	struct upk_text *texts[] = { &k->row.name, &k->row.config, &k->row.learnt, &k->row.state };
+	for (size_t i = 0; i < 4; i++) {
+		if (!texts[i]->data)
+			continue;
+		k->texts[i] = upk_text_copy(*texts[i]);
+		kept->failed = kept->failed || !k->texts[i];
+		texts[i]->data = k->texts[i];
+	}
+	return !kept->failed;
+}
+
+static void free_rows(struct kept_rows *kept)
+{
+	for (size_t i = 0; i < kept->count; i++)
+		for (size_t j = 0; j < 4; j++)
+			free(kept->items[i].texts[j]);
+	free(kept->items);
+}
+
+static bool read_rows(struct upk_engine *e, struct kept_rows *kept, struct upk_error *err)
+{
+	if (!upk_model_each(e->store, keep_row, kept, err))
+		return false;
+	return !kept->failed || upk_fail(err, UPK_NOMEM, "no memory for the models");
+}
+
+static bool rebuild_within(struct upk_engine *e, struct upk_model *m,
+	const struct upk_model_row *row, struct upk_error *err)
+{
+	if (!upk_store_begin(e->store, err))
+		return false;
+	if (upk_rebuild_model(e, m, row, err) && upk_store_commit(e->store, err))
+		return true;
+	upk_store_rollback(e->store);
+	return false;
+}
+
+static bool start_model(
+	struct upk_engine *e, const struct upk_model_row *row, struct upk_error *err)
+{
+	struct upk_model *m = upk_model_create(row->name.data, row->model, err);
+	if (!m)
+		return false;
+	m->created = row->created;
+	m->automatic = row->automatic;
+	e->automatic += row->automatic;
+	bool done = rebuild_within(e, m, row, err) && upk_registry_add(e->registry, m, err) &&
+		upk_rebuild_catch_up(e, m, "the daemon was restarted while the run went on", err);
+	if (!done)
+		upk_fail_in(err, "model %s: ", m->name);
+	upk_model_unref(m);
+	return done;
+}
+
+bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err)
+{
+	struct kept_rows kept = { 0 };
+	bool done = read_rows(e, &kept, err);
+	for (size_t i = 0; done && i < kept.count; i++)
+		done = start_model(e, &kept.items[i].row, err);
+	free_rows(&kept);
+	return done;
+}
+
+bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_error *err)
+{
+	struct kept_rows kept = { 0 };
+	bool done = read_rows(e, &kept, err);
+	for (size_t i = 0; done && i < kept.count; i++) {
+		if (kept.items[i].row.model != m->number)
+			continue;
+		if (m->tail->open_run != 0)
+			upk_trainer_cancel(e->trainer, m, m->tail->open_run);
+		done = rebuild_within(e, m, &kept.items[i].row, err) &&
+			upk_rebuild_catch_up(e, m,
+				"the daemon could not store what the run needed, and began anew",
+				err);
+	}
+	free_rows(&kept);
+	m->stale = !done;
+	return done;
+}

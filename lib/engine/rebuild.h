@@ -1,0 +1,33 @@
+/* A model's memory made anew from the store: at a start, after a PUT, and when it fell behind. */
+#ifndef UPK_ENGINE_REBUILD_H
+#define UPK_ENGINE_REBUILD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "engine/core.h"
+#include "engine/model.h"
+#include "store/model.h"
+
+/* Thread: the writer. */
+
+/* Schema and tail from the model's row (configuration, what was learnt, state): versions of the
+ * bench are loaded, windows, record and bench are filled up to the state's place. Within the
+ * caller's transaction (a feature list may be stored for the first time, alerts of rules that are no
+ * more are resolved); the row's texts are the caller's, not the store's. On failure the model is as
+ * it was. */
+bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct upk_model_row *row,
+	struct upk_error *err);
+
+/* Steps that were committed after the state, through the tail: so a crash between a commit and its
+ * rules loses no alert. Runs that were open have been interrupted: they fail with `why`. */
+bool upk_rebuild_catch_up(struct upk_engine *e, struct upk_model *m, const char *why,
+	struct upk_error *err);
+
+/* All models of the store, at the start. false: the first error; nothing is served then. */
+bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err);
+
+/* A stale model, in place. false: it still is. */
+bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_error *err);
+
+#endif

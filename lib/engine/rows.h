@@ -1,0 +1,29 @@
+/* Rows to train on, out of the store: pairs and examples with features, as known at a sequence. */
+#ifndef UPK_ENGINE_ROWS_H
+#define UPK_ENGINE_ROWS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/schema.h"
+#include "learn/dataset.h"
+#include "store/store.h"
+
+struct upk_rows {
+	struct upk_dataset data;
+	struct upk_text *names;   /* (data.features) the number features; borrowed from the schema */
+	size_t left_out;          /* features of other types, which no learner takes yet */
+};
+
+/* Places below `now`, labels as known at as_of. Reads in one transaction on a read-only store.
+ * false: UPK_INVALID (the model has no features of type number), UPK_CANCELLED, UPK_NOMEM or the
+ * store's error; rows is then empty. */
+bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,
+	int64_t now, int64_t as_of, const atomic_bool *cancel, struct upk_rows *rows,
+	struct upk_error *err);
+void upk_rows_finish(struct upk_rows *rows);
+
+#endif

@@ -1,0 +1,70 @@
+#include "engine/run_text.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/json_writer.h"
+
+static void write_candidate(const struct upk_outcome *o, size_t i, struct upk_json_writer *w)
+{
+	const struct upk_contest_candidate *c = &o->contest.candidates[i];
+	upk_json_object(w, NULL);
+	if (c->version > 0) {
+		upk_json_int(w, "version", c->version);
+	} else {
+		upk_json_string(w, "learner",
+			upk_learner_find(o->model->tail->config->retrain.learner)->name);
+		upk_json_int(w, "from", c->from);
+		upk_json_int(w, "to", c->to);
+		upk_json_int(w, "rows", (int64_t)c->rows);
+	}
+	upk_json_double(w, "score", c->score);
+	upk_json_bool(w, "picked", i == o->contest.picked);
+	upk_json_object_end(w);
+}
+
+void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *out)
+{
+	struct upk_json_writer w = upk_json_writer_on(out);
+	upk_json_array(&w, NULL);
+	for (size_t i = 0; i < o->contest.count; i++)
+		write_candidate(o, i, &w);
+	upk_json_array_end(&w);
+}
+
+void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
+{
+	const struct upk_contest_outcome *c = &o->contest;
+	struct upk_json_writer w = upk_json_writer_on(out);
+	upk_json_object(&w, NULL);
+	upk_json_string(&w, "metric", c->metric);
+	upk_json_double(&w, "champion", c->champion);
+	upk_json_double(&w, "challenger", c->challenger);
+	upk_json_double(&w, "difference", c->difference);
+	upk_json_double(&w, "standard_error", c->sd);
+	upk_json_double(&w, "z", c->z);
+	upk_json_double(&w, "limit", c->limit);
+	upk_json_int(&w, "holdout", (int64_t)c->holdout);
+	upk_json_int(&w, "pairs", (int64_t)c->compared);
+	upk_json_int(&w, "holdout_from", c->holdout_from);
+	upk_json_int(&w, "holdout_to", c->holdout_to);
+	upk_json_bool(&w, "passed", c->passed);
+	upk_json_object_end(&w);
+}
+
+void upk_run_verdict_write(const struct upk_outcome *o, const char *verdict, struct upk_buffer *out)
+{
+	upk_buffer_puts(out, verdict);
+	if (o->left_out > 0)
+		upk_buffer_printf(
+			out, " (%zu features are not numbers and were left out)", o->left_out);
+}
+
+void upk_run_settings_write(const struct upk_retrain_config *retrain, struct upk_buffer *out)
+{
+	char *text = retrain->settings ? upk_json_print(retrain->settings) : NULL;
+	if (retrain->settings && !text)
+		out->failed = true;
+	upk_buffer_puts(out, text ? text : "{}");
+	free(text);
+}

@@ -1,0 +1,25 @@
+/* A run's candidates, gate and verdict as stored with it. */
+#ifndef UPK_ENGINE_RUN_TEXT_H
+#define UPK_ENGINE_RUN_TEXT_H
+
+#include "base/buffer.h"
+#include "engine/config.h"
+#include "engine/trainer.h"
+
+/* JSON; a failed allocation shows in out->failed. */
+
+/* [{"learner", "from", "to", "rows", "score", "picked"} or {"version", "score", "picked"}] */
+void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *out);
+
+/* {"metric", "champion", "challenger", "difference", "standard_error", "z", "limit", "holdout",
+ * "pairs", "holdout_from", "holdout_to", "passed"} */
+void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out);
+
+/* The verdict as plain text, with what the run left out. */
+void upk_run_verdict_write(
+	const struct upk_outcome *o, const char *verdict, struct upk_buffer *out);
+
+/* The learner's settings of a run: {} for the defaults. */
+void upk_run_settings_write(const struct upk_retrain_config *retrain, struct upk_buffer *out);
+
+#endif

@@ -1,0 +1,52 @@
+#include "engine/steps.h"
+
+#include <stdlib.h>
+
+bool upk_steps_add(struct upk_steps *s, const struct upk_step *step, struct upk_error *err)
+{
+	if (s->count == s->capacity) {
+		size_t capacity = s->capacity ? s->capacity * 2 : 64;
+		struct upk_held_step *items = realloc(s->items, capacity * sizeof *items);
+		if (!items)
+			return upk_fail(err, UPK_NOMEM, "no memory for %zu steps", capacity);
+		s->items = items;
+		s->capacity = capacity;
+	}
+	s->items[s->count] = (struct upk_held_step){ *step, s->features.size };
+	if (step->features.data)
+		upk_buffer_append(&s->features, step->features.data, step->features.size);
+	if (s->features.failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for the features of a step");
+	s->count++;
+	return true;
+}
+
+struct upk_step upk_steps_at(const struct upk_steps *s, size_t i)
+{
+	struct upk_step step = s->items[i].step;
+	if (step.features.data)
+		step.features.data = s->features.data + s->items[i].features_at;
+	return step;
+}
+
+static int by_sequence(const void *a, const void *b)
+{
+	const struct upk_step *x = &((const struct upk_held_step *)a)->step;
+	const struct upk_step *y = &((const struct upk_held_step *)b)->step;
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return (int)x->kind - (int)y->kind;
+}
+
+void upk_steps_sort(struct upk_steps *s)
+{
+	if (s->count > 1)
+		qsort(s->items, s->count, sizeof *s->items, by_sequence);
+}
+
+void upk_steps_finish(struct upk_steps *s)
+{
+	free(s->items);
+	upk_buffer_finish(&s->features);
+	*s = (struct upk_steps){ 0 };
+}

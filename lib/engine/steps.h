@@ -1,0 +1,34 @@
+/* Steps on their way to a tail, with the features that some of them need. */
+#ifndef UPK_ENGINE_STEPS_H
+#define UPK_ENGINE_STEPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "engine/tail.h"
+
+struct upk_held_step {
+	struct upk_step step; /* its features are in the memory below, which moves as it grows */
+	size_t features_at;
+};
+
+/* Starts as { 0 }. Thread: the writer. */
+struct upk_steps {
+	struct upk_held_step *items;
+	size_t count, capacity;
+	struct upk_buffer features;
+};
+
+/* Copies the step and its features. false: UPK_NOMEM. */
+bool upk_steps_add(struct upk_steps *s, const struct upk_step *step, struct upk_error *err);
+
+/* The i-th, its features in place; good until the next add. */
+struct upk_step upk_steps_at(const struct upk_steps *s, size_t i);
+
+/* By sequence; of one sequence the event before its pair. */
+void upk_steps_sort(struct upk_steps *s);
+void upk_steps_finish(struct upk_steps *s);
+
+#endif

@@ -1,0 +1,302 @@
+#include "engine/trainer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "engine/core.h"
+#include "engine/promotion.h"
+#include "engine/rows.h"
+#include "learn/learner.h"
+#include "store/version.h"
+
+struct job {
+	struct job *next;
+	struct upk_model *model;
+	struct upk_config *config;
+	struct upk_schema *schema;
+	struct upk_order order;
+	struct upk_contest_old olds[UPK_CONTEST_OLD]; /* predictors are references */
+	size_t olds_count;
+	atomic_bool cancel;
+};
+
+struct upk_trainer {
+	struct upk_engine *engine;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over the queue, `current` and `stopping` */
+	pthread_cond_t wake;
+	struct job *first, *last, *current;
+	bool stopping;
+};
+
+static void free_job(struct job *job)
+{
+	for (size_t i = 0; i < job->olds_count; i++)
+		upk_predictor_unref(job->olds[i].predictor);
+	upk_model_unref(job->model);
+	upk_config_unref(job->config);
+	upk_schema_unref(job->schema);
+	free(job);
+}
+
+void upk_outcome_free(struct upk_outcome *o)
+{
+	upk_contest_finish(&o->contest);
+	upk_model_unref(o->model);
+	upk_schema_unref(o->schema);
+	free(o);
+}
+
+/* Memory for an outcome must not be what loses one: without it the writer is asked again later. */
+static struct upk_outcome *outcome_of(const struct job *job)
+{
+	struct upk_outcome *o = calloc(1, sizeof *o);
+	while (!o) {
+		usleep(10000);
+		o = calloc(1, sizeof *o);
+	}
+	o->task.run = upk_promotion_apply;
+	o->model = upk_model_ref(job->model);
+	o->schema = upk_schema_ref(job->schema);
+	o->order = job->order;
+	return o;
+}
+
+/* An old version takes part when its inputs and classes are the rows' own. */
+static bool fits(
+	const struct upk_predictor *p, const struct upk_rows *rows, const struct upk_schema *schema)
+{
+	if (upk_predictor_features(p) != rows->data.features ||
+		upk_predictor_classes(p) > schema->classes_count)
+		return false;
+	for (size_t i = 0; i < rows->data.features; i++)
+		if (!upk_text_equal(upk_predictor_feature(p, i), rows->names[i]))
+			return false;
+	for (size_t i = 0; i < upk_predictor_classes(p); i++)
+		if (!upk_text_equal(upk_predictor_class(p, i), schema->classes[i]))
+			return false;
+	return true;
+}
+
+static enum upk_gate_kind gate_kind(enum upk_run_kind kind)
+{
+	if (kind == UPK_RUN_ALERT)
+		return UPK_GATE_ALERT;
+	return kind == UPK_RUN_GROWTH ? UPK_GATE_GROWTH : UPK_GATE_MANUAL;
+}
+
+static bool gate_measure(const struct job *job, struct upk_measure *measure, struct upk_error *err)
+{
+	const struct upk_measure_config *config = &job->config->retrain.measure;
+	if (!upk_measure_resolve(config, job->schema, measure))
+		return upk_fail(err, UPK_INVALID,
+			"the gate's metric is of class \"%s\", which no label has named yet",
+			config->class ? config->class : "");
+	if (!config->class && upk_metric_per_class(measure->metric))
+		measure->average = UPK_AVERAGE_MACRO;
+	return true;
+}
+
+static bool contest(
+	struct job *job, const struct upk_rows *rows, struct upk_outcome *o, struct upk_error *err)
+{
+	const struct upk_retrain_config *retrain = &job->config->retrain;
+	struct upk_contest_old olds[UPK_CONTEST_OLD];
+	size_t count = 0;
+	for (size_t i = 0; i < job->olds_count; i++)
+		if (fits(job->olds[i].predictor, rows, job->schema))
+			olds[count++] = job->olds[i];
+
+	struct upk_contest_request request = {
+		.data = &rows->data,
+		.setup = { .learner = upk_learner_find(retrain->learner),
+			.settings = retrain->settings,
+			.features = rows->names,
+			.classes = job->schema->classes,
+			.seed = retrain->seed,
+			.cancel = &job->cancel },
+		.decision = { job->schema->positive, job->schema->threshold },
+		.kind = gate_kind(job->order.run_kind),
+		.margin = retrain->margin,
+		.confidence = retrain->confidence,
+		.change = job->order.change,
+		.old = olds,
+		.olds = count,
+	};
+	if (!gate_measure(job, &request.measure, err))
+		return false;
+	if (job->order.run_kind == UPK_RUN_FIRST)
+		return upk_contest_first(&request, &o->contest, err);
+	return upk_contest(&request, &o->contest, err);
+}
+
+static bool read_and_contest(
+	struct upk_trainer *t, struct job *job, struct upk_outcome *o, struct upk_error *err)
+{
+	struct upk_engine *e = t->engine;
+	struct upk_rows rows;
+	struct upk_store *store = upk_readers_take(e->readers, err);
+	if (!store)
+		return false;
+	bool done = upk_store_begin_read(store, err);
+	if (done) {
+		done = upk_rows_read(store, job->model->number, job->schema, job->order.now,
+			job->order.seq, &job->cancel, &rows, err);
+		upk_store_end_read(store);
+	}
+	upk_readers_give_back(e->readers, store);
+	if (!done)
+		return false;
+	o->left_out = rows.left_out;
+	done = contest(job, &rows, o, err);
+	upk_rows_finish(&rows);
+	return done;
+}
+
+static void carry_out(struct upk_trainer *t, struct job *job)
+{
+	struct upk_engine *e = t->engine;
+	int64_t started = upk_clock_now(e->clock);
+	struct upk_outcome *begun = outcome_of(job);
+	begun->begun = true;
+	begun->started = started;
+	upk_writer_push(e->writer, &begun->task);
+
+	struct upk_outcome *o = outcome_of(job);
+	o->started = started;
+	if (!read_and_contest(t, job, o, &o->error) && o->error.code == UPK_OK)
+		o->error.code = UPK_IO;
+	o->ended = upk_clock_now(e->clock);
+	if (t->stopping && o->error.code == UPK_CANCELLED)
+		upk_fail(&o->error, UPK_BUSY, "the daemon was stopped while the run went on");
+	upk_writer_push(e->writer, &o->task);
+}
+
+static struct job *next_job(struct upk_trainer *t)
+{
+	pthread_mutex_lock(&t->lock);
+	while (!t->first && !t->stopping)
+		pthread_cond_wait(&t->wake, &t->lock);
+	struct job *job = t->first;
+	if (job) {
+		t->first = job->next;
+		t->last = t->first ? t->last : NULL;
+		t->current = job;
+		if (t->stopping)
+			atomic_store(&job->cancel, true);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return job;
+}
+
+static void *work(void *argument)
+{
+	struct upk_trainer *t = argument;
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* a sandbox may forbid it */
+	for (struct job *job = next_job(t); job; job = next_job(t)) {
+		carry_out(t, job);
+		pthread_mutex_lock(&t->lock);
+		t->current = NULL;
+		pthread_mutex_unlock(&t->lock);
+		free_job(job);
+	}
+	return NULL;
+}
+
+struct upk_trainer *upk_trainer_start(struct upk_engine *e, struct upk_error *err)
+{
+	struct upk_trainer *t = calloc(1, sizeof *t);
+	if (!t) {
+		upk_fail(err, UPK_NOMEM, "no memory for the trainer");
+		return NULL;
+	}
+	t->engine = e;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->wake, NULL);
+	int failed = pthread_create(&t->thread, NULL, work, t);
+	if (!failed)
+		return t;
+	free(t);
+	upk_fail(err, UPK_IO, "the trainer's thread can't be started: %s", strerror(failed));
+	return NULL;
+}
+
+void upk_trainer_stop(struct upk_trainer *t)
+{
+	if (!t)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->stopping = true;
+	if (t->current)
+		atomic_store(&t->current->cancel, true);
+	pthread_cond_signal(&t->wake);
+	pthread_mutex_unlock(&t->lock);
+	pthread_join(t->thread, NULL);
+	pthread_cond_destroy(&t->wake);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+/* The newest of the bench, with the place after their last training row. */
+static bool add_olds(struct upk_trainer *t, struct job *job, struct upk_error *err)
+{
+	const struct upk_tail *tail = job->model->tail;
+	for (size_t i = upk_bench_count(tail->bench); i > 0 && job->olds_count < UPK_CONTEST_OLD;
+		i--) {
+		struct upk_serving *serving = upk_bench_at(tail->bench, i - 1);
+		int64_t version = upk_serving_version(serving);
+		struct upk_version_row row;
+		bool found;
+		if (version == tail->champion || version == upk_tag_version(tail->in_use.tag))
+			continue;
+		if (!upk_version_get(
+			    t->engine->store, job->model->number, version, &found, &row, err))
+			return false;
+		if (!found)
+			continue;
+		job->olds[job->olds_count++] = (struct upk_contest_old){ version,
+			upk_predictor_ref(upk_serving_predictor(serving)), row.to };
+	}
+	return true;
+}
+
+bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
+	struct upk_error *err)
+{
+	struct job *job = calloc(1, sizeof *job);
+	if (!job)
+		return upk_fail(err, UPK_NOMEM, "no memory for a run");
+	job->model = upk_model_ref(m);
+	job->config = upk_config_ref(m->tail->config);
+	job->schema = upk_schema_ref(m->tail->schema);
+	job->order = *order;
+	if (!add_olds(t, job, err)) {
+		free_job(job);
+		return false;
+	}
+	pthread_mutex_lock(&t->lock);
+	*(t->last ? &t->last->next : &t->first) = job;
+	t->last = job;
+	pthread_cond_signal(&t->wake);
+	pthread_mutex_unlock(&t->lock);
+	return true;
+}
+
+static void cancel_if(struct job *job, const struct upk_model *m, int64_t run)
+{
+	if (job && job->model == m && job->order.run == run)
+		atomic_store(&job->cancel, true);
+}
+
+void upk_trainer_cancel(struct upk_trainer *t, const struct upk_model *m, int64_t run)
+{
+	pthread_mutex_lock(&t->lock);
+	cancel_if(t->current, m, run);
+	for (struct job *job = t->first; job; job = job->next)
+		cancel_if(job, m, run);
+	pthread_mutex_unlock(&t->lock);
+}

@@ -1,0 +1,45 @@
+/* The trainer: one thread at low priority that carries out runs, one after the other. */
+#ifndef UPK_ENGINE_TRAINER_H
+#define UPK_ENGINE_TRAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/model.h"
+#include "engine/orders.h"
+#include "engine/writer.h"
+#include "learn/contest.h"
+
+struct upk_trainer;
+
+/* A run's end on its way to the writer, which applies it (engine/promotion.h) and frees it. */
+struct upk_outcome {
+	struct upk_task task;     /* first: the writer gets this */
+	struct upk_model *model;  /* a reference */
+	struct upk_schema *schema; /* that the rows were read with: a reference */
+	struct upk_order order;
+	bool begun;               /* only says that the run has begun */
+	int64_t started, ended;   /* ms */
+	struct upk_contest_outcome contest;
+	struct upk_error error;   /* UPK_OK: contest holds */
+	size_t left_out;          /* features that no learner takes yet */
+};
+void upk_outcome_free(struct upk_outcome *o);
+
+struct upk_trainer *upk_trainer_start(struct upk_engine *e, struct upk_error *err);
+
+/* Cancels what runs and what is queued, waits for the thread, frees. The ends of those runs have
+ * then been pushed to the writer. NULL is fine. */
+void upk_trainer_stop(struct upk_trainer *t);
+
+/* Queues a run of the model. Called by the writer: everything it needs is copied or referenced at
+ * this moment (configuration, schema, versions of the bench). false: UPK_NOMEM or the store's error;
+ * the run then has not been queued. */
+bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
+	struct upk_error *err);
+
+/* Any thread: the run stops at its next iteration; its end still comes. */
+void upk_trainer_cancel(struct upk_trainer *t, const struct upk_model *m, int64_t run);
+
+#endif

@@ -1,0 +1,271 @@
+#include "engine/writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/core.h"
+#include "engine/feed.h"
+#include "engine/group.h"
+#include "engine/rebuild.h"
+
+enum {
+	TICK_MS = 1000,
+	GROUP_POSTS = 256, /* of one transaction */
+	GROUP_BYTES = 8 * 1024 * 1024,
+	CHECKPOINT_PAGES = 2000,
+};
+
+struct upk_writer {
+	struct upk_engine *engine;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over the queue, bytes and stopping */
+	pthread_cond_t wake;
+	struct upk_task *first_task, *last_task;
+	struct upk_post *first_post, *last_post;
+	size_t bytes;
+	bool stopping;
+	int64_t ticked; /* the thread's own; monotonic ms */
+};
+
+static int64_t monotonic_ms(void)
+{
+	return upk_clock_monotonic_ns() / 1000000;
+}
+
+void upk_writer_push(struct upk_writer *w, struct upk_task *task)
+{
+	task->next = NULL;
+	pthread_mutex_lock(&w->lock);
+	*(w->last_task ? &w->last_task->next : &w->first_task) = task;
+	w->last_task = task;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool upk_writer_post(struct upk_writer *w, struct upk_post *post, struct upk_error *err)
+{
+	size_t bytes = post->batch->body_size;
+	post->next = NULL;
+	pthread_mutex_lock(&w->lock);
+	bool full = w->bytes > 0 && w->bytes + bytes > w->engine->queue_bytes;
+	bool stopping = w->stopping;
+	if (!full && !stopping) {
+		*(w->last_post ? &w->last_post->next : &w->first_post) = post;
+		w->last_post = post;
+		w->bytes += bytes;
+		pthread_cond_signal(&w->wake);
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (stopping)
+		return upk_fail(err, UPK_BUSY, "the daemon is stopping");
+	return !full ||
+		upk_fail(err, UPK_BUSY, "the queue is full: %zu bytes wait to be written",
+			w->engine->queue_bytes);
+}
+
+void upk_writer_answered(struct upk_writer *w, const struct upk_post *post)
+{
+	pthread_mutex_lock(&w->lock);
+	w->bytes -= post->batch->body_size;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- calls ---- */
+
+struct call {
+	struct upk_task task;
+	struct upk_task *inner;
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+	bool ended;
+};
+
+static void run_call(struct upk_engine *e, struct upk_task *task)
+{
+	struct call *call = (struct call *)(void *)task;
+	call->inner->run(e, call->inner);
+	pthread_mutex_lock(&call->lock);
+	call->ended = true;
+	pthread_cond_signal(&call->done);
+	pthread_mutex_unlock(&call->lock);
+}
+
+void upk_writer_call(struct upk_writer *w, struct upk_task *task)
+{
+	struct call call = { .task = { .run = run_call }, .inner = task };
+	pthread_mutex_init(&call.lock, NULL);
+	pthread_cond_init(&call.done, NULL);
+	upk_writer_push(w, &call.task);
+	pthread_mutex_lock(&call.lock);
+	while (!call.ended)
+		pthread_cond_wait(&call.done, &call.lock);
+	pthread_mutex_unlock(&call.lock);
+	pthread_cond_destroy(&call.done);
+	pthread_mutex_destroy(&call.lock);
+}
+
+/* ---- the thread ---- */
+
+struct work {
+	struct upk_task *tasks;
+	struct upk_post *posts;
+	bool stop;
+};
+
+/* Posts that may share a transaction: an atomic one comes alone. */
+static struct upk_post *take_posts(struct upk_writer *w)
+{
+	struct upk_post *first = w->first_post, *last = first;
+	if (!first)
+		return NULL;
+	size_t bytes = first->batch->body_size, count = 1;
+	while (last->next && !first->atomic && !last->next->atomic && count < GROUP_POSTS &&
+		bytes + last->next->batch->body_size <= GROUP_BYTES) {
+		last = last->next;
+		bytes += last->batch->body_size;
+		count++;
+	}
+	w->first_post = last->next;
+	if (!last->next)
+		w->last_post = NULL;
+	last->next = NULL;
+	return first;
+}
+
+static struct work wait_for_work(struct upk_writer *w)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += TICK_MS / 1000;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->first_task && !w->first_post && !w->stopping)
+		if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
+			break;
+	struct work work = { .tasks = w->first_task, .posts = take_posts(w) };
+	w->first_task = w->last_task = NULL;
+	work.stop = w->stopping && !work.tasks && !work.posts;
+	pthread_mutex_unlock(&w->lock);
+	return work;
+}
+
+static void run_tasks(struct upk_engine *e, struct upk_task *task)
+{
+	while (task) {
+		struct upk_task *next = task->next; /* run may free the task */
+		task->run(e, task);
+		task = next;
+	}
+}
+
+static void tick_model(struct upk_engine *e, struct upk_model *m)
+{
+	struct upk_error err = { 0 };
+	if (m->stale && !upk_rebuild_stale(e, m, &err))
+		upk_engine_log(e, UPK_LOG_ERROR, "model %s: can't be rebuilt yet: %s", m->name,
+			err.message);
+	if (!m->stale)
+		upk_feed_tick(e, m, upk_clock_now(e->clock));
+	upk_group_settle(e, m);
+}
+
+static void each_model(struct upk_engine *e, void (*act)(struct upk_engine *, struct upk_model *))
+{
+	struct upk_error err = { 0 };
+	size_t count;
+	struct upk_model **models = upk_registry_all(e->registry, &count, &err);
+	for (size_t i = 0; models && i < count; i++)
+		act(e, models[i]);
+	if (models)
+		upk_registry_give_back(models);
+	else
+		upk_engine_log(e, UPK_LOG_ERROR, "%s", err.message);
+}
+
+static void checkpoint(struct upk_engine *e)
+{
+	struct upk_error err = { 0 };
+	if (!upk_store_checkpoint(e->store, CHECKPOINT_PAGES, &err))
+		upk_engine_log(e, UPK_LOG_WARNING, "the WAL can't be copied back: %s", err.message);
+}
+
+static void tick_when_due(struct upk_writer *w)
+{
+	int64_t now = monotonic_ms();
+	if (now - w->ticked < TICK_MS)
+		return;
+	w->ticked = now;
+	each_model(w->engine, tick_model);
+}
+
+static void answer_settling(struct upk_engine *e, struct upk_model *m)
+{
+	m->deleted = true;
+	upk_group_settle(e, m);
+}
+
+static void *work(void *argument)
+{
+	struct upk_writer *w = argument;
+	struct upk_engine *e = w->engine;
+	struct upk_error err = { 0 };
+	if (upk_rebuild_all(e, &err))
+		atomic_store(&e->ready, true);
+	else
+		upk_engine_log(e, UPK_LOG_ERROR, "the models can't be rebuilt: %s", err.message);
+
+	for (;;) {
+		struct work todo = wait_for_work(w);
+		if (todo.stop)
+			break;
+		run_tasks(e, todo.tasks);
+		if (todo.posts)
+			upk_group_write(e, todo.posts);
+		tick_when_due(w);
+		checkpoint(e);
+	}
+	each_model(e, answer_settling);
+	return NULL;
+}
+
+struct upk_writer *upk_writer_start(struct upk_engine *e, struct upk_error *err)
+{
+	struct upk_writer *w = calloc(1, sizeof *w);
+	if (!w) {
+		upk_fail(err, UPK_NOMEM, "no memory for the writer");
+		return NULL;
+	}
+	w->engine = e;
+	w->ticked = monotonic_ms();
+	e->writer = w;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	int failed = pthread_create(&w->thread, NULL, work, w);
+	if (!failed)
+		return w;
+	e->writer = NULL;
+	free(w);
+	upk_fail(err, UPK_IO, "the writer's thread can't be started: %s", strerror(failed));
+	return NULL;
+}
+
+void upk_writer_stop(struct upk_writer *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}

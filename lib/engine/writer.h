@@ -1,0 +1,38 @@
+/* The writer: one thread that owns the write connection and every model's state. */
+#ifndef UPK_ENGINE_WRITER_H
+#define UPK_ENGINE_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+struct upk_writer;
+
+/* Something to do on the writer's thread, in its turn. The owner embeds it; run may free it. */
+struct upk_task {
+	struct upk_task *next;
+	void (*run)(struct upk_engine *e, struct upk_task *task);
+};
+
+/* Starts the thread: it rebuilds every model, then takes tasks and posts in the order of their
+ * coming, waiting posts together in one transaction, and ticks once a second. NULL: UPK_NOMEM. */
+struct upk_writer *upk_writer_start(struct upk_engine *e, struct upk_error *err);
+
+/* Does what is queued, answers what waits, ends the thread, frees. NULL is fine. */
+void upk_writer_stop(struct upk_writer *w);
+
+/* Any thread. A task is always taken. */
+void upk_writer_push(struct upk_writer *w, struct upk_task *task);
+
+/* Any thread. false: UPK_BUSY, the queue is full or the writer stops. */
+bool upk_writer_post(struct upk_writer *w, struct upk_post *post, struct upk_error *err);
+
+/* Any thread: runs the task on the writer's thread and waits until it has. */
+void upk_writer_call(struct upk_writer *w, struct upk_task *task);
+
+/* The writer's thread, when a post was answered: its body no longer counts as queued. */
+void upk_writer_answered(struct upk_writer *w, const struct upk_post *post);
+
+#endif
