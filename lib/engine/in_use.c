@@ -23,7 +23,7 @@ bool upk_in_use_event(struct upk_in_use *u, int64_t number, upk_tag tag)
 		change(u, tag, number);
 		u->any = true;
 		u->trial = trial;
-		u->carried = 0;
+		u->tried = u->carried = 0;
 		return true;
 	}
 	if (!u->any) {
@@ -34,8 +34,9 @@ bool upk_in_use_event(struct upk_in_use *u, int64_t number, upk_tag tag)
 	if (!u->trial)
 		return false;
 
+	u->tried++;
 	u->carried += tag == u->tag;
-	if (number < u->since + UPK_TRIAL_EVENTS)
+	if (u->tried < UPK_TRIAL_EVENTS)
 		return false;
 	u->trial = false;
 	if (u->carried >= UPK_TRIAL_LEAST)

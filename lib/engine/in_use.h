@@ -27,7 +27,8 @@ struct upk_in_use {
 	upk_tag awaited;  /* a champion whose first event has not come; 0: none */
 	int64_t since;    /* number of the event since which tag is in use */
 	bool trial;       /* whether tag is used enough is still being counted */
-	int64_t carried;  /* events of the trial that carry tag */
+	int64_t tried;    /* events of the trial so far */
+	int64_t carried;  /* those of them that carry tag */
 	upk_tag ring[UPK_OTHER_PAIRS];
 	size_t ring_at, ring_size;
 };
@@ -35,8 +36,9 @@ struct upk_in_use {
 /* A version was promoted: its first event is awaited. The one in use already: nothing is. */
 void upk_in_use_promote(struct upk_in_use *u, upk_tag tag);
 
-/* The model's next predicted event, by number; or a pair of an event. true: another tag is in use
- * now. */
+/* The model's next predicted event; or a pair of an event. Numbers of events say which events came
+ * before a change: they are shared with examples, and one that gets its prediction late keeps its
+ * old one. true: another tag is in use now. */
 bool upk_in_use_event(struct upk_in_use *u, int64_t number, upk_tag tag);
 bool upk_in_use_pair(struct upk_in_use *u, int64_t event, upk_tag tag);
 

@@ -31,6 +31,7 @@ static const struct member counters[] = {
 
 static const struct member in_use_members[] = {
 	{ "since", offsetof(struct upk_in_use, since) },
+	{ "tried", offsetof(struct upk_in_use, tried) },
 	{ "carried", offsetof(struct upk_in_use, carried) },
 	{ NULL, 0 },
 };
