@@ -92,7 +92,6 @@ static void leave(struct upk_window *w)
 	int64_t left = seat->event;
 	w->head = (w->head + 1) % w->capacity;
 	w->pairs--;
-	w->changes++;
 	if (left == w->first_event)
 		w->first_event = w->pairs > 0 && seat_at(w, 0)->event == left + 1 ? left + 1 : 0;
 }
@@ -173,10 +172,11 @@ void upk_window_revise(struct upk_window *w, int64_t place, int64_t time, uint16
 
 bool upk_window_expire(struct upk_window *w, int64_t now)
 {
-	uint64_t changes = w->changes;
+	size_t before = w->pairs;
 	while (w->duration > 0 && w->pairs > 0 && seat_at(w, 0)->time <= now - w->duration)
 		leave(w);
-	return w->changes != changes;
+	w->changes += before - w->pairs;
+	return w->pairs < before;
 }
 
 void upk_window_use(struct upk_window *w, upk_tag used)

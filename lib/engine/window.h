@@ -58,7 +58,10 @@ size_t upk_window_pairs(const struct upk_window *w);
 const struct upk_seat *upk_window_at(const struct upk_window *w, size_t i); /* 0 is the first to leave */
 int64_t upk_window_start(const struct upk_window *w); /* place of the first to leave; 0: empty */
 int64_t upk_window_first_event(const struct upk_window *w); /* the least event number; 0: empty */
-uint64_t upk_window_changes(const struct upk_window *w); /* pairs added and removed, ever */
+
+/* Seats that have another pair, or none any more: a pair that came (in the seat of one that left, when
+ * a count window is full), that a duration window lost, or that was revised; ever. */
+uint64_t upk_window_changes(const struct upk_window *w);
 
 /* Quantile q of the label delays in seconds, within 1 %; NAN when empty. */
 double upk_window_delay(const struct upk_window *w, double q);
