@@ -25,13 +25,16 @@ int64_t upk_pace_tokens_at(
 /* By hand a run may start on an empty bucket; it then leaves it empty. */
 void upk_pace_take(struct upk_pace *p, const struct upk_policy *policy, int64_t now)
 {
-	p->tokens = fmax(0, upk_pace_tokens(p, policy, now) - 1);
+	double tokens = upk_pace_tokens(p, policy, now);
+	p->taken = fmin(1, tokens);
+	p->tokens = tokens - p->taken;
 	p->token_place = now;
 }
 
 void upk_pace_give_back(struct upk_pace *p, const struct upk_policy *policy)
 {
-	p->tokens = fmin(p->tokens + 1, policy->tokens_most);
+	p->tokens = fmin(p->tokens + p->taken, policy->tokens_most);
+	p->taken = 0;
 }
 
 void upk_pace_ended(struct upk_pace *p, const struct upk_policy *policy, int64_t now,

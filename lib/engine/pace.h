@@ -13,6 +13,7 @@ struct upk_pace {
 	int64_t growth;      /* growth is due when now >= this; 0: not yet set */
 	double tokens;       /* at token_place */
 	int64_t token_place;
+	double taken;        /* by the last run: a whole one, or what there was */
 };
 
 /* A new model: the bucket is full. */
@@ -25,6 +26,7 @@ int64_t upk_pace_tokens_at(
 	const struct upk_pace *p, const struct upk_policy *policy, double tokens, int64_t now);
 
 void upk_pace_take(struct upk_pace *p, const struct upk_policy *policy, int64_t now);
+/* What the last run took; once. */
 void upk_pace_give_back(struct upk_pace *p, const struct upk_policy *policy);
 
 /* After a run ordered at `now`: sets the growth clock. `change` is the model's c afterwards. */

@@ -144,6 +144,7 @@ static void write_pace(const struct upk_pace *p, struct upk_json_writer *w)
 	upk_json_object(w, "pace");
 	write_members(pace_members, p, w);
 	upk_json_double(w, "tokens", p->tokens);
+	upk_json_double(w, "taken", p->taken);
 	upk_json_object_end(w);
 }
 
@@ -527,6 +528,7 @@ static void read_all(
 	const cJSON *pace = member_of(r, o, "pace", true);
 	read_members(r, pace_members, pace, &t->pace);
 	t->pace.tokens = take_double(r, pace, "tokens");
+	t->pace.taken = take_double(r, pace, "taken");
 	read_record(r, member_of(r, o, "record", true), t, record);
 	read_points(r, member_of(r, o, "points", true), t);
 	read_rules(r, member_of(r, o, "rules", true), t);
