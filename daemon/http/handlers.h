@@ -45,6 +45,7 @@ void upk_process_live(struct upk_request *request, struct upk_reply *reply);
 void upk_process_ready(struct upk_request *request, struct upk_reply *reply);
 void upk_page_get(struct upk_request *request, struct upk_reply *reply);
 void upk_page_get_style(struct upk_request *request, struct upk_reply *reply);
+void upk_page_get_icon(struct upk_request *request, struct upk_reply *reply);
 void upk_page_get_script(struct upk_request *request, struct upk_reply *reply);
 void upk_openapi_get(struct upk_request *request, struct upk_reply *reply);
 

@@ -26,6 +26,12 @@ void upk_page_get_style(struct upk_request *request, struct upk_reply *reply)
 	send("page.css", "text/css; charset=utf-8", reply);
 }
 
+void upk_page_get_icon(struct upk_request *request, struct upk_reply *reply)
+{
+	(void)request;
+	send("icon.svg", "image/svg+xml", reply);
+}
+
 void upk_page_get_script(struct upk_request *request, struct upk_reply *reply)
 {
 	(void)request;

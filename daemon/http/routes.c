@@ -13,6 +13,7 @@ const struct upk_route upk_routes[] = {
 	{ "GET", "/", upk_page_get, "", UPK_ROUTE_BARE, true },
 	{ "GET", "/page.css", upk_page_get_style, "", UPK_ROUTE_BARE, true },
 	{ "GET", "/page.js", upk_page_get_script, "", UPK_ROUTE_BARE, true },
+	{ "GET", "/icon.svg", upk_page_get_icon, "", UPK_ROUTE_BARE, true },
 	{ "GET", "/livez", upk_process_live, "", UPK_ROUTE_BARE, true },
 	{ "GET", "/readyz", upk_process_ready, "", UPK_ROUTE_BARE, true },
 	{ "GET", "/openapi.yaml", upk_openapi_get, "", UPK_ROUTE_BARE, true },

@@ -542,9 +542,9 @@ static struct MHD_Daemon *listen_on(struct upk_server *s, int fd)
 		NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)s,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)POOL,
 		MHD_OPTION_CONNECTION_LIMIT, connections_each(s->count),
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
-		1, MHD_OPTION_URI_LOG_CALLBACK, on_target, (void *)s, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, (void *)s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, (void *)s,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK,
+		on_target, (void *)s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, (void *)s,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, (void *)s,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 }
 

@@ -95,7 +95,12 @@ static bool read_query(char *query, struct upk_url *url, struct upk_error *err)
 
 bool upk_url_parse(const char *target, struct upk_url *url, struct upk_error *err)
 {
-	*url = (struct upk_url){ .memory = strdup(target) };
+	*url = (struct upk_url){ 0 };
+	for (const char *c = target; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return upk_fail(
+				err, UPK_NOT_FOUND, "the path has a space or a control character");
+	url->memory = strdup(target);
 	if (!url->memory)
 		return upk_fail(err, UPK_NOMEM, "no memory for the request's target");
 

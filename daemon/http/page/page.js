@@ -1,0 +1,458 @@
+"use strict";
+
+/* Reads the API every two seconds and shows it. Names and classes come from strangers: they reach
+ * the page as text nodes and attribute values only, never as markup. */
+
+const EVERY_MS = 2000;
+const MODELS_IN_FULL = 30;
+const HAPPENED = 25;
+
+/* ---- making elements ---- */
+
+function fill(element, attributes, children) {
+	for (const [name, value] of Object.entries(attributes)) {
+		if (value !== null && value !== undefined)
+			element.setAttribute(name, value);
+	}
+	for (const child of children.flat()) {
+		if (child !== null && child !== undefined)
+			element.append(child);
+	}
+	return element;
+}
+
+function make(tag, attributes = {}, ...children) {
+	return fill(document.createElement(tag), attributes, children);
+}
+
+function draw(tag, attributes = {}, ...children) {
+	return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function table(heads, rows) {
+	const head = heads.map(([name, kind]) => make("th", { scope: "col", class: kind }, name));
+	return make("div", { class: "card" },
+		make("table", {}, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows)));
+}
+
+function empty(text) {
+	return make("div", { class: "card" }, make("p", { class: "empty" }, text));
+}
+
+/* ---- words and figures ---- */
+
+function figure(value) {
+	return typeof value === "number" ? value.toFixed(3) : "–";
+}
+
+function count(value) {
+	return typeof value === "number" ? value.toLocaleString("en") : "–";
+}
+
+function withInterval(value, interval) {
+	const range = Array.isArray(interval)
+		? make("span", { class: "interval" }, `[${figure(interval[0])}, ${figure(interval[1])}]`)
+		: null;
+	return [figure(value), range];
+}
+
+function when(time) {
+	if (!time)
+		return "";
+	const shown = new Date(time);
+	return Number.isNaN(shown.getTime()) ? String(time) : shown.toLocaleString("sv");
+}
+
+function seconds(value) {
+	if (typeof value !== "number")
+		return "–";
+	for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+		if (value >= size)
+			return `${(value / size).toFixed(1)} ${unit}`;
+	}
+	return `${value.toFixed(1)} s`;
+}
+
+const MOODS = {
+	ok: "good", serving: "good", succeeded: "good",
+	pending: "warn", waiting: "warn", promoted: "warn", retraining: "warn", paused: "warn",
+	queued: "warn", running: "warn",
+	firing: "bad", failed: "bad",
+};
+
+function state(name) {
+	return make("span", { class: `state ${MOODS[name] || "quiet"}` }, name || "–");
+}
+
+function metricName(metric) {
+	if (!metric || typeof metric === "string")
+		return metric || "metric";
+	return [metric.average, metric.name, metric.class && `of ${metric.class}`].filter(Boolean).join(" ");
+}
+
+/* What the rule promises, in words. */
+function ruleWords(rule) {
+	if (rule.change)
+		return "the hit rate has not fallen against its own record";
+	const what = `${metricName(rule.metric)} on ${rule.window}`;
+	if (typeof rule.below === "number")
+		return `${what} is not below ${rule.below}`;
+	if (typeof rule.above === "number")
+		return `${what} is not above ${rule.above}`;
+	if (typeof rule.drop === "number")
+		return `${what} is not ${rule.drop} below its record`;
+	return what;
+}
+
+/* ---- what happened, as sentences ---- */
+
+function alertWords(alert) {
+	let words = `Rule ${alert.rule} fired at place ${count(alert.place)}`;
+	if (typeof alert.value === "number")
+		words += `: value ${figure(alert.value)}`;
+	if (typeof alert.bound === "number")
+		words += `, bound ${figure(alert.bound)}`;
+	if (typeof alert.threshold === "number")
+		words += `, limit ${figure(alert.threshold)}`;
+	words += ` on ${count(alert.pairs)} pairs`;
+	if (alert.run)
+		words += `; it ordered run ${alert.run}`;
+	else if (alert.run_at && alert.state === "firing")
+		words += `; a run is due at place ${count(alert.run_at)}`;
+	return `${words}.`;
+}
+
+const RESOLVED = {
+	cleared: "the figures are fine again",
+	replaced: "another version came into use",
+	cancelled: "it proved to be a passing fall",
+	changed: "the rule was changed",
+	deleted: "the rule was deleted",
+};
+
+function runWords(run) {
+	const verdict = run.verdict || run.reason || "";
+	return `Run ${run.run} (${run.kind}) ${run.state}${verdict ? `: ${verdict}` : ""}`;
+}
+
+function promotionWords(promotion) {
+	return `Version ${promotion.version} promoted (${promotion.by})${promotion.reason ? `: ${promotion.reason}` : ""}`;
+}
+
+function happened(model) {
+	const all = [];
+	for (const alert of model.alerts) {
+		all.push([alert.fired, "bad", alertWords(alert)]);
+		if (alert.resolved)
+			all.push([alert.resolved, "good", `Rule ${alert.rule} resolved: ${RESOLVED[alert.resolved_by] || alert.resolved_by}.`]);
+	}
+	for (const run of model.runs)
+		all.push([run.ended || run.started || run.queued, MOODS[run.state], runWords(run)]);
+	for (const promotion of model.promotions)
+		all.push([promotion.from || promotion.time, "good", promotionWords(promotion)]);
+	return all.filter((one) => one[0]).sort((a, b) => (a[0] < b[0] ? 1 : a[0] > b[0] ? -1 : 0)).slice(0, HAPPENED);
+}
+
+function showHappened(model) {
+	const items = happened(model).map(([time, mood, words]) =>
+		make("li", {}, make("time", { datetime: time }, when(time)), make("span", { class: mood }, "● "), words));
+	return items.length > 0
+		? make("div", { class: "card" }, make("ol", { class: "events" }, items))
+		: empty("Nothing yet.");
+}
+
+/* ---- windows ---- */
+
+/* The figures that a window leads with: the positive class's where there is one, else macro. */
+function leading(window) {
+	const own = "f1" in window;
+	const intervals = window.intervals || {};
+	return {
+		values: own ? window : window.macro || {},
+		intervals: own ? intervals : intervals.macro || {},
+		average: own ? null : "macro",
+	};
+}
+
+function windowRow(name, window) {
+	const lead = leading(window);
+	const cell = (value, interval) => make("td", { class: "number" }, withInterval(value, interval));
+	return make("tr", {},
+		make("th", { scope: "row" }, name),
+		make("td", { class: "number" }, count(window.pairs)),
+		make("td", { class: "number" }, typeof window.coverage === "number" ? `${(100 * window.coverage).toFixed(0)} %` : "–"),
+		cell(lead.values.f1, lead.intervals.f1),
+		cell(lead.values.precision, lead.intervals.precision),
+		cell(lead.values.recall, lead.intervals.recall),
+		cell(window.accuracy, (window.intervals || {}).accuracy),
+		make("td", { class: "number" }, seconds((window.label_delay || {}).p50)));
+}
+
+function showWindows(model) {
+	const windows = Object.entries(model.metrics.windows || {});
+	if (windows.length === 0)
+		return empty("No windows.");
+	const lead = leading(windows[0][1]);
+	const suffix = lead.average ? " (macro)" : ` (${model.positive || "positive"})`;
+	return table([["window"], ["pairs", "number"], ["labelled", "number"], [`F1${suffix}`, "number"],
+		["precision", "number"], ["recall", "number"], ["accuracy", "number"], ["label delay", "number"]],
+	windows.map(([name, window]) => windowRow(name, window)));
+}
+
+function showClasses(model) {
+	const [name, window] = Object.entries(model.metrics.windows || {})[0] || [];
+	const classes = window ? Object.entries(window.classes || {}).slice(0, 20) : [];
+	if (classes.length === 0)
+		return [];
+	return [make("h3", {}, `Classes in ${name}`),
+		table([["class"], ["labelled so", "number"], ["precision", "number"], ["recall", "number"], ["F1", "number"]],
+			classes.map(([label, own]) => make("tr", {},
+				make("th", { scope: "row" }, label),
+				make("td", { class: "number" }, count(own.support)),
+				make("td", { class: "number" }, figure(own.precision)),
+				make("td", { class: "number" }, figure(own.recall)),
+				make("td", { class: "number" }, figure(own.f1)))))];
+}
+
+/* ---- the chart of the first window ---- */
+
+const CHART = { width: 900, height: 220, left: 44, right: 12, top: 12, bottom: 24 };
+
+function scales(points) {
+	const places = points.map((point) => point.place);
+	const values = points.map((point) => point.value);
+	const [first, last] = [places[0], places[places.length - 1]];
+	const low = Math.max(0, Math.floor(Math.min(...values) * 10 - 0.5) / 10);
+	const high = Math.min(1, Math.ceil(Math.max(...values) * 10 + 0.5) / 10);
+	const { width, height, left, right, top, bottom } = CHART;
+	return {
+		first, last, low, high,
+		x: (place) => left + (width - left - right) * (last > first ? (place - first) / (last - first) : 1),
+		y: (value) => top + (height - top - bottom) * (high > low ? (high - value) / (high - low) : 0.5),
+	};
+}
+
+function axes(scale) {
+	const parts = [];
+	for (let tick = Math.round(scale.low * 10); tick <= Math.round(scale.high * 10); tick++) {
+		const y = scale.y(tick / 10);
+		parts.push(draw("line", { class: "axis", x1: CHART.left, x2: CHART.width - CHART.right, y1: y, y2: y }),
+			draw("text", { x: CHART.left - 6, y: y + 4, "text-anchor": "end" }, (tick / 10).toFixed(1)));
+	}
+	const baseline = CHART.height - 6;
+	parts.push(draw("text", { x: CHART.left, y: baseline }, `place ${count(scale.first)}`),
+		draw("text", { x: CHART.width - CHART.right, y: baseline, "text-anchor": "end" }, `place ${count(scale.last)}`));
+	return parts;
+}
+
+function marks(scale, model) {
+	const at = [];
+	for (const promotion of model.promotions)
+		at.push([promotion.place, "promoted", promotionWords(promotion)]);
+	for (const alert of model.alerts)
+		at.push([alert.place, "alerted", alertWords(alert)]);
+	return at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last)
+		.map(([place, kind, words]) => draw("line", { class: `mark ${kind}`, x1: scale.x(place), x2: scale.x(place),
+			y1: CHART.top, y2: CHART.height - CHART.bottom }, draw("title", {}, words)));
+}
+
+function showHistory(model) {
+	const points = (model.history.points || []).filter((point) => typeof point.value === "number");
+	if (points.length < 2)
+		return empty("No history yet: a point is kept each time a twentieth of the window has changed.");
+	const scale = scales(points);
+	const path = points.map((point) => `${scale.x(point.place).toFixed(1)},${scale.y(point.value).toFixed(1)}`).join(" ");
+	const last = points[points.length - 1];
+	const label = `F1 from ${figure(points[0].value)} to ${figure(last.value)} over ${points.length} points`;
+	return make("div", { class: "card" },
+		draw("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, role: "img", "aria-label": label },
+			axes(scale), marks(scale, model), draw("polyline", { class: "curve", points: path })));
+}
+
+/* ---- rules, versions, runs ---- */
+
+function showRules(model) {
+	if (model.rules.length === 0)
+		return empty("No rules.");
+	return table([["rule"], ["state"], ["promises that"], ["value", "number"], ["limit", "number"]],
+		model.rules.map((rule) => make("tr", {},
+			make("th", { scope: "row" }, rule.name),
+			make("td", {}, state(rule.state)),
+			make("td", {}, ruleWords(rule)),
+			make("td", { class: "number" }, figure(rule.value)),
+			make("td", { class: "number" }, figure(rule.threshold ?? rule.below ?? rule.above)))));
+}
+
+function servedWords(version) {
+	const spans = version.served || [];
+	if (spans.length === 0)
+		return "never served";
+	const last = spans[spans.length - 1];
+	return last.to ? `until ${when(last.to)}` : `since ${when(last.from)}`;
+}
+
+function showVersions(model) {
+	if (model.versions.length === 0)
+		return empty("No version fitted yet.");
+	return table([["version"], ["learner"], ["fitted on places"], ["made"], ["served"]],
+		model.versions.map((version) => make("tr", {},
+			make("th", { scope: "row" }, String(version.version), version.champion ? [" ", make("span", { class: "state good" }, "champion")] : null),
+			make("td", {}, version.learner),
+			make("td", {}, version.rows ? `${count(version.rows.from)} – ${count(version.rows.to)}` : "–"),
+			make("td", {}, when(version.created)),
+			make("td", {}, servedWords(version)))));
+}
+
+function showRuns(model) {
+	if (model.runs.length === 0)
+		return empty("No run yet.");
+	return table([["run"], ["state"], ["kind"], ["queued"], ["what came of it"]],
+		model.runs.map((run) => make("tr", {},
+			make("th", { scope: "row" }, String(run.run)),
+			make("td", {}, state(run.state)),
+			make("td", {}, run.kind),
+			make("td", {}, when(run.queued)),
+			make("td", {}, run.verdict || run.reason || ""))));
+}
+
+/* ---- the two parts of the page ---- */
+
+function inUseWords(model) {
+	const used = model.in_use ?? model.champion;
+	if (used === null || used === undefined)
+		return "–";
+	if (typeof used === "object")
+		return used.version === null || used.version === undefined ? used.name || "–" : `version ${used.version}`;
+	return typeof used === "number" ? `version ${used}` : String(used);
+}
+
+function overviewRow(model) {
+	const windows = Object.entries(model.metrics ? model.metrics.windows || {} : {});
+	const figures = windows.map(([name, window]) => {
+		const lead = leading(window);
+		return make("div", {}, `${name}: F1 `, withInterval(lead.values.f1, lead.intervals.f1));
+	});
+	const rules = (model.rules || []).map((rule) => make("div", {}, state(rule.state), ` ${rule.name}`));
+	return make("tr", {},
+		make("th", { scope: "row" }, make("a", { href: `#model=${encodeURIComponent(model.model)}` }, model.model)),
+		make("td", {}, state(model.state), waitsFor(model)),
+		make("td", {}, inUseWords(model)),
+		make("td", {}, figures),
+		make("td", {}, rules));
+}
+
+function waitsFor(model) {
+	if (model.state === "collecting" && typeof model.needed === "number")
+		return ` ${count(model.pairs)} of ${count(model.needed)}`;
+	return model.waiting_for ? ` for ${model.waiting_for}` : null;
+}
+
+function showOverview(models) {
+	if (models.length === 0)
+		return empty("No models yet. The first event sent to /v1/models/NAME/events creates one.");
+	return table([["model"], ["state"], ["in use"], ["F1"], ["rules"]], models.map(overviewRow));
+}
+
+function showModel(model) {
+	const first = Object.keys(model.metrics.windows || {})[0];
+	return [
+		make("h2", {}, model.model, " ", state(model.state)),
+		make("p", { class: "quiet" }, `In use: ${inUseWords(model)}`, waitsFor(model) ? ` · waits: ${waitsFor(model)}` : null),
+		make("h3", {}, "Windows"), showWindows(model),
+		make("h3", {}, first ? `F1 of ${first}` : "F1"), showHistory(model),
+		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted"),
+		make("h3", {}, "What happened last"), showHappened(model),
+		make("h3", {}, "Rules"), showRules(model),
+		showClasses(model),
+		make("h3", {}, "Versions"), showVersions(model),
+		make("h3", {}, "Runs"), showRuns(model),
+	].flat();
+}
+
+/* ---- reading ---- */
+
+async function read(path) {
+	const reply = await fetch(path, { headers: { Accept: "application/json" } });
+	const body = await reply.json();
+	if (!reply.ok)
+		throw new Error(body.detail || `${reply.status} from ${path}`);
+	return body;
+}
+
+function base(name) {
+	return `/v1/models/${encodeURIComponent(name)}`;
+}
+
+async function readFigures(model) {
+	const [metrics, rules] = await Promise.all([read(`${base(model.model)}/metrics`), read(`${base(model.model)}/rules`)]);
+	return { ...model, metrics, rules: rules.rules || [] };
+}
+
+async function readModel(model) {
+	const path = base(model.model);
+	const [own, figures, alerts, runs, versions, promotions, history] = await Promise.all([
+		read(path), readFigures(model), read(`${path}/alerts?limit=20`), read(`${path}/runs?limit=20`),
+		read(`${path}/versions?limit=20`), read(`${path}/promotions`), read(`${path}/metrics/history?points=400`)]);
+	return { ...own, ...figures, positive: (own.effective || {}).positive, alerts: alerts.alerts || [], runs: runs.runs || [],
+		versions: versions.versions || [], promotions: (promotions.promotions || []).slice(-50), history };
+}
+
+function chosen(models) {
+	const match = /^#model=(.*)$/.exec(location.hash);
+	let name = null;
+	try {
+		name = match ? decodeURIComponent(match[1]) : null;
+	} catch {
+		name = null;
+	}
+	if (name === null && models.length === 1)
+		return models[0];
+	return models.find((model) => model.model === name) || null;
+}
+
+/* A part is drawn anew only when what it shows has changed, so that a selection in it stays. */
+const shown = new Map();
+
+function show(id, data, render) {
+	const text = JSON.stringify(data);
+	if (shown.get(id) === text)
+		return;
+	shown.set(id, text);
+	document.getElementById(id).replaceChildren(...[data === null ? [] : render(data)].flat());
+}
+
+async function refresh() {
+	const models = (await read("/v1/models")).models || [];
+	const full = await Promise.all(models.slice(0, MODELS_IN_FULL).map(readFigures));
+	show("models", [...full, ...models.slice(MODELS_IN_FULL)], showOverview);
+	const model = chosen(models);
+	show("model", model ? await readModel(model) : null, showModel);
+	document.title = model ? `${model.model} · upkeepd` : "upkeepd";
+}
+
+async function tick() {
+	const status = document.getElementById("status");
+	try {
+		if (!document.hidden) {
+			await refresh();
+			status.textContent = `Read at ${new Date().toLocaleTimeString("sv")}`;
+			status.className = "";
+		}
+	} catch (fault) {
+		status.textContent = `The daemon does not answer: ${fault.message}`;
+		status.className = "bad";
+	}
+}
+
+let timer = null;
+
+async function run() {
+	clearTimeout(timer);
+	await tick();
+	clearTimeout(timer);
+	timer = setTimeout(run, EVERY_MS);
+}
+
+addEventListener("hashchange", run);
+document.addEventListener("visibilitychange", run);
+run();
