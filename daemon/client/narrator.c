@@ -1,6 +1,5 @@
 #include "client/narrator.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,23 +50,33 @@ static bool is_news(struct upk_buffer *told, int64_t number, const char *state, 
 	return true;
 }
 
-/* "hit rate 0.61, bound 0.64, threshold 0.78, on 120 pairs", when the daemon has no sentence. */
-static void say_figures(const cJSON *alert, char *out, size_t size)
+/* The daemon's sentence, which names the rule; without one the figures. */
+static void say_why(const cJSON *alert, char *out, size_t size)
 {
-	snprintf(out, size, "value %.3f, bound %.3f, threshold %.3f, on %lld pairs",
-		upk_member_double(alert, "value"), upk_member_double(alert, "bound"),
-		upk_member_double(alert, "threshold"), (long long)upk_member_int(alert, "pairs"));
+	const char *detail = upk_member_string(alert, "detail");
+	const char *rule = upk_member_string(alert, "rule");
+	double value = upk_member_double(alert, "value"), bound = upk_member_double(alert, "bound"),
+	       threshold = upk_member_double(alert, "threshold");
+	long long pairs = upk_member_int(alert, "pairs"), change = upk_member_int(alert, "change");
+	if (detail[0])
+		snprintf(out, size, "%s", detail);
+	else if (change && bound > threshold)
+		snprintf(out, size,
+			"rule %s: hit rate %.3f on the last %lld pairs, L %.1f over %.1f; it "
+			"changed at place %lld",
+			rule, value, pairs, bound, threshold, change);
+	else
+		snprintf(out, size, "rule %s: %.3f on %lld pairs, threshold %.3f", rule, value,
+			pairs, threshold);
 }
 
 static void say_fired(struct upk_narrator *n, const cJSON *alert)
 {
-	char place[UPK_GROUPED_SIZE], due[UPK_GROUPED_SIZE], figures[160];
-	const char *detail = upk_member_string(alert, "detail");
+	char place[UPK_GROUPED_SIZE], due[UPK_GROUPED_SIZE], why[512];
 	int64_t at = upk_member_int(alert, "place"), run_at = upk_member_int(alert, "run_at");
-	say_figures(alert, figures, sizeof figures);
-	upk_progress_say(n->progress, "place %s: %srule %s fired%s: %s%s%s",
-		upk_grouped((uint64_t)at, place), begin(n, BAD), upk_member_string(alert, "rule"),
-		end(n, BAD), detail[0] ? detail : figures,
+	say_why(alert, why, sizeof why);
+	upk_progress_say(n->progress, "place %s: %sfired%s: %s%s%s",
+		upk_grouped((uint64_t)at, place), begin(n, BAD), end(n, BAD), why,
 		run_at > at ? "; its run is due at place " : "",
 		run_at > at ? upk_grouped((uint64_t)run_at, due) : "");
 }
@@ -85,29 +94,18 @@ static void tell_alert(struct upk_narrator *n, const cJSON *alert)
 			upk_member_string(alert, "rule"), upk_member_string(alert, "resolved_by"));
 }
 
-static void say_gate(struct upk_narrator *n, const cJSON *run)
-{
-	const cJSON *gate = cJSON_GetObjectItemCaseSensitive(run, "gate");
-	if (!isfinite(upk_member_double(gate, "difference")))
-		return;
-	upk_progress_say(n->progress,
-		"  gate: champion %.3f, challenger %.3f, difference %+.3f, limit %.3f, on %lld "
-		"rows",
-		upk_member_double(gate, "champion"), upk_member_double(gate, "challenger"),
-		upk_member_double(gate, "difference"), upk_member_double(gate, "limit"),
-		(long long)upk_member_int(gate, "rows"));
-}
-
+/* The verdict has the gate's figures. */
 static void say_ended(struct upk_narrator *n, const cJSON *run, const char *state)
 {
 	bool passed = strcmp(state, "succeeded") == 0;
 	enum tone tone = passed ? GOOD : DOUBT;
-	const char *word = passed ? "promoted" : strcmp(state, "rejected") == 0 ? "refused" : state;
+	const char *word = passed                ? "promoted"
+		: strcmp(state, "rejected") == 0 ? "refused by the gate"
+						 : state;
 	char version[32] = "";
 	if (passed)
 		snprintf(version, sizeof version, " version %lld",
 			(long long)upk_member_int(run, "version"));
-	say_gate(n, run);
 	upk_progress_say(n->progress, "  %s%s%s%s: %s", begin(n, tone), word, version, end(n, tone),
 		upk_member_string(run, "verdict"));
 }

@@ -123,9 +123,9 @@ class Handler(BaseHTTPRequestHandler):
     def alerts(self, body, query, settle):
         model["looks"] = model.get("looks", 0) + 1
         alert = {"alert": 1, "rule": "fell", "state": "firing", "place": 5432, "value": 0.61,
-                 "bound": 0.66, "threshold": 0.78, "pairs": 120, "run_at": 5562}
+                 "bound": 12.25, "threshold": 9, "pairs": 120, "change": 5312, "run_at": 5562}
         low = {"alert": 2, "rule": "f1-low", "state": "firing", "place": 5440, "run_at": None,
-               "detail": "f1 0.5 is below 0.65"}
+               "detail": "rule f1-low: f1 is 0.5"}
         if model["looks"] == 3:
             alert.update(state="resolved", resolved_by="replaced")
         self.answer(200, {"alerts": [low, alert] if model["looks"] > 1 else [alert]})
@@ -133,8 +133,7 @@ class Handler(BaseHTTPRequestHandler):
     def story_runs(self):
         run = {"run": 2, "kind": "alert", "reason": "rule fell fired", "state": "queued"}
         if model["looks"] == 3:
-            run.update(state="succeeded", version=3, verdict="better by far", gate={
-                "champion": 0.5, "challenger": 0.75, "difference": 0.25, "limit": 0.002, "rows": 250})
+            run.update(state="succeeded", version=3, verdict="better by far")
         return [run] if model["looks"] > 1 else []
 
     def promotions(self, body, query, settle):

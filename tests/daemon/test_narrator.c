@@ -46,18 +46,15 @@ static void what_is_new_is_told_once(void **state UNUSED)
 
 	look(&n, &remote, text);
 	assert_string_equal(text,
-		"place 5,432: rule fell fired: value 0.610, bound 0.660, threshold 0.780, on 120 "
-		"pairs"
-		"; its run is due at place 5,562\n");
+		"place 5,432: fired: rule fell: hit rate 0.610 on the last 120 pairs, L 12.2 over "
+		"9.0; it changed at place 5312; its run is due at place 5,562\n");
 	look(&n, &remote, text);
 	assert_string_equal(text,
-		"place 5,440: rule f1-low fired: f1 0.5 is below 0.65\n"
+		"place 5,440: fired: rule f1-low: f1 is 0.5\n"
 		"  run 2 (alert): rule fell fired\n");
 	look(&n, &remote, text);
 	assert_string_equal(text,
 		"  rule fell resolved: replaced\n"
-		"  gate: champion 0.500, challenger 0.750, difference +0.250, limit 0.002, on 250 "
-		"rows\n"
 		"  promoted version 3: better by far\n"
 		"place 12,345: version 1 takes over (bench): hits\n");
 
