@@ -60,7 +60,7 @@ struct upk_model *upk_group_create_model(struct upk_engine *e, const char *name,
 {
 	const struct upk_model_row row = { .name = upk_text_of(name),
 		.config = config,
-		.learnt = upk_text_of("{}"),
+		.learnt = upk_text_of("{\"classes\":[]}"),
 		.created = upk_clock_now(e->clock),
 		.automatic = automatic };
 	int64_t number;
