@@ -36,6 +36,7 @@ void upk_alerting_replace(struct upk_tail *t, const struct upk_moment *m)
 			upk_alerting_resolve(t, i, "replaced", m);
 		t->rules[i].state = UPK_RULE_OK;
 		t->rules[i].score = NAN;
+		t->rules[i].scored = false;
 		upk_reference_finish(&t->rules[i].reference);
 	}
 }
@@ -72,7 +73,8 @@ static void fire(struct upk_tail *t, size_t i, const struct upk_judgement *judge
 	order->rule = i;
 	order->alert = rule->alert;
 	order->judgement = *judgement;
-	order->change = rule->change;
+	order->change = rule->config->kind == UPK_RULE_CHANGE ? judgement->change.place
+							      : rule->change;
 	order->run_at = upk_retraining_run_at(t, rule);
 }
 
@@ -109,10 +111,11 @@ static void score(struct upk_tail *t, struct upk_rule *rule)
 
 	uint64_t changes = upk_window_changes(window);
 	double step = fmax(1, (double)upk_window_pairs(window) / 100);
-	if (!isnan(rule->score) && (double)(changes - rule->scored_at) < step)
+	if (rule->scored && (double)(changes - rule->scored_at) < step)
 		return;
 	rule->score = t->scorer.score(t->scorer.context, window, measure, t->in_use.tag);
 	rule->scored_at = changes;
+	rule->scored = true;
 }
 
 static bool judged_now(const struct upk_tail *t, const struct upk_rule *rule, bool timed)

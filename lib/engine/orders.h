@@ -36,7 +36,7 @@ struct upk_order {
 	struct upk_judgement judgement; /* ALERT */
 	int64_t run_at;           /* ALERT: place; 0: no run */
 	enum upk_run_kind run_kind;
-	int64_t run, now, change; /* RUN */
+	int64_t run, now, change; /* RUN; change: ALERT too (0: none) */
 	struct upk_takeover takeover; /* PROMOTE */
 	size_t window;            /* POINT: index */
 	struct upk_confusion *counts; /* POINT: a copy, owned by the order */

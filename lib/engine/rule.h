@@ -52,7 +52,8 @@ struct upk_rule {
 	int64_t cooldown_until;      /* ms */
 
 	struct upk_reference reference; /* of a drop rule */
-	double score;                /* latest value of a score metric; NAN: none yet */
+	double score;                /* latest value of a score metric; NAN: none, or undefined */
+	bool scored;                 /* since what is in use came into use */
 	uint64_t scored_at;          /* the window's changes when it was computed */
 };
 

@@ -234,6 +234,7 @@ static void write_rule(
 	upk_json_double(w, "fired_l", rule->fired_l);
 	upk_json_bool(w, "waiting", rule->waiting);
 	upk_json_double(w, "score", rule->score);
+	upk_json_bool(w, "scored", rule->scored);
 	upk_json_int(w, "scored_since", (int64_t)(changes_of(t, rule) - rule->scored_at));
 	write_judgement(&rule->last, w);
 	upk_json_object_end(w);
@@ -480,6 +481,7 @@ static void read_rule(struct reading *r, const cJSON *o, struct upk_rule *rule)
 	rule->fired_l = take_double(r, o, "fired_l");
 	rule->waiting = take_bool(r, o, "waiting");
 	rule->score = take_double(r, o, "score");
+	rule->scored = take_bool(r, o, "scored");
 	rule->scored_at = 0 - (uint64_t)take_int(r, o, "scored_since");
 	read_judgement(r, member_of(r, o, "last", true), &rule->last);
 }
