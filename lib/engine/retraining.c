@@ -116,7 +116,7 @@ static void consider_growth(struct upk_tail *t, const struct upk_moment *m)
 {
 	int64_t now = now_of(t);
 	if (!may_start(t) || t->pace.growth == 0 || now < t->pace.growth || alert_waits(t) ||
-		upk_pace_tokens(&t->pace, t->policy, now) < t->policy->growth_tokens)
+		upk_pace_tokens_at(&t->pace, t->policy, t->policy->growth_tokens, now) > now)
 		return;
 	order_run(t, UPK_RUN_GROWTH, t->pace.change, 0, m);
 }
