@@ -1,0 +1,213 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "stream.h"
+
+static const char config[] = "{\"features\":[\"x\"],\"rules\":[]}";
+
+/* A version that answers b where x > 0, or the other way round. */
+static struct upk_serving *version(struct stream *s, int64_t number, bool upright)
+{
+	static const struct upk_text feature = { "x", 1 }, classes[] = { { "a", 1 }, { "b", 1 } };
+	struct upk_dataset d;
+	upk_dataset_init(&d, 1, 2);
+	for (int i = 0; i < 40; i++) {
+		double x = i % 2 ? 1 : -1;
+		uint16_t y = (x > 0) == upright;
+		assert_true(upk_dataset_add(&d, &x, y, -1, i + 1, NULL));
+	}
+	const struct upk_predictor_setup setup = {
+		.learner = &upk_logistic, .features = &feature, .classes = classes, .seed = 1
+	};
+	struct upk_predictor *p = upk_predictor_fit(&setup, &d, 0, d.rows, NULL);
+	assert_non_null(p);
+	struct upk_serving *serving = upk_serving_create(number, p, s->tail->schema, NULL);
+	assert_non_null(serving);
+	upk_predictor_unref(p);
+	upk_dataset_finish(&d);
+	return serving;
+}
+
+static void promote(struct stream *s, int64_t number, bool upright)
+{
+	assert_true(upk_tail_promote(s->tail, version(s, number, upright), NULL));
+}
+
+/* A pair whose label is `actual`; served is right or wrong, the upright version right or wrong. */
+static void pair_of(struct stream *s, upk_tag tag, uint16_t actual, bool served, bool upright)
+{
+	double x = (actual == 1) == upright ? 1 : -1;
+	const struct upk_step event = { .kind = UPK_STEP_EVENT,
+		.event = ++s->event,
+		.tag = tag,
+		.seq = ++s->seq,
+		.arrival = s->clock };
+	const struct upk_step pair = { .kind = UPK_STEP_PAIR,
+		.event = s->event,
+		.tag = tag,
+		.seq = s->seq,
+		.arrival = s->clock,
+		.place = ++s->place,
+		.time = s->clock,
+		.pair = { actual, served ? actual : (uint16_t)(1 - actual) },
+		.list = s->tail->schema->features,
+		.features = { (const char *)&x, sizeof x } };
+	assert_true(upk_tail_step(s->tail, &event, &s->orders, NULL));
+	assert_true(upk_tail_step(s->tail, &pair, &s->orders, NULL));
+}
+
+/* Version 1 (upright) was replaced by version 2, which is in use. */
+static void open_replaced(struct stream *s, const char *with)
+{
+	stream_open(s, with, 2);
+	promote(s, 1, true);
+	pair_of(s, 1, 0, true, true);
+	promote(s, 2, false);
+	pair_of(s, 2, 0, true, true);
+	assert_int_equal(s->tail->in_use.tag, 2);
+}
+
+/* Version 1 is right and version 2 wrong at `ahead` pairs of 50, the other way round at `behind`.
+ */
+static size_t takeovers(int ahead, int behind)
+{
+	struct stream s;
+	open_replaced(&s, config);
+	for (int i = 0; i < 49; i++) {
+		bool lead = i < ahead, back = i >= 49 - behind;
+		assert_int_equal(stream_count(&s, UPK_ORDER_PROMOTE), 0);
+		pair_of(&s, 2, (uint16_t)(i % 2), !lead, !back);
+	}
+	size_t count = stream_count(&s, UPK_ORDER_PROMOTE);
+	if (count > 0) {
+		const struct upk_order *order = stream_newest(&s, UPK_ORDER_PROMOTE);
+		assert_int_equal(order->takeover.version, 1);
+		assert_int_equal(order->takeover.lead, ahead - behind);
+		assert_int_equal(order->takeover.differ, ahead + behind);
+		assert_int_equal(order->takeover.pairs, 50);
+		assert_true(order->takeover.f1 > order->takeover.champion_f1);
+		assert_int_equal(s.tail->champion, 1);
+		assert_int_equal(s.tail->in_use.awaited, 1);
+		assert_int_equal(stream_count(&s, UPK_ORDER_RUN), 0);
+		assert_int_equal((int64_t)s.tail->pace.tokens, 6); /* no token */
+	}
+	stream_close(&s);
+	return count;
+}
+
+static void version_takes_over_when_its_lead_is_beyond_chance(void **state)
+{
+	(void)state;
+	/* D > 3.5 sqrt(Q): 13 > 12.6, 12 < 12.1; with 2 back, Q = 18: 14 < 14.8; Q = 19: 15 < 15.3,
+	 * Q = 20: 16 > 15.7 */
+	assert_int_equal(takeovers(12, 0), 0);
+	assert_int_equal(takeovers(13, 0), 1);
+	assert_int_equal(takeovers(16, 2), 0);
+	assert_int_equal(takeovers(17, 2), 0);
+	assert_int_equal(takeovers(18, 2), 1);
+}
+
+static void bench_judges_every_10_pairs_of_at_least_50(void **state)
+{
+	(void)state;
+	struct stream s;
+	open_replaced(&s, config);
+	for (int i = 0; i < 48; i++)
+		pair_of(&s, 2, (uint16_t)(i % 2), false, true);
+	assert_int_equal(stream_count(&s, UPK_ORDER_PROMOTE), 0);
+	pair_of(&s, 2, 1, false, true);
+	assert_int_equal(stream_newest(&s, UPK_ORDER_PROMOTE)->place, s.place);
+	pair_of(&s, 1, 0, true, true); /* in use again: a new record */
+	assert_int_equal(upk_record_pairs(s.tail->record), 1);
+	assert_int_equal(s.tail->in_use.tag, 1);
+	stream_close(&s);
+}
+
+static void revised_labels_are_judged_as_they_are_now(void **state)
+{
+	(void)state;
+	struct stream s;
+	open_replaced(&s, config);
+	int64_t first = s.place + 1;
+	for (int i = 0; i < 48; i++)
+		pair_of(&s, 2, 0, i >= 13, true);
+	/* labelled b after all: now the served b was right there, and version 1's a wrong */
+	stream_revise(&s, first, s.clock, 2, 0, 1, 1);
+	pair_of(&s, 2, 0, true, true);
+	assert_int_equal(upk_record_pairs(s.tail->record), 50);
+	assert_int_equal(stream_count(&s, UPK_ORDER_PROMOTE), 0);
+	stream_revise(&s, first, s.clock, 2, 1, 0, 1);
+	struct upk_takeover t;
+	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &t));
+	assert_int_equal(t.lead, 13);
+	assert_false(upk_bench_judge(s.tail->bench, 2, 1, 2, &t)); /* it is the champion already */
+	stream_close(&s);
+}
+
+static void manual_promotion_only_proposes(void **state)
+{
+	(void)state;
+	struct stream s;
+	open_replaced(
+		&s, "{\"features\":[\"x\"],\"rules\":[],\"retrain\":{\"promote\":\"manual\"}}");
+	for (int i = 0; i < 100; i++)
+		pair_of(&s, 2, (uint16_t)(i % 2), false, true);
+	assert_int_equal(stream_count(&s, UPK_ORDER_PROMOTE), 1);
+	assert_int_equal(s.tail->proposed, 1);
+	assert_int_equal(s.tail->champion, 2);
+	assert_int_equal(s.tail->in_use.awaited, 0);
+	stream_close(&s);
+}
+
+static void bench_is_silent_while_no_version_is_in_use(void **state)
+{
+	(void)state;
+	struct stream s;
+	stream_open(&s, config, 2);
+	pair_of(&s, UPK_TAG_NAMED, 0, true, true);
+	promote(&s, 1, true);
+	for (int i = 0; i < 200; i++)
+		pair_of(&s, UPK_TAG_NAMED, (uint16_t)(i % 2), false, true);
+	assert_int_equal(stream_count(&s, UPK_ORDER_PROMOTE), 0);
+	stream_close(&s);
+}
+
+static void last_8_besides_the_champion_stay_in_order_of_fitting(void **state)
+{
+	(void)state;
+	struct stream s;
+	stream_open(&s, config, 2);
+	for (int64_t i = 1; i <= 12; i++)
+		promote(&s, i, true);
+	assert_int_equal(upk_bench_count(s.tail->bench), 9);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(
+			upk_serving_version(upk_bench_at(s.tail->bench, i)), 4 + (int64_t)i);
+	promote(&s, 2, true); /* an old one by hand */
+	assert_int_equal(upk_bench_count(s.tail->bench), 9);
+	assert_int_equal(upk_serving_version(upk_bench_at(s.tail->bench, 0)), 2);
+	assert_null(upk_bench_find(s.tail->bench, 4));
+	upk_bench_leave(s.tail->bench, 7);
+	assert_null(upk_bench_find(s.tail->bench, 7));
+	assert_int_equal(upk_bench_count(s.tail->bench), 8);
+	stream_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(version_takes_over_when_its_lead_is_beyond_chance),
+		cmocka_unit_test(bench_judges_every_10_pairs_of_at_least_50),
+		cmocka_unit_test(revised_labels_are_judged_as_they_are_now),
+		cmocka_unit_test(manual_promotion_only_proposes),
+		cmocka_unit_test(bench_is_silent_while_no_version_is_in_use),
+		cmocka_unit_test(last_8_besides_the_champion_stay_in_order_of_fitting),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
