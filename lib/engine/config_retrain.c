@@ -23,7 +23,7 @@ static const struct constant {
 	{ "growth_passed", offsetof(struct upk_policy, growth_passed), 2, 1, 1e6 },
 	{ "growth_failed", offsetof(struct upk_policy, growth_failed), 4, 1, 1e6 },
 	{ "growth_tokens", offsetof(struct upk_policy, growth_tokens), 2, 0, 1e6 },
-	{ "bench_versions", offsetof(struct upk_policy, bench_versions), 8, 0, 64 },
+	{ "bench_versions", offsetof(struct upk_policy, bench_versions), 8, 0, 31 },
 	{ "bench_window", offsetof(struct upk_policy, bench_window), 500, 1, 1e5 },
 	{ "bench_least", offsetof(struct upk_policy, bench_least), 50, 1, 1e5 },
 	{ "bench_lead", offsetof(struct upk_policy, bench_lead), 5, 0, 1e5 },
