@@ -146,7 +146,7 @@ static bool is_used(const struct upk_tail *t, upk_tag tag)
 	return t->in_use.any && t->in_use.tag == tag;
 }
 
-bool upk_tail_hold(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+static bool hold(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
 {
 	const struct upk_seat seat = { .place = step->place,
 		.time = step->time,
@@ -162,7 +162,7 @@ bool upk_tail_hold(struct upk_tail *t, const struct upk_step *step, struct upk_e
 	return true;
 }
 
-bool upk_tail_remember(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+static bool remember(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
 {
 	if (!is_used(t, step->tag))
 		return true;
@@ -248,8 +248,7 @@ static bool pair(struct upk_tail *t, const struct upk_step *step, const struct u
 {
 	if (upk_in_use_pair(&t->in_use, step->event, step->tag) && !replaced(t, m, err))
 		return false;
-	if (!begin_with(t, step, err) || !upk_tail_hold(t, step, err) ||
-		!upk_tail_remember(t, step, err))
+	if (!begin_with(t, step, err) || !hold(t, step, err) || !remember(t, step, err))
 		return false;
 	history(t, m);
 

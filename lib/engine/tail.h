@@ -114,11 +114,8 @@ bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_o
 bool upk_tail_tick(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orders *orders,
 	struct upk_error *err);
 
-/* The parts of a step that rebuilding from the store repeats: the windows take the pair; the record
- * and the bench take it when what is in use predicted it; a record begins, with its rarer class
- * (-1: not two classes). */
-bool upk_tail_hold(struct upk_tail *t, const struct upk_step *step, struct upk_error *err);
-bool upk_tail_remember(struct upk_tail *t, const struct upk_step *step, struct upk_error *err);
+/* A record begins, with its rarer class (-1: not two classes): what a step does when another tag comes
+ * into use, and rebuilding from the store repeats. */
 bool upk_tail_begin_record(struct upk_tail *t, int rarer, struct upk_error *err);
 
 /* A version answers predict from now on; takes serving, even on failure. */
