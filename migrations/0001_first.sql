@@ -48,6 +48,7 @@ CREATE TABLE event (
 	features     BLOB
 ) STRICT;
 CREATE UNIQUE INDEX event_number ON event (model, number);
+CREATE INDEX event_example ON event (model, number) WHERE predicted IS NULL;
 CREATE UNIQUE INDEX event_id ON event (model, id) WHERE id IS NOT NULL;
 
 CREATE TABLE label (

@@ -4,7 +4,7 @@
 
 #include "store/statement.h"
 
-enum { INSERT, FIND, GET, SET_PREDICTION, LAST_NUMBER, MARKS, USES_CLASS };
+enum { INSERT, FIND, GET, SET_PREDICTION, LAST_NUMBER, MARKS, PREDICTIONS, USES_CLASS };
 
 #define COLUMNS \
 	"seq, model, number, id, time, timed, arrival, predicted, stated, score, scores, " \
@@ -21,6 +21,9 @@ static const char *const sql[] = {
 	[LAST_NUMBER] = "SELECT coalesce(max(number), 0) FROM event WHERE model = ?1",
 	[MARKS] = "SELECT seq, number, arrival, version FROM event "
 		  "WHERE model = ?1 AND number > ?2 AND predicted IS NOT NULL ORDER BY number",
+	[PREDICTIONS] = "SELECT coalesce((SELECT max(number) FROM event WHERE model = ?1), 0) "
+			"- ?2 + 1 - (SELECT count(*) FROM event WHERE model = ?1 AND number >= ?2 "
+			"AND predicted IS NULL)",
 	[USES_CLASS] =
 		"SELECT EXISTS (SELECT 1 FROM event WHERE model = ?1 AND (predicted = ?2 OR label "
 		"= ?2)) "
@@ -168,6 +171,15 @@ bool upk_event_marks(struct upk_store *s, int64_t model, int64_t after,
 			return true;
 		}
 	}
+}
+
+bool upk_event_predictions(struct upk_store *s, int64_t model, int64_t from_number, int64_t *count,
+	struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_event_sql, PREDICTIONS);
+	upk_put_int(&q, model);
+	upk_put_int(&q, from_number);
+	return upk_query_int(&q, count, err);
 }
 
 bool upk_event_uses_class(struct upk_store *s, int64_t model, struct upk_text class, bool *used,

@@ -66,6 +66,11 @@ bool upk_event_marks(struct upk_store *s, int64_t model, int64_t after,
 	bool (*take)(void *context, const struct upk_event_mark *mark), void *context,
 	struct upk_error *err);
 
+/* How many of the model's events from that number on are predictions, not examples.
+ * O(examples among them). */
+bool upk_event_predictions(struct upk_store *s, int64_t model, int64_t from_number, int64_t *count,
+	struct upk_error *err);
+
 /* Whether any event or label of the model names this class. */
 bool upk_event_uses_class(struct upk_store *s, int64_t model, struct upk_text class, bool *used,
 	struct upk_error *err);

@@ -1,0 +1,132 @@
+/* Alerts and runs as the store has them. */
+#include "engine/report.h"
+#include "engine/report_parts.h"
+#include "engine/report_rows.h"
+#include "store/alert.h"
+#include "store/run.h"
+
+int64_t upk_report_limit(const struct upk_list_query *query)
+{
+	return query->limit ? query->limit : 100;
+}
+
+void upk_report_write_alert(
+	const struct upk_alert_row *row, struct upk_json_writer *w, const char *key)
+{
+	upk_json_object(w, key);
+	upk_json_int(w, "alert", row->alert);
+	upk_json_text(w, "rule", row->rule);
+	upk_json_text(w, "state", row->state);
+	upk_json_time(w, "fired", row->fired);
+	upk_json_int(w, "place", row->place);
+	upk_json_double(w, "value", row->value);
+	upk_json_double(w, "bound", row->bound);
+	upk_json_double(w, "threshold", row->threshold);
+	upk_json_int(w, "pairs", row->pairs);
+	upk_json_int_or_null(w, "change", row->change);
+	upk_json_int_or_null(w, "run_at", row->run_at);
+	upk_json_int_or_null(w, "run", row->run);
+	upk_json_time_or_null(w, "resolved", row->resolved);
+	upk_json_text(w, "resolved_by", row->resolved_by);
+	upk_json_text(w, "detail", row->detail);
+	upk_json_object_end(w);
+}
+
+static bool take_alert(void *context, const struct upk_alert_row *row)
+{
+	upk_report_write_alert(row, context, NULL);
+	return true;
+}
+
+bool upk_report_alerts(struct upk_engine *e, const char *model, const struct upk_list_query *query,
+	struct upk_json_writer *w, struct upk_error *err)
+{
+	const struct upk_alert_filter filter = {
+		.before = query->before,
+		.from = query->from,
+		.to = query->to,
+		.limit = upk_report_limit(query),
+	};
+	struct upk_report r;
+	if (!upk_report_open(e, model, &r, err))
+		return false;
+
+	upk_json_object(w, NULL);
+	upk_json_array(w, "alerts");
+	bool read = upk_alert_each(r.rows, r.model->number, &filter, take_alert, w, err);
+	upk_json_array_end(w);
+	upk_json_object_end(w);
+	upk_report_close(&r);
+	return read;
+}
+
+static void write_run(const struct upk_run_row *row, struct upk_json_writer *w)
+{
+	upk_json_object(w, NULL);
+	upk_json_int(w, "run", row->run);
+	upk_json_text(w, "state", row->state);
+	upk_json_text(w, "kind", row->kind);
+	upk_json_text(w, "rule", row->rule);
+	upk_json_text(w, "reason", row->reason);
+	upk_json_int_or_null(w, "alert", row->alert);
+	upk_json_int(w, "now", row->now);
+	upk_json_int_or_null(w, "change", row->change);
+	upk_json_int(w, "as_of", row->as_of);
+	upk_json_int(w, "seed", row->seed);
+	upk_json_time(w, "queued", row->queued);
+	upk_json_time_or_null(w, "started", row->started);
+	upk_json_time_or_null(w, "ended", row->ended);
+	upk_json_raw_or_null(w, "candidates", row->candidates);
+	upk_json_raw_or_null(w, "trials", row->trials);
+	upk_json_raw_or_null(w, "gate", row->gate);
+	upk_json_text(w, "verdict", row->verdict);
+	upk_json_int_or_null(w, "version", row->version);
+	upk_json_object_end(w);
+}
+
+static bool take_run(void *context, const struct upk_run_row *row)
+{
+	write_run(row, context);
+	return true;
+}
+
+bool upk_report_runs(struct upk_engine *e, const char *model, const struct upk_list_query *query,
+	struct upk_json_writer *w, struct upk_error *err)
+{
+	const struct upk_run_filter filter = {
+		.before = query->before,
+		.from = query->from,
+		.to = query->to,
+		.limit = upk_report_limit(query),
+	};
+	struct upk_report r;
+	if (!upk_report_open(e, model, &r, err))
+		return false;
+
+	upk_json_object(w, NULL);
+	upk_json_array(w, "runs");
+	bool read = upk_run_each(r.rows, r.model->number, &filter, take_run, w, err);
+	upk_json_array_end(w);
+	upk_json_object_end(w);
+	upk_report_close(&r);
+	return read;
+}
+
+bool upk_report_run(struct upk_engine *e, const char *model, int64_t run, struct upk_json_writer *w,
+	struct upk_error *err)
+{
+	struct upk_report r;
+	struct upk_run_row row;
+	bool found = false;
+	if (!upk_report_open(e, model, &r, err))
+		return false;
+
+	bool read = upk_run_get(r.rows, r.model->number, run, &found, &row, err);
+	if (read && found)
+		write_run(&row, w);
+	upk_report_close(&r);
+	if (read && !found)
+		return upk_fail(err, UPK_NOT_FOUND, "run %lld: model '%s' has none of that number",
+			(long long)run, model);
+	return read;
+}

@@ -1,0 +1,341 @@
+/* Models and their rules: how each stands, and what it waits for. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/alerting.h"
+#include "engine/config_read.h"
+#include "engine/report.h"
+#include "engine/report_parts.h"
+#include "engine/report_rows.h"
+#include "engine/retraining.h"
+#include "store/alert.h"
+
+enum { WAITING_SIZE = 160 };
+
+/* What a model is doing, and what it needs to go on; words empty: nothing. */
+struct standing {
+	const char *state;
+	char waiting_for[WAITING_SIZE];
+	int64_t needed; /* rows; 0: none */
+};
+
+static struct standing collecting(const struct upk_tail *t)
+{
+	struct standing s = { .state = "collecting", .needed = t->first_due };
+	long long missing = (long long)(t->first_due - t->rows);
+	if (missing > 0)
+		snprintf(s.waiting_for, sizeof s.waiting_for,
+			"%lld more rows with features and labels", missing);
+	else
+		snprintf(s.waiting_for, sizeof s.waiting_for, "labels of a second class");
+	return s;
+}
+
+static struct standing for_a_person(const struct upk_tail *t)
+{
+	struct standing s = { .state = "waiting" };
+	if (t->waiting_run != 0)
+		snprintf(s.waiting_for, sizeof s.waiting_for,
+			"a person: run %lld passed, promote its version or cancel it",
+			(long long)t->waiting_run);
+	else
+		snprintf(s.waiting_for, sizeof s.waiting_for, "a person: version %lld is proposed",
+			(long long)t->proposed);
+	return s;
+}
+
+static struct standing standing_of(const struct upk_tail *t)
+{
+	if (t->open_run != 0)
+		return (struct standing){ .state = "retraining" };
+	if (t->waiting_run != 0 || t->proposed != 0)
+		return for_a_person(t);
+	if (t->in_use.awaited != 0) {
+		struct standing s = { .state = "promoted" };
+		snprintf(s.waiting_for, sizeof s.waiting_for, "events of version %lld",
+			(long long)upk_tag_version(t->in_use.awaited));
+		return s;
+	}
+	if (t->paused)
+		return (struct standing){ .state = "paused" };
+	if (t->champion != 0)
+		return (struct standing){ .state = "serving" };
+	if (t->predictions > 0)
+		return (struct standing){ .state = "watching" };
+	return collecting(t);
+}
+
+static void write_standing(const struct standing *s, struct upk_json_writer *w)
+{
+	upk_json_string(w, "state", s->state);
+	upk_json_string(w, "waiting_for", s->waiting_for[0] ? s->waiting_for : NULL);
+	upk_json_int_or_null(w, "needed", s->needed);
+}
+
+/* A version's number or a sender's name; null: nothing has predicted, or nobody was named. */
+static void write_in_use(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	const char *name = upk_tags_name(&t->tags, t->in_use.tag);
+	if (name)
+		upk_json_string(w, "in_use", name);
+	else
+		upk_json_int_or_null(w, "in_use", upk_tag_version(t->in_use.tag));
+}
+
+static double value_of(
+	const struct upk_tail *t, const char *metric, const struct upk_confusion *counts)
+{
+	const struct upk_measure_config config = { .name = (char *)metric };
+	struct upk_measure measure;
+	return upk_measure_resolve(&config, t->schema, &measure)
+		? upk_measure_value(measure, counts)
+		: NAN;
+}
+
+static void write_windows(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	upk_json_object(w, "windows");
+	for (size_t i = 0; i < t->config->windows_count; i++) {
+		const struct upk_confusion *counts = upk_window_counts(t->windows[i]);
+		upk_json_key(w, upk_text_of(t->config->windows[i].name));
+		upk_json_object(w, NULL);
+		upk_json_int(w, "pairs", (int64_t)upk_confusion_pairs(counts));
+		upk_json_double(w, "accuracy", value_of(t, "accuracy", counts));
+		upk_json_double(w, "f1", value_of(t, "f1", counts));
+		upk_json_object_end(w);
+	}
+	upk_json_object_end(w);
+}
+
+static int64_t firing(const struct upk_tail *t)
+{
+	int64_t count = 0;
+	for (size_t i = 0; i < t->rules_count; i++)
+		count += t->rules[i].state == UPK_RULE_FIRING;
+	return count;
+}
+
+/* What lists and the model itself show alike; the model's lock is held. */
+static void write_summary(const struct upk_model *m, struct upk_json_writer *w)
+{
+	const struct upk_tail *t = m->tail;
+	const struct standing standing = standing_of(t);
+	upk_json_string(w, "model", m->name);
+	write_standing(&standing, w);
+	upk_json_int_or_null(w, "champion", t->champion);
+	write_in_use(t, w);
+	upk_json_int(w, "pairs", t->pairs);
+	upk_json_int(w, "examples", t->examples);
+	upk_json_int(w, "rows", t->rows);
+	write_windows(t, w);
+	upk_json_int(w, "firing", firing(t));
+}
+
+static bool take_last_alert(void *context, const struct upk_alert_row *row)
+{
+	upk_report_write_alert(row, context, "last_alert");
+	return false;
+}
+
+static bool write_in_list(struct upk_store *rows, struct upk_model *m, struct upk_json_writer *w,
+	struct upk_error *err)
+{
+	const struct upk_alert_filter newest = { .limit = 1 };
+	if (!upk_report_lock(m, err))
+		return false;
+	upk_json_object(w, NULL);
+	write_summary(m, w);
+	int64_t alerts = m->tail->last_alert;
+	upk_report_unlock(m);
+
+	if (alerts == 0)
+		upk_json_null(w, "last_alert");
+	bool read =
+		alerts == 0 || upk_alert_each(rows, m->number, &newest, take_last_alert, w, err);
+	upk_json_object_end(w);
+	return read;
+}
+
+static bool write_list(struct upk_engine *e, struct upk_model **models, struct upk_json_writer *w,
+	struct upk_error *err)
+{
+	struct upk_store *rows = upk_report_rows(e, err);
+	if (!rows)
+		return false;
+	bool done = true;
+	upk_json_object(w, NULL);
+	upk_json_array(w, "models");
+	for (size_t i = 0; done && models[i]; i++)
+		done = write_in_list(rows, models[i], w, err);
+	upk_json_array_end(w);
+	upk_json_object_end(w);
+	upk_report_rows_end(e, rows);
+	return done;
+}
+
+bool upk_report_models(struct upk_engine *e, struct upk_json_writer *w, struct upk_error *err)
+{
+	size_t count;
+	struct upk_model **models = upk_registry_all(e->registry, &count, err);
+	bool done = models && write_list(e, models, w, err);
+	upk_registry_give_back(models);
+	return done;
+}
+
+static void write_labels(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	upk_json_object(w, "classes");
+	for (size_t k = 0; k < t->schema->classes_count; k++) {
+		upk_json_key(w, t->schema->classes[k]);
+		upk_json_int(w, NULL, (int64_t)t->labels[k]);
+	}
+	upk_json_object_end(w);
+}
+
+static void write_proposed(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	if (t->proposed == 0) {
+		upk_json_null(w, "proposed");
+		return;
+	}
+	upk_json_object(w, "proposed");
+	upk_json_int(w, "version", t->proposed);
+	upk_json_string(w, "reason", t->proposed_reason);
+	upk_json_object_end(w);
+}
+
+static void write_retraining(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	upk_json_object(w, "retraining");
+	upk_json_bool(w, "paused", t->paused);
+	upk_json_int_or_null(w, "change", t->pace.change);
+	upk_json_int_or_null(w, "growth", t->pace.growth);
+	upk_json_double(w, "tokens", upk_pace_tokens(&t->pace, t->policy, t->place + 1));
+	upk_json_int_or_null(w, "open_run", t->open_run);
+	upk_json_int_or_null(w, "waiting_run", t->waiting_run);
+	upk_json_object_end(w);
+}
+
+/* The lock is held. */
+static void write_state(const struct upk_model *m, struct upk_json_writer *w)
+{
+	const struct upk_tail *t = m->tail;
+	write_summary(m, w);
+	upk_json_time(w, "created", m->created);
+	upk_json_bool(w, "automatic", m->automatic);
+	upk_json_bool(w, "read_only", m->read_only);
+	upk_json_int(w, "place", t->place);
+	upk_json_int(w, "predictions", t->predictions);
+	write_labels(t, w);
+	write_proposed(t, w);
+	write_retraining(t, w);
+}
+
+static void write_config(
+	const struct upk_config *config, const struct upk_schema *schema, struct upk_json_writer *w)
+{
+	struct upk_text positive = { NULL, 0 };
+	if (schema->positive >= 0)
+		positive = schema->classes[schema->positive];
+	upk_json_string(w, "etag", config->etag);
+	upk_json_raw(w, "config", upk_text_of(config->text));
+	upk_config_write_effective(config, schema->classes, schema->classes_count, positive,
+		schema->features, w, "effective");
+}
+
+bool upk_report_model(struct upk_engine *e, const char *model, char etag[20],
+	struct upk_json_writer *w, struct upk_error *err)
+{
+	struct upk_model *m = upk_report_find(e, model, err);
+	if (!m || !upk_report_lock(m, err)) {
+		upk_model_unref(m);
+		return false;
+	}
+	struct upk_config *config = upk_config_ref(m->tail->config);
+	struct upk_schema *schema = upk_schema_ref(m->tail->schema);
+	upk_json_object(w, NULL);
+	write_state(m, w);
+	upk_report_unlock(m);
+
+	write_config(config, schema, w);
+	upk_json_object_end(w);
+	memcpy(etag, config->etag, sizeof config->etag);
+	upk_schema_unref(schema);
+	upk_config_unref(config);
+	upk_model_unref(m);
+	return true;
+}
+
+static void write_definition(
+	const struct upk_tail *t, const struct upk_rule_config *config, struct upk_json_writer *w)
+{
+	static const char *const kinds[] = {
+		[UPK_RULE_BELOW] = "below",
+		[UPK_RULE_ABOVE] = "above",
+		[UPK_RULE_DROP] = "drop",
+		[UPK_RULE_CHANGE] = "change",
+	};
+	upk_json_string(w, "kind", kinds[config->kind]);
+	if (config->kind == UPK_RULE_CHANGE) {
+		upk_json_null(w, "metric");
+		upk_json_null(w, "window");
+		return;
+	}
+	upk_config_write_measure(&config->measure, w, "metric");
+	upk_json_string(w, "window", t->config->windows[config->window].name);
+}
+
+/* Figures of the latest judgement; before the first there are none but the rule's own threshold. */
+static void write_judgement(const struct upk_rule *rule, struct upk_json_writer *w)
+{
+	struct upk_judgement last = rule->last;
+	if (last.pairs == 0) {
+		bool change = rule->config->kind == UPK_RULE_CHANGE;
+		last.value = last.bound = NAN;
+		last.threshold = change ? NAN : rule->config->threshold;
+	}
+	upk_json_double(w, "value", last.value);
+	upk_json_double(w, "bound", last.bound);
+	upk_json_double(w, "threshold", last.threshold);
+	upk_json_int(w, "pairs", (int64_t)last.pairs);
+}
+
+static void write_rule(
+	const struct upk_tail *t, const struct upk_rule *rule, struct upk_json_writer *w)
+{
+	bool fires = rule->state == UPK_RULE_FIRING;
+	upk_json_object(w, NULL);
+	upk_json_string(w, "name", rule->config->name);
+	upk_json_string(w, "state", upk_rule_state_name(rule->state));
+	write_definition(t, rule->config, w);
+	write_judgement(rule, w);
+	upk_json_time_or_null(
+		w, "pending_since", rule->state == UPK_RULE_PENDING ? rule->pending_since : 0);
+	upk_json_int_or_null(w, "alert", fires ? rule->alert : 0);
+	upk_json_int_or_null(w, "change", fires ? rule->change : 0);
+	upk_json_int_or_null(
+		w, "run_at", upk_retraining_waits(rule) ? upk_retraining_run_at(t, rule) : 0);
+	upk_json_int_or_null(w, "run", fires ? rule->run : 0);
+	upk_json_int_or_null(w, "rests_until", rule->rest_until > t->place ? rule->rest_until : 0);
+	upk_json_object_end(w);
+}
+
+bool upk_report_rules(
+	struct upk_engine *e, const char *model, struct upk_json_writer *w, struct upk_error *err)
+{
+	struct upk_model *m = upk_report_find(e, model, err);
+	if (!m || !upk_report_lock(m, err)) {
+		upk_model_unref(m);
+		return false;
+	}
+	upk_json_object(w, NULL);
+	upk_json_array(w, "rules");
+	for (size_t i = 0; i < m->tail->rules_count; i++)
+		write_rule(m->tail, &m->tail->rules[i], w);
+	upk_json_array_end(w);
+	upk_json_object_end(w);
+	upk_report_unlock(m);
+	upk_model_unref(m);
+	return true;
+}

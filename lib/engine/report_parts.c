@@ -1,0 +1,83 @@
+#include "engine/report_parts.h"
+
+struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct upk_error *err)
+{
+	struct upk_model *m = upk_registry_find(e->registry, name);
+	if (!m)
+		upk_fail(err, UPK_NOT_FOUND, "model '%s': there is none of that name", name);
+	return m;
+}
+
+bool upk_report_lock(struct upk_model *m, struct upk_error *err)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->tail)
+		return true;
+	pthread_mutex_unlock(&m->lock);
+	return upk_fail(err, UPK_BUSY, "model '%s': its windows are still being built", m->name);
+}
+
+void upk_report_unlock(struct upk_model *m)
+{
+	pthread_mutex_unlock(&m->lock);
+}
+
+struct upk_store *upk_report_rows(struct upk_engine *e, struct upk_error *err)
+{
+	struct upk_store *rows = upk_readers_take(e->readers, err);
+	if (!rows || upk_store_begin_read(rows, err))
+		return rows;
+	upk_readers_give_back(e->readers, rows);
+	return NULL;
+}
+
+void upk_report_rows_end(struct upk_engine *e, struct upk_store *rows)
+{
+	if (!rows)
+		return;
+	upk_store_end_read(rows);
+	upk_readers_give_back(e->readers, rows);
+}
+
+bool upk_report_open(
+	struct upk_engine *e, const char *model, struct upk_report *r, struct upk_error *err)
+{
+	*r = (struct upk_report){ .engine = e, .model = upk_report_find(e, model, err) };
+	if (!r->model)
+		return false;
+	r->rows = upk_report_rows(e, err);
+	if (r->rows)
+		return true;
+	upk_model_unref(r->model);
+	return false;
+}
+
+void upk_report_close(struct upk_report *r)
+{
+	upk_report_rows_end(r->engine, r->rows);
+	upk_model_unref(r->model);
+}
+
+void upk_json_int_or_null(struct upk_json_writer *w, const char *key, int64_t value)
+{
+	if (value == 0)
+		upk_json_null(w, key);
+	else
+		upk_json_int(w, key, value);
+}
+
+void upk_json_time_or_null(struct upk_json_writer *w, const char *key, int64_t ms)
+{
+	if (ms == 0)
+		upk_json_null(w, key);
+	else
+		upk_json_time(w, key, ms);
+}
+
+void upk_json_raw_or_null(struct upk_json_writer *w, const char *key, struct upk_text json)
+{
+	if (json.data)
+		upk_json_raw(w, key, json);
+	else
+		upk_json_null(w, key);
+}

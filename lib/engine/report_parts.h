@@ -1,0 +1,43 @@
+/* Inside the reports: a model looked up, and one state of its rows. */
+#ifndef UPK_ENGINE_REPORT_PARTS_H
+#define UPK_ENGINE_REPORT_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "engine/core.h"
+#include "engine/model.h"
+#include "store/store.h"
+
+/* A reference; NULL: UPK_NOT_FOUND. */
+struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct upk_error *err);
+
+/* Holds the model's lock, with a tail behind it, until upk_report_unlock. false: UPK_BUSY, its
+ * windows are still being built; nothing is held. */
+bool upk_report_lock(struct upk_model *m, struct upk_error *err);
+void upk_report_unlock(struct upk_model *m);
+
+/* A connection on which all reads see one state. NULL: the store's error. */
+struct upk_store *upk_report_rows(struct upk_engine *e, struct upk_error *err);
+void upk_report_rows_end(struct upk_engine *e, struct upk_store *rows); /* NULL is fine */
+
+/* A model with its rows; what a caller took before a lock is never newer than they are. */
+struct upk_report {
+	struct upk_engine *engine;
+	struct upk_model *model;
+	struct upk_store *rows;
+};
+bool upk_report_open(
+	struct upk_engine *e, const char *model, struct upk_report *r, struct upk_error *err);
+void upk_report_close(struct upk_report *r);
+
+/* 0 is null. */
+void upk_json_int_or_null(struct upk_json_writer *w, const char *key, int64_t value);
+void upk_json_time_or_null(struct upk_json_writer *w, const char *key, int64_t ms);
+/* Absent is null. */
+void upk_json_raw_or_null(struct upk_json_writer *w, const char *key, struct upk_text json);
+
+#endif

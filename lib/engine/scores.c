@@ -1,0 +1,157 @@
+#include "engine/scores.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/place.h"
+
+struct collection {
+	const struct upk_schema *schema;
+	const struct upk_made_by *made_by; /* NULL: anyone */
+	int64_t last_place;
+	size_t classes, n, capacity;
+	uint16_t *actual; /* (capacity) */
+	double *scores;   /* (capacity, classes) */
+	bool failed;
+};
+
+struct upk_scores_range upk_scores_range(
+	const struct upk_window *window, bool by_time, int64_t model, int64_t last_place)
+{
+	struct upk_scores_range range = { .model = model, .by_time = by_time };
+	if (upk_window_pairs(window) == 0)
+		return range;
+	const struct upk_seat *first = upk_window_at(window, 0);
+	range.first_place = first->place;
+	range.first_time = first->time;
+	range.last_place = last_place;
+	return range;
+}
+
+static bool make_room(struct collection *c)
+{
+	if (c->n < c->capacity)
+		return true;
+	size_t capacity = c->capacity ? c->capacity * 2 : 256;
+	uint16_t *actual = realloc(c->actual, capacity * sizeof *actual);
+	if (!actual)
+		return false;
+	c->actual = actual;
+	double *scores = realloc(c->scores, capacity * c->classes * sizeof *scores);
+	if (!scores)
+		return false;
+	c->scores = scores;
+	c->capacity = capacity;
+	return true;
+}
+
+static bool wanted(const struct collection *c, const struct upk_known_row *row)
+{
+	if (row->place.place > c->last_place)
+		return false;
+	if (c->made_by &&
+		(row->version.number != c->made_by->number ||
+			!upk_text_equal(row->version.name, c->made_by->name)))
+		return false;
+	return row->scores || (row->scored && c->schema->classes_count <= 2);
+}
+
+/* Classes that came after the row had no probability then. */
+static void spread(const struct collection *c, const struct upk_known_row *row, double *out)
+{
+	size_t known = row->scores_count < c->classes ? row->scores_count : c->classes;
+	for (size_t k = 0; k < c->classes; k++)
+		out[k] = k < known ? row->scores[k] : 0;
+	if (row->scores)
+		return;
+	size_t positive = c->schema->positive == 0 ? 0 : 1;
+	out[positive] = row->score;
+	out[1 - positive] = 1 - row->score;
+}
+
+static bool collect(void *context, const struct upk_known_row *row)
+{
+	struct collection *c = context;
+	if (!wanted(c, row))
+		return true;
+	if (!make_room(c)) {
+		c->failed = true;
+		return false;
+	}
+	int actual = upk_schema_class(c->schema, row->actual);
+	c->actual[c->n] = actual < 0 ? UINT16_MAX : (uint16_t)actual;
+	spread(c, row, &c->scores[c->n * c->classes]);
+	c->n++;
+	return true;
+}
+
+static bool scan(struct upk_store *store, const struct upk_scores_range *range,
+	struct collection *c, struct upk_error *err)
+{
+	if (range->by_time)
+		return upk_place_scan_time(
+			store, range->model, range->first_time - 1, collect, c, err);
+	const struct upk_scan pairs = {
+		.model = range->model,
+		.from = range->first_place,
+		.to = range->last_place + 1,
+		.as_of = INT64_MAX,
+		.what = UPK_SCAN_SCORES,
+		.pairs_only = true,
+	};
+	return upk_place_scan(store, &pairs, collect, c, err);
+}
+
+static bool compute(
+	const struct collection *c, struct upk_score_metrics *out, struct upk_error *err)
+{
+	const struct upk_scored scored = {
+		.n = c->n,
+		.classes = c->classes,
+		.actual = c->actual,
+		.scores = c->scores,
+		.positive = c->schema->positive,
+	};
+	*out = (struct upk_score_metrics){ NAN, NAN, NAN, NAN, NAN };
+	if (c->failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu pairs", c->n);
+	return c->n == 0 || upk_score_metrics(&scored, out, err);
+}
+
+bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
+	const struct upk_scores_range *range, const struct upk_made_by *made_by,
+	struct upk_score_metrics *out, size_t *scored, struct upk_error *err)
+{
+	struct collection c = {
+		.schema = schema,
+		.made_by = made_by,
+		.last_place = range->last_place,
+		.classes = schema->classes_count > 2 ? schema->classes_count : 2,
+	};
+	bool done =
+		(range->last_place == 0 || scan(store, range, &c, err)) && compute(&c, out, err);
+	if (done)
+		*scored = c.n;
+	free(c.actual);
+	free(c.scores);
+	return done;
+}
+
+double upk_scores_value(const struct upk_score_metrics *m, const char *name)
+{
+	const struct {
+		const char *name;
+		double value;
+	} all[] = {
+		{ "roc_auc", m->roc_auc },
+		{ "average_precision", m->average_precision },
+		{ "log_loss", m->log_loss },
+		{ "brier", m->brier },
+		{ "ece", m->ece },
+	};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (strcmp(all[i].name, name) == 0)
+			return all[i].value;
+	return NAN;
+}

@@ -1,0 +1,41 @@
+/* Metrics of scores: from the stored rows of a window's pairs. */
+#ifndef UPK_ENGINE_SCORES_H
+#define UPK_ENGINE_SCORES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/schema.h"
+#include "engine/window.h"
+#include "metrics/score.h"
+#include "store/event.h"
+#include "store/store.h"
+
+/* Which rows are a window's pairs: those from its first seat on, up to the last place it has seen.
+ */
+struct upk_scores_range {
+	int64_t model;
+	bool by_time; /* a duration window: first_time counts; else first_place */
+	int64_t first_place, first_time;
+	int64_t last_place; /* 0: the window is empty */
+};
+
+/* `last_place` is the tail's; by_time: it is a duration window. Under the model's lock, or on the
+ * writer's thread. O(1). */
+struct upk_scores_range upk_scores_range(
+	const struct upk_window *window, bool by_time, int64_t model, int64_t last_place);
+
+/* On the pairs of the range that have scores, *scored of them; with `made_by` only on those that
+ * this one predicted. A single score counts as probabilities of two classes; where the model has
+ * more, it says too little, and the pair is left out. All NAN when there is none.
+ * O(rows) plus upk_score_metrics. Any thread with its own store. */
+bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
+	const struct upk_scores_range *range, const struct upk_made_by *made_by,
+	struct upk_score_metrics *out, size_t *scored, struct upk_error *err);
+
+/* The one of them that is called so; NAN: none is. */
+double upk_scores_value(const struct upk_score_metrics *m, const char *name);
+
+#endif
