@@ -24,7 +24,7 @@ static const struct constant {
 	{ "growth_failed", offsetof(struct upk_policy, growth_failed), 4, 1, 1e6 },
 	{ "growth_tokens", offsetof(struct upk_policy, growth_tokens), 2, 0, 1e6 },
 	{ "bench_versions", offsetof(struct upk_policy, bench_versions), 8, 0, 31 },
-	{ "bench_window", offsetof(struct upk_policy, bench_window), 500, 1, 1e5 },
+	{ "bench_window", offsetof(struct upk_policy, bench_window), 500, 1, 1e4 },
 	{ "bench_least", offsetof(struct upk_policy, bench_least), 50, 1, 1e5 },
 	{ "bench_lead", offsetof(struct upk_policy, bench_lead), 5, 0, 1e5 },
 	{ "bench_z", offsetof(struct upk_policy, bench_z), 3.5, 0, 100 },
