@@ -4,12 +4,14 @@
 #include "cmd/command.h"
 #include "cmd/demo.h"
 #include "cmd/replay.h"
+#include "cmd/serve.h"
 #include "usage.h"
 
 enum { COMMANDS_MAX = 32 };
 
 /* In the order of --help. */
 static const struct upk_command *const commands[] = {
+	&upk_cmd_serve,
 	&upk_cmd_demo,
 	&upk_cmd_replay,
 	NULL,

@@ -1,0 +1,113 @@
+#include "engine/bed.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/report.h"
+
+struct answer {
+	pthread_mutex_t lock;
+	pthread_cond_t came;
+	bool done;
+};
+
+static void open_engine(struct bed *b)
+{
+	struct upk_error err = { 0 };
+	const struct upk_engine_options options = { .folder = b->folder, .auto_create = true };
+	b->engine = upk_engine_open(&options, &err);
+	if (!b->engine)
+		fail_msg("%s", err.message);
+	while (!upk_engine_ready(b->engine))
+		usleep(1000);
+}
+
+void bed_open(struct bed *b)
+{
+	snprintf(b->folder, sizeof b->folder, "%s/upkeepd-test-XXXXXX",
+		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(b->folder));
+	open_engine(b);
+}
+
+void bed_reopen(struct bed *b)
+{
+	upk_engine_close(b->engine);
+	open_engine(b);
+}
+
+void bed_remove(struct bed *b)
+{
+	static const char *const files[] = { "upkeepd.db", "upkeepd.db-wal", "upkeepd.db-shm",
+		"lock", "committed" };
+	char path[128];
+	upk_engine_close(b->engine);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", b->folder, files[i]);
+		(void)unlink(path);
+	}
+	assert_int_equal(rmdir(b->folder), 0);
+}
+
+static void came(struct upk_post *post)
+{
+	struct answer *a = post->context;
+	pthread_mutex_lock(&a->lock);
+	a->done = true;
+	pthread_cond_signal(&a->came);
+	pthread_mutex_unlock(&a->lock);
+}
+
+void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
+	const char *body, unsigned flags)
+{
+	struct answer a = { .done = false };
+	struct upk_error err = { 0 };
+	struct upk_schema *schema = upk_engine_schema(b->engine, model, &err);
+	if (!schema)
+		fail_msg("%s", err.message);
+	pthread_mutex_init(&a.lock, NULL);
+	pthread_cond_init(&a.came, NULL);
+	*post = (struct upk_post){ .model = model,
+		.settle = (flags & BED_SETTLE) != 0,
+		.atomic = (flags & BED_ATOMIC) != 0,
+		.done = came,
+		.context = &a };
+	post->batch = upk_batch_decode(kind, false, strdup(body), strlen(body), schema,
+		upk_clock_now(upk_clock_system()), &err);
+	upk_schema_unref(schema);
+	if (!post->batch || !upk_engine_post(b->engine, post, &err))
+		fail_msg("%s", err.message);
+	pthread_mutex_lock(&a.lock);
+	while (!a.done)
+		pthread_cond_wait(&a.came, &a.lock);
+	pthread_mutex_unlock(&a.lock);
+	pthread_cond_destroy(&a.came);
+	pthread_mutex_destroy(&a.lock);
+}
+
+void bed_finish(struct upk_post *post)
+{
+	upk_post_finish(post);
+}
+
+char *bed_metrics(struct bed *b, const char *model)
+{
+	struct upk_error err = { 0 };
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+	const struct upk_metrics_query query = { .level = 0.95 };
+	if (!upk_report_metrics(b->engine, model, &query, &w, &err))
+		fail_msg("%s", err.message);
+	char *text = upk_text_copy(upk_buffer_text(&out));
+	upk_buffer_finish(&out);
+	return text;
+}

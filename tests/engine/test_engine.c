@@ -1,0 +1,300 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "engine/bed.h"
+#include "engine/report.h"
+
+static int setup(void **state)
+{
+	struct bed *b = calloc(1, sizeof *b);
+	assert_non_null(b);
+	bed_open(b);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	bed_remove(*state);
+	free(*state);
+	return 0;
+}
+
+static void an_item_is_new_joined_revised_waiting_or_a_duplicate(void **state)
+{
+	struct bed *b = *state;
+	struct upk_post post;
+	bed_post(b, &post, UPK_ITEM_EVENT, "m",
+		"[{\"id\":\"a\",\"predicted\":\"x\"},{\"id\":\"b\",\"predicted\":\"y\",\"label\":"
+		"\"x\"},"
+		"{\"id\":\"a\",\"predicted\":\"x\"},{\"id\":\"a\",\"predicted\":\"y\"}]",
+		0);
+	assert_int_equal(post.accepted, 3);
+	assert_int_equal(post.joined, 1);
+	assert_int_equal(post.duplicates, 1);
+	assert_int_equal(post.rejected_total, 1);
+	assert_int_equal(post.rejected[0].index, 3);
+	bed_finish(&post);
+
+	bed_post(b, &post, UPK_ITEM_LABEL, "m",
+		"[{\"id\":\"a\",\"label\":\"x\"},{\"id\":\"a\",\"label\":\"x\"},{\"id\":\"b\","
+		"\"label\":"
+		"\"y\"},{\"id\":\"z\",\"label\":\"x\"}]",
+		0);
+	assert_int_equal(post.joined, 1);
+	assert_int_equal(post.duplicates, 1);
+	assert_int_equal(post.revised, 1);
+	assert_int_equal(post.waiting, 1);
+	bed_finish(&post);
+
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", "{\"id\":\"z\",\"predicted\":\"y\"}", 0);
+	assert_int_equal(post.joined, 1);
+	bed_finish(&post);
+	char *metrics = bed_metrics(b, "m");
+	assert_non_null(strstr(metrics, "\"pairs\":3"));
+	assert_non_null(strstr(metrics, "\"matrix\":[[1,1],[0,1]]"));
+	free(metrics);
+}
+
+static void an_atomic_post_with_a_reject_stores_nothing(void **state)
+{
+	struct bed *b = *state;
+	struct upk_post post;
+	bed_post(b, &post, UPK_ITEM_EVENT, "m",
+		"[{\"id\":\"a\",\"predicted\":\"x\"},{\"id\":\"b\",\"predicted\":7.5}]",
+		BED_ATOMIC);
+	assert_int_equal(post.error.code, UPK_INVALID);
+	assert_int_equal(post.rejected_total, 1);
+	bed_finish(&post);
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", "{\"id\":\"a\",\"predicted\":\"y\"}", 0);
+	assert_int_equal(post.accepted, 1);
+	bed_finish(&post);
+}
+
+/* ---- several threads ---- */
+
+enum { THREADS = 4, ROUNDS = 30, ITEMS = 40 };
+
+struct sender {
+	struct bed *bed;
+	pthread_t thread;
+	uint64_t seed;
+	size_t accepted, duplicates, joined, revised;
+};
+
+/* Everybody posts the same events and labels, in an order of their own. */
+static void *send_all(void *argument)
+{
+	struct sender *s = argument;
+	struct upk_random random;
+	uint32_t order[ROUNDS];
+	upk_random_seed(&random, s->seed);
+	for (uint32_t i = 0; i < ROUNDS; i++)
+		order[i] = i;
+	upk_random_shuffle(&random, order, ROUNDS);
+	for (size_t r = 0; r < 2 * ROUNDS; r++) {
+		bool labels = r % 2 == 1;
+		struct upk_buffer body = { 0 };
+		upk_buffer_puts(&body, "[");
+		for (uint32_t i = 0; i < ITEMS; i++)
+			upk_buffer_printf(&body, "%s{\"id\":\"%u-%u\",\"%s\":\"%s\"}", i ? "," : "",
+				order[r / 2], i, labels ? "label" : "predicted", i % 3 ? "x" : "y");
+		upk_buffer_append(&body, "]", 2);
+		struct upk_post post;
+		bed_post(
+			s->bed, &post, labels ? UPK_ITEM_LABEL : UPK_ITEM_EVENT, "m", body.data, 0);
+		s->accepted += post.accepted;
+		s->duplicates += post.duplicates;
+		s->joined += post.joined;
+		s->revised += post.revised;
+		bed_finish(&post);
+		upk_buffer_finish(&body);
+	}
+	return NULL;
+}
+
+struct watcher {
+	struct bed *bed;
+	atomic_bool stop;
+};
+
+static void *watch(void *argument)
+{
+	struct watcher *w = argument;
+	while (!atomic_load(&w->stop)) {
+		struct upk_error err = { 0 };
+		struct upk_buffer out = { 0 };
+		struct upk_json_writer json = upk_json_writer_on(&out);
+		assert_true(upk_report_models(w->bed->engine, &json, &err));
+		upk_buffer_finish(&out);
+		if (upk_report_prometheus(w->bed->engine, false, &out, &err))
+			upk_buffer_finish(&out);
+	}
+	return NULL;
+}
+
+static void many_threads_store_each_item_exactly_once(void **state)
+{
+	struct sender senders[THREADS];
+	struct watcher watcher = { .bed = *state };
+	pthread_t watching;
+	size_t accepted = 0, duplicates = 0, joined = 0;
+	atomic_init(&watcher.stop, false);
+	assert_int_equal(pthread_create(&watching, NULL, watch, &watcher), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		senders[i] = (struct sender){ .bed = *state, .seed = i + 1 };
+		assert_int_equal(
+			pthread_create(&senders[i].thread, NULL, send_all, &senders[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(senders[i].thread, NULL);
+		accepted += senders[i].accepted;
+		duplicates += senders[i].duplicates;
+		joined += senders[i].joined;
+		assert_int_equal(senders[i].revised, 0);
+	}
+	atomic_store(&watcher.stop, true);
+	pthread_join(watching, NULL);
+	assert_int_equal(accepted, THREADS * 2 * ROUNDS * ITEMS);
+	assert_int_equal(accepted - duplicates, 2 * ROUNDS * ITEMS);
+	assert_int_equal(joined, ROUNDS * ITEMS);
+}
+
+static void a_restart_finds_the_same_windows(void **state)
+{
+	struct bed *b = *state;
+	struct sender sender = { .bed = b, .seed = 1 };
+	send_all(&sender);
+	char *before = bed_metrics(b, "m");
+	bed_reopen(b);
+	char *after = bed_metrics(b, "m");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+/* ---- the loop ---- */
+
+static void append_row(
+	struct upk_buffer *body, struct upk_random *random, size_t i, bool swapped, bool labelled)
+{
+	double a = upk_random_unit(random) - 0.5, b = upk_random_unit(random) - 0.5;
+	bool positive = (a + 0.3 * b > 0) != swapped;
+	upk_buffer_printf(
+		body, "%s{\"id\":\"r%zu\",\"features\":[%.6f,%.6f]", i % 10 ? "," : "", i, a, b);
+	if (labelled)
+		upk_buffer_printf(body, ",\"label\":\"%d\"", positive);
+	upk_buffer_puts(body, "}");
+}
+
+static void post_rows(struct bed *b, size_t from, size_t to, bool swapped)
+{
+	for (size_t i = from; i < to; i += 10) {
+		struct upk_random random, again;
+		struct upk_buffer rows = { 0 }, labels = { 0 };
+		struct upk_post post;
+		upk_random_seed(&random, i);
+		upk_random_seed(&again, i);
+		upk_buffer_puts(&rows, "[");
+		upk_buffer_puts(&labels, "[");
+		for (size_t j = i; j < i + 10; j++) {
+			append_row(&rows, &random, j, swapped, from == 0);
+			double x = upk_random_unit(&again) - 0.5, y = upk_random_unit(&again) - 0.5;
+			upk_buffer_printf(&labels, "%s{\"id\":\"r%zu\",\"label\":\"%d\"}",
+				j % 10 ? "," : "", j, (x + 0.3 * y > 0) != swapped);
+		}
+		upk_buffer_append(&rows, "]", 2);
+		upk_buffer_append(&labels, "]", 2);
+		bed_post(b, &post, from == 0 ? UPK_ITEM_EVENT : UPK_ITEM_PREDICT, "loop", rows.data,
+			BED_SETTLE);
+		assert_int_equal(post.error.code, UPK_OK);
+		assert_int_equal(post.accepted, 10);
+		bed_finish(&post);
+		if (from != 0) {
+			bed_post(b, &post, UPK_ITEM_LABEL, "loop", labels.data, BED_SETTLE);
+			assert_int_equal(post.joined, 10);
+			bed_finish(&post);
+		}
+		upk_buffer_finish(&rows);
+		upk_buffer_finish(&labels);
+	}
+}
+
+static char *runs(struct bed *b)
+{
+	struct upk_error err = { 0 };
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+	const struct upk_list_query query = { .limit = 100 };
+	if (!upk_report_runs(b->engine, "loop", &query, &w, &err))
+		fail_msg("%s", err.message);
+	char *text = upk_text_copy(upk_buffer_text(&out));
+	upk_buffer_finish(&out);
+	return text;
+}
+
+static void a_change_leads_to_a_run_and_a_promotion(void **state)
+{
+	struct bed *b = *state;
+	post_rows(b, 0, 600, false);
+	char *first = runs(b);
+	assert_non_null(strstr(first, "\"kind\":\"first\""));
+	assert_non_null(strstr(first, "\"state\":\"succeeded\""));
+	free(first);
+	post_rows(b, 600, 1000, false);
+	post_rows(b, 1000, 1600, true);
+	char *after = runs(b);
+	assert_non_null(strstr(after, "\"kind\":\"alert\""));
+	assert_non_null(strstr(after, "\"rule\":\"fell\""));
+	free(after);
+
+	bed_reopen(b);
+	struct upk_post post;
+	bed_post(b, &post, UPK_ITEM_PREDICT, "loop", "[{\"features\":[0.4,0.1]}]", 0);
+	assert_int_equal(post.predicted[0].error == NULL, true);
+	assert_true(post.predicted[0].version >= 2);
+	assert_true(upk_text_is(post.classes[post.predicted[0].class], "0"));
+	bed_finish(&post);
+}
+
+static void closing_answers_everybody(void **state)
+{
+	struct bed *b = *state;
+	int64_t run;
+	struct upk_error err = { 0 };
+	post_rows(b, 0, 600, false);
+	assert_true(upk_engine_start_run(b->engine, "loop", &run, &err));
+	bed_reopen(b);
+	char *text = runs(b);
+	assert_null(strstr(text, "\"state\":\"running\""));
+	assert_null(strstr(text, "\"state\":\"queued\""));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			an_item_is_new_joined_revised_waiting_or_a_duplicate, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_atomic_post_with_a_reject_stores_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			many_threads_store_each_item_exactly_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_restart_finds_the_same_windows, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_change_leads_to_a_run_and_a_promotion, setup, teardown),
+		cmocka_unit_test_setup_teardown(closing_answers_everybody, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
