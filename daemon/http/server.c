@@ -222,6 +222,16 @@ static void add_headers(
 		"frame-ancestors 'none'");
 }
 
+/* What is no fault of the client's is for the operator to see. */
+static void log_failure(const struct exchange *x)
+{
+	const struct upk_reply *reply = &x->reply;
+
+	if (reply->status == 500 || reply->status == 507)
+		upk_log_say(upk_site_log(x->server->site), UPK_LOG_ERROR, "%.200s: %.*s", x->target,
+			(int)reply->body.size, reply->body.data);
+}
+
 static enum MHD_Result send_reply(struct exchange *x, struct MHD_Connection *connection)
 {
 	struct upk_server *s = x->server;
@@ -229,6 +239,7 @@ static enum MHD_Result send_reply(struct exchange *x, struct MHD_Connection *con
 	struct MHD_Response *response;
 	size_t size = reply->fixed.data ? reply->fixed.size : reply->body.size;
 
+	log_failure(x);
 	if (reply->fixed.data || size == 0) {
 		/* MHD does not write to it. */
 		response = MHD_create_response_from_buffer(

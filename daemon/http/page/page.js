@@ -147,7 +147,7 @@ function happened(model) {
 			all.push([alert.resolved, "good", `Rule ${alert.rule} resolved: ${RESOLVED[alert.resolved_by] || alert.resolved_by}.`]);
 	}
 	for (const run of model.runs)
-		all.push([run.ended || run.started || run.queued, MOODS[run.state], runWords(run)]);
+		all.push([run.ended || run.started || run.queued, MOODS[run.state] || "quiet", runWords(run)]);
 	for (const promotion of model.promotions)
 		all.push([promotion.from || promotion.time, "good", promotionWords(promotion)]);
 	return all.filter((one) => one[0]).sort((a, b) => (a[0] < b[0] ? 1 : a[0] > b[0] ? -1 : 0)).slice(0, HAPPENED);
