@@ -27,10 +27,10 @@ struct job {
 struct upk_trainer {
 	struct upk_engine *engine;
 	pthread_t thread;
-	pthread_mutex_t lock; /* over the queue, `current` and `stopping` */
+	pthread_mutex_t lock; /* over the queue and `current` */
 	pthread_cond_t wake;
 	struct job *first, *last, *current;
-	bool stopping;
+	atomic_bool stopping;
 };
 
 static void free_job(struct job *job)
@@ -171,7 +171,7 @@ static void carry_out(struct upk_trainer *t, struct job *job)
 	if (!read_and_contest(t, job, o, &o->error) && o->error.code == UPK_OK)
 		o->error.code = UPK_IO;
 	o->ended = upk_clock_now(e->clock);
-	if (t->stopping && o->error.code == UPK_CANCELLED)
+	if (atomic_load(&t->stopping) && o->error.code == UPK_CANCELLED)
 		upk_fail(&o->error, UPK_BUSY, "the daemon was stopped while the run went on");
 	upk_writer_push(e->writer, &o->task);
 }
@@ -179,14 +179,14 @@ static void carry_out(struct upk_trainer *t, struct job *job)
 static struct job *next_job(struct upk_trainer *t)
 {
 	pthread_mutex_lock(&t->lock);
-	while (!t->first && !t->stopping)
+	while (!t->first && !atomic_load(&t->stopping))
 		pthread_cond_wait(&t->wake, &t->lock);
 	struct job *job = t->first;
 	if (job) {
 		t->first = job->next;
 		t->last = t->first ? t->last : NULL;
 		t->current = job;
-		if (t->stopping)
+		if (atomic_load(&t->stopping))
 			atomic_store(&job->cancel, true);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -230,7 +230,7 @@ void upk_trainer_stop(struct upk_trainer *t)
 	if (!t)
 		return;
 	pthread_mutex_lock(&t->lock);
-	t->stopping = true;
+	atomic_store(&t->stopping, true);
 	if (t->current)
 		atomic_store(&t->current->cancel, true);
 	pthread_cond_signal(&t->wake);
