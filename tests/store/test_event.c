@@ -209,6 +209,12 @@ static void marks_gives_predicted_events_after_a_number(void **state)
 	fixture_commit(f);
 	assert_ok(upk_event_last_number(f->store, f->model, &last, &err), &err);
 	assert_int_equal(last, 6);
+	static const int64_t predictions[] = { 5, 4, 3, 2, 1, 1, 0 }; /* the fifth is an example */
+	for (int64_t from = 1; from <= 7; from++) {
+		int64_t count = -1;
+		assert_ok(upk_event_predictions(f->store, f->model, from, &count, &err), &err);
+		assert_int_equal(count, predictions[from - 1]);
+	}
 
 	struct versions after = { 0 };
 	assert_ok(upk_event_marks(f->store, f->model, 3, take_mark, &after, &err), &err);
