@@ -76,7 +76,7 @@ void upk_json_time_or_null(struct upk_json_writer *w, const char *key, int64_t m
 
 void upk_json_raw_or_null(struct upk_json_writer *w, const char *key, struct upk_text json)
 {
-	if (json.data)
+	if (json.size > 0)
 		upk_json_raw(w, key, json);
 	else
 		upk_json_null(w, key);

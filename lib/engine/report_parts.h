@@ -37,7 +37,7 @@ void upk_report_close(struct upk_report *r);
 /* 0 is null. */
 void upk_json_int_or_null(struct upk_json_writer *w, const char *key, int64_t value);
 void upk_json_time_or_null(struct upk_json_writer *w, const char *key, int64_t ms);
-/* Absent is null. */
+/* Absent or empty, which is no JSON, is null. */
 void upk_json_raw_or_null(struct upk_json_writer *w, const char *key, struct upk_text json);
 
 #endif
