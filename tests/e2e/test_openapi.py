@@ -133,13 +133,12 @@ class File(Case):
     def test_it_describes_the_routes_that_there_are(self):
         with open(os.path.join(ROOT, "daemon/http/routes.c")) as file:
             source = file.read()
-        model = re.search(r'#define MODEL "([^"]+)"', source).group(1)
         lists = re.search(r'#define LIST "([^"]+)"', source).group(1)
         routes = {}
-        for method, prefix, path, query in re.findall(
-                r'\{ "(GET|PUT|POST|DELETE)", (MODEL)? ?(?:"([^"]*)")?, \w+(?:,\s*(LIST|"[^"]*"))?', source):
+        for method, path, query in re.findall(
+                r'\{ "(GET|PUT|POST|DELETE)",\s*"([^"]*)",\s*\w+,\s*(LIST|"[^"]*")', source):
             names = lists if query == "LIST" else query.strip('"')
-            routes[method, (model if prefix else "") + path] = set(names.split())
+            routes[method, path] = set(names.split())
         assets = [route for route in routes if re.search(r"\.(js|css|svg|png|ico)$", route[1])]
         for asset in assets:
             del routes[asset]
