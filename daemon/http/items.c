@@ -74,13 +74,16 @@ bool upk_items_all_refused(const struct upk_post *post, size_t rejected_total)
 	return rejected_total > 0 && (post->atomic || rejected_total == post->batch->count);
 }
 
+/* A post that was undone reports that nothing of it was stored. */
 static void write_counts(const struct upk_post *post, struct upk_json_writer *w)
 {
-	upk_json_int(w, "accepted", (int64_t)post->accepted);
-	upk_json_int(w, "duplicates", (int64_t)post->duplicates);
-	upk_json_int(w, "joined", (int64_t)post->joined);
-	upk_json_int(w, "revised", (int64_t)post->revised);
-	upk_json_int(w, "waiting", (int64_t)post->waiting);
+	bool stored = post->error.code == UPK_OK;
+
+	upk_json_int(w, "accepted", stored ? (int64_t)post->accepted : 0);
+	upk_json_int(w, "duplicates", stored ? (int64_t)post->duplicates : 0);
+	upk_json_int(w, "joined", stored ? (int64_t)post->joined : 0);
+	upk_json_int(w, "revised", stored ? (int64_t)post->revised : 0);
+	upk_json_int(w, "waiting", stored ? (int64_t)post->waiting : 0);
 	upk_items_write_rejected(post->rejected, post->rejected_listed, post->rejected_total, w);
 	upk_items_write_ignored(post->batch, w);
 }
@@ -89,13 +92,14 @@ static void answer(const struct upk_post *post, struct upk_reply *reply)
 {
 	struct upk_json_writer w;
 
-	if (post->error.code != UPK_OK) {
-		upk_problem_of(reply, &post->error);
-	} else if (upk_items_all_refused(post, post->rejected_total)) {
+	/* First, since an atomic post has an error as well as its list. */
+	if (upk_items_all_refused(post, post->rejected_total)) {
 		const char *why = post->rejected_listed > 0 ? post->rejected[0].error : NULL;
 		w = upk_problem_begin(reply, 422, why ? why : "items were rejected");
 		write_counts(post, &w);
 		upk_problem_end(reply, &w);
+	} else if (post->error.code != UPK_OK) {
+		upk_problem_of(reply, &post->error);
 	} else {
 		w = upk_json_writer_on(&reply->body);
 		upk_json_object(&w, NULL);

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "engine/report.h"
+#include "engine/value.h"
 #include "http/handlers.h"
 #include "http/problem.h"
 
@@ -62,10 +63,12 @@ static bool read_paused(struct upk_text body, bool *paused, struct upk_error *er
 	const cJSON *member = cJSON_IsObject(json) ? json->child : NULL;
 	bool fine = member && !member->next && cJSON_IsBool(member) &&
 		upk_text_is(upk_text_of(member->string), "paused");
+	char shown[UPK_VALUE_SHOWN];
 	if (fine)
 		*paused = cJSON_IsTrue(member);
 	else
-		upk_fail(err, UPK_INVALID, "paused: want an object with \"paused\": true or false");
+		upk_fail(err, UPK_INVALID, "paused: %s: want {\"paused\": true} or false",
+			upk_value_show_json(json, shown));
 	cJSON_Delete(json);
 	return fine;
 }

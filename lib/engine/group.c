@@ -86,12 +86,17 @@ struct group {
 	size_t created_count;
 };
 
-static struct upk_ingest *ingest_of(struct upk_engine *e, struct group *g, const char *name,
-	struct upk_error *refused, struct upk_error *err)
+static struct upk_ingest *ingest_of(
+	struct upk_engine *e, struct group *g, struct upk_post *post, struct upk_error *err)
 {
-	struct upk_model *m = upk_registry_find(e->registry, name);
+	struct upk_error *refused = &post->error;
+	struct upk_model *m = upk_registry_find(e->registry, post->name);
+	if (!m && post->batch->kind == UPK_ITEM_PREDICT) {
+		upk_fail(refused, UPK_NOT_FOUND, "there is no model %s", post->name);
+		return NULL;
+	}
 	if (!m) {
-		m = upk_group_create_model(e, name, upk_text_of("{}"), true, refused);
+		m = upk_group_create_model(e, post->name, upk_text_of("{}"), true, refused);
 		if (!m && (refused->code == UPK_CONFLICT || refused->code == UPK_NOT_FOUND))
 			return NULL;
 		if (!m) {
@@ -116,7 +121,7 @@ static struct upk_ingest *ingest_of(struct upk_engine *e, struct group *g, const
 static bool write_post(struct upk_engine *e, struct group *g, struct upk_post *post, int64_t now,
 	struct upk_error *err)
 {
-	struct upk_ingest *in = ingest_of(e, g, post->name, &post->error, err);
+	struct upk_ingest *in = ingest_of(e, g, post, err);
 	if (!in)
 		return err->code == UPK_OK;
 	return upk_ingest_post(in, e->store, post, now, &e->seq, err);
