@@ -353,7 +353,7 @@ class Models(Case):
         self.events("m", {"id": "1", "predicted": "x", "features": [1, 2]})
         self.put_model("m", {"features": ["b", "c"]})
         self.events("m", {"id": "2", "predicted": "x", "features": [3, 4]})
-        self.problem(self.daemon.put("/v1/models/m", {"features": [{"name": "a", "type": "category"}, "b"]}), 409, "a")
+        self.problem(self.daemon.put("/v1/models/m", {"features": [{"name": "b", "type": "category"}]}), 409, "b")
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/1"))["features"], {"a": 1, "b": 2})
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/2"))["features"], {"b": 3, "c": 4})
 
