@@ -92,29 +92,32 @@ function metricName(metric) {
 
 /* What the rule promises, in words. */
 function ruleWords(rule) {
-	if (rule.change)
-		return "the hit rate has not fallen against its own record";
 	const what = `${metricName(rule.metric)} on ${rule.window}`;
-	if (typeof rule.below === "number")
-		return `${what} is not below ${rule.below}`;
-	if (typeof rule.above === "number")
-		return `${what} is not above ${rule.above}`;
-	if (typeof rule.drop === "number")
-		return `${what} is not ${rule.drop} below its record`;
-	return what;
+	switch (rule.kind) {
+	case "change":
+		return "the hit rate has not fallen against its own record";
+	case "drop":
+		return `${what} is at most ${rule.threshold} below its record`;
+	case "below":
+	case "above":
+		return `${what} is not ${rule.kind} ${rule.threshold}`;
+	default:
+		return what;
+	}
 }
 
 /* ---- what happened, as sentences ---- */
 
-function alertWords(alert) {
-	let words = `Rule ${alert.rule} fired at place ${count(alert.place)}`;
-	if (typeof alert.value === "number")
-		words += `: value ${figure(alert.value)}`;
-	if (typeof alert.bound === "number")
-		words += `, bound ${figure(alert.bound)}`;
-	if (typeof alert.threshold === "number")
-		words += `, limit ${figure(alert.threshold)}`;
-	words += ` on ${count(alert.pairs)} pairs`;
+/* Of a change, `bound` is how sure it is and `threshold` its limit; of the others both are figures. */
+function alertFigures(alert, kind) {
+	if (kind === "change")
+		return `hits ${figure(alert.value)} on the last ${count(alert.pairs)} pairs, against more in its record (${figure(alert.bound)} over the limit of ${figure(alert.threshold)}); the fall began at place ${count(alert.change)}`;
+	return `value ${figure(alert.value)}, bound ${figure(alert.bound)}, limit ${figure(alert.threshold)} on ${count(alert.pairs)} pairs`;
+}
+
+function alertWords(alert, rules) {
+	const rule = rules.find((one) => one.name === alert.rule);
+	let words = `Rule ${alert.rule} fired at place ${count(alert.place)}: ${alertFigures(alert, rule && rule.kind)}`;
 	if (alert.run)
 		words += `; it ordered run ${alert.run}`;
 	else if (alert.run_at && alert.state === "firing")
@@ -142,7 +145,7 @@ function promotionWords(promotion) {
 function happened(model) {
 	const all = [];
 	for (const alert of model.alerts) {
-		all.push([alert.fired, "bad", alertWords(alert)]);
+		all.push([alert.fired, "bad", alertWords(alert, model.rules)]);
 		if (alert.resolved)
 			all.push([alert.resolved, "good", `Rule ${alert.rule} resolved: ${RESOLVED[alert.resolved_by] || alert.resolved_by}.`]);
 	}
@@ -250,7 +253,7 @@ function marks(scale, model) {
 	for (const promotion of model.promotions)
 		at.push([promotion.place, "promoted", promotionWords(promotion)]);
 	for (const alert of model.alerts)
-		at.push([alert.place, "alerted", alertWords(alert)]);
+		at.push([alert.place, "alerted", alertWords(alert, model.rules)]);
 	return at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last)
 		.map(([place, kind, words]) => draw("line", { class: `mark ${kind}`, x1: scale.x(place), x2: scale.x(place),
 			y1: CHART.top, y2: CHART.height - CHART.bottom }, draw("title", {}, words)));
@@ -280,7 +283,7 @@ function showRules(model) {
 			make("td", {}, state(rule.state)),
 			make("td", {}, ruleWords(rule)),
 			make("td", { class: "number" }, figure(rule.value)),
-			make("td", { class: "number" }, figure(rule.threshold ?? rule.below ?? rule.above)))));
+			make("td", { class: "number" }, figure(rule.threshold)))));
 }
 
 function servedWords(version) {
@@ -330,13 +333,13 @@ function overviewRow(model) {
 	const windows = Object.entries(model.metrics ? model.metrics.windows || {} : {});
 	const figures = windows.map(([name, window]) => {
 		const lead = leading(window);
-		return make("div", {}, `${name}: F1 `, withInterval(lead.values.f1, lead.intervals.f1));
+		return make("div", { class: "line" }, `${name}: F1 `, withInterval(lead.values.f1, lead.intervals.f1));
 	});
-	const rules = (model.rules || []).map((rule) => make("div", {}, state(rule.state), ` ${rule.name}`));
+	const rules = (model.rules || []).map((rule) => make("div", { class: "line" }, state(rule.state), ` ${rule.name}`));
 	return make("tr", {},
 		make("th", { scope: "row" }, make("a", { href: `#model=${encodeURIComponent(model.model)}` }, model.model)),
 		make("td", {}, state(model.state), waitsFor(model)),
-		make("td", {}, inUseWords(model)),
+		make("td", { class: "line" }, inUseWords(model)),
 		make("td", {}, figures),
 		make("td", {}, rules));
 }
@@ -391,10 +394,10 @@ async function readFigures(model) {
 async function readModel(model) {
 	const path = base(model.model);
 	const [own, figures, alerts, runs, versions, promotions, history] = await Promise.all([
-		read(path), readFigures(model), read(`${path}/alerts?limit=20`), read(`${path}/runs?limit=20`),
+		read(path), readFigures(model), read(`${path}/alerts?limit=200`), read(`${path}/runs?limit=20`),
 		read(`${path}/versions?limit=20`), read(`${path}/promotions`), read(`${path}/metrics/history?points=400`)]);
 	return { ...own, ...figures, positive: (own.effective || {}).positive, alerts: alerts.alerts || [], runs: runs.runs || [],
-		versions: versions.versions || [], promotions: (promotions.promotions || []).slice(-50), history };
+		versions: versions.versions || [], promotions: (promotions.promotions || []).slice(-200), history };
 }
 
 function chosen(models) {
