@@ -181,7 +181,7 @@ static const struct {
 		"HTTP/1.1 200", "{\"paused\":true}" },
 	{ "PUT /v1/models/m/retraining HTTP/1.1\r\n" JSON "Content-Length: 12\r\n" CLOSE
 	  "\r\n{\"paused\":1}",
-		"HTTP/1.1 400", "paused: want" },
+		"HTTP/1.1 400", "or false" },
 	{ "DELETE /v1/models/m HTTP/1.1\r\n" CLOSE "\r\n", "HTTP/1.1 204", "nosniff" },
 	{ "DELETE /v1/models/none HTTP/1.1\r\n" CLOSE "\r\n", "HTTP/1.1 404", "the fake has none" },
 	{ "POST /v1/models/m/events HTTP/1.1\r\nContent-Type: text/plain\r\n"
