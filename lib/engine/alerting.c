@@ -73,8 +73,8 @@ static void fire(struct upk_tail *t, size_t i, const struct upk_judgement *judge
 	order->rule = i;
 	order->alert = rule->alert;
 	order->judgement = *judgement;
-	order->change = rule->config->kind == UPK_RULE_CHANGE ? judgement->change.place
-							      : rule->change;
+	order->change =
+		rule->config->kind == UPK_RULE_CHANGE ? judgement->change.place : rule->change;
 	order->run_at = upk_retraining_run_at(t, rule);
 }
 
@@ -148,7 +148,8 @@ void upk_alerting_change(struct upk_tail *t, const struct upk_moment *m)
 	for (size_t i = 0; i < t->rules_count; i++) {
 		struct upk_rule *rule = &t->rules[i];
 		struct upk_judgement judgement;
-		if (rule->config->kind != UPK_RULE_CHANGE)
+		bool rests = rule->state == UPK_RULE_OK && t->place + 1 < rule->rest_until;
+		if (rule->config->kind != UPK_RULE_CHANGE || rests)
 			continue;
 		upk_rule_judge_change(rule, t->record, &judgement);
 		move(t, i, &judgement, m);

@@ -21,7 +21,7 @@ struct upk_moment {
 bool upk_alerting_windows(
 	struct upk_tail *t, const struct upk_moment *m, bool timed, struct upk_error *err);
 
-/* Judges the change rules. */
+/* Judges the change rules; one that rests after a run or a cancelled alert does not fire. */
 void upk_alerting_change(struct upk_tail *t, const struct upk_moment *m);
 
 /* A firing rule's alert is over. */

@@ -93,20 +93,33 @@ static bool same_feature(const struct upk_feature *a, const struct upk_feature *
 	return a->type == b->type && a->size == b->size;
 }
 
-static bool check_features(
-	const struct upk_model *m, const struct upk_config *config, struct upk_error *err)
+static bool check_list(
+	const struct upk_features *had, const struct upk_features *wanted, struct upk_error *err)
 {
-	const struct upk_features *had = m->schema->features, *wanted = config->features;
-	if (!had || !wanted)
-		return true;
 	for (size_t i = 0; i < upk_features_count(wanted); i++) {
 		const struct upk_feature *f = upk_features_at(wanted, i);
 		int at = upk_features_find(had, upk_text_of(f->name));
 		if (at >= 0 && !same_feature(f, upk_features_at(had, (size_t)at)))
 			return upk_fail(err, UPK_CONFLICT,
 				"features: the type of \"%s\" can't be changed once the model has "
-				"it",
+				"had it",
 				f->name);
+	}
+	return true;
+}
+
+/* Against every list that the model has had: stored rows follow them. */
+static bool check_features(struct upk_engine *e, struct upk_model *m,
+	const struct upk_config *config, struct upk_error *err)
+{
+	const struct upk_features *had;
+	for (int64_t list = 1; config->features; list++) {
+		struct upk_error reason = { 0 };
+		if (!upk_model_list(m, e->store, list, &had, &reason))
+			return reason.code == UPK_NOT_FOUND ||
+				upk_fail(err, reason.code, "%s", reason.message);
+		if (!check_list(had, config->features, err))
+			return false;
 	}
 	return true;
 }
@@ -130,6 +143,22 @@ static bool predicts(const struct upk_bench *bench, struct upk_text class)
 	return false;
 }
 
+/* Stored scores and points of history go by a class's number: the order stays. */
+static bool check_order(
+	const struct upk_model *m, const struct upk_config *config, struct upk_error *err)
+{
+	size_t known = m->schema->classes_count;
+	for (size_t i = 0; m->last_event > 0 && i < known && i < config->classes_count; i++)
+		if (!upk_text_is(m->schema->classes[i], config->classes[i]))
+			return upk_fail(err, UPK_CONFLICT,
+				"classes: \"%s\" stands in the place of \"%.*s\": once there are "
+				"events, "
+				"the order stays and new classes go to the end",
+				config->classes[i], (int)m->schema->classes[i].size,
+				m->schema->classes[i].data);
+	return true;
+}
+
 static bool check_classes(struct upk_engine *e, const struct upk_model *m,
 	const struct upk_config *config, struct upk_error *err)
 {
@@ -147,7 +176,7 @@ static bool check_classes(struct upk_engine *e, const struct upk_model *m,
 				"taken away",
 				(int)class.size, class.data);
 	}
-	return true;
+	return check_order(m, config, err);
 }
 
 static bool check_match(const struct upk_model *m, const char *if_match, struct upk_error *err)
@@ -188,13 +217,13 @@ static bool replace_rows(
 	return done;
 }
 
-static bool check_replacement(struct upk_engine *e, const struct upk_model *m,
-	const struct control *c, struct upk_error *err)
+static bool check_replacement(
+	struct upk_engine *e, struct upk_model *m, const struct control *c, struct upk_error *err)
 {
 	struct upk_config *config = upk_config_parse(c->config, err);
 	if (!config)
 		return false;
-	bool done = check_match(m, c->if_match, err) && check_features(m, config, err) &&
+	bool done = check_match(m, c->if_match, err) && check_features(e, m, config, err) &&
 		check_classes(e, m, config, err);
 	upk_config_unref(config);
 	return done;

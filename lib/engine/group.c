@@ -146,12 +146,12 @@ static bool store_points(struct upk_engine *e, const struct upk_ingest *in, stru
 	return upk_persist_orders(e, in->model, &in->model->orders, err);
 }
 
-static bool rejected_atomic(const struct upk_post *posts, struct upk_error *err)
+/* All or nothing: the post is answered with what was rejected, and nothing of it is stored. */
+static bool refuse_atomic(struct upk_post *post)
 {
-	if (!posts->atomic || posts->rejected_total == 0)
+	if (!post->atomic || post->rejected_total == 0)
 		return false;
-	upk_fail(err, UPK_INVALID, "nothing was stored: %zu items were rejected",
-		posts->rejected_total);
+	post->accepted = post->duplicates = post->joined = post->revised = post->waiting = 0;
 	return true;
 }
 
@@ -167,7 +167,7 @@ static bool write_all(
 	for (struct upk_ingest *in = g->ingests; in; in = in->next)
 		if (!store_learnt(e, in, err) || !store_points(e, in, err))
 			return false;
-	if (rejected_atomic(posts, err))
+	if (refuse_atomic(posts))
 		return false;
 	return upk_store_commit(e->store, err);
 }
@@ -262,5 +262,5 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 	if (written)
 		answer_or_wait(e, posts);
 	else
-		answer_all(e, posts, &err); /* an atomic post still lists what was rejected */
+		answer_all(e, posts, err.code != UPK_OK ? &err : NULL);
 }

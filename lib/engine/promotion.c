@@ -325,7 +325,8 @@ bool upk_promotion_cancel(
 		return upk_fail(
 			err, UPK_NOT_FOUND, "model %s has no run %lld", m->name, (long long)run);
 	if (m->tail->open_run != run && m->tail->waiting_run != run)
-		return upk_fail(err, UPK_CONFLICT, "run %lld has ended", (long long)run);
+		return upk_fail(err, UPK_CONFLICT, "run %lld has ended already: %.*s",
+			(long long)run, (int)row.state.size, row.state.data);
 
 	if (!upk_persist_run_state(e, m, run, "cancelled", "cancelled by hand", err))
 		return false;

@@ -361,7 +361,8 @@ class Models(Case):
         self.put_model("m", {"classes": ["a", "b", "c"]})
         self.events("m", {"id": "1", "predicted": "a", "label": "b"})
         self.problem(self.daemon.put("/v1/models/m", {"classes": ["a", "c"]}), 409, "b")
-        self.put_model("m", {"classes": ["b", "a"]})
+        self.problem(self.daemon.put("/v1/models/m", {"classes": ["b", "a", "c"]}), 409, "b", "order")
+        self.put_model("m", {"classes": ["a", "b"]})
         self.assertEqual(self.counts("m", "last-500"), {("b", "a"): 1})
 
     def test_a_model_says_what_it_waits_for(self):
