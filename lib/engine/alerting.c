@@ -113,7 +113,7 @@ static void score(struct upk_tail *t, struct upk_rule *rule)
 	double step = fmax(1, (double)upk_window_pairs(window) / 100);
 	if (rule->scored && (double)(changes - rule->scored_at) < step)
 		return;
-	rule->score = t->scorer.score(t->scorer.context, window, measure, t->in_use.tag);
+	rule->score = t->scorer.score(t->scorer.context, t, rule->config->window, measure);
 	rule->scored_at = changes;
 	rule->scored = true;
 }

@@ -38,6 +38,7 @@ struct upk_model {
 	bool automatic, read_only, deleted; /* locked */
 
 	/* the writer's alone */
+	struct upk_engine *engine; /* borrowed: whose store the scores of rules are read from */
 	int64_t last_event;   /* number of the last event stored, examples too */
 	int64_t last_place;   /* given out */
 	int64_t stored_place; /* place of the state in the store */

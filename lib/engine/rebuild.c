@@ -8,6 +8,7 @@
 #include "engine/persist.h"
 #include "engine/refill.h"
 #include "engine/retraining.h"
+#include "engine/scorer.h"
 #include "engine/trainer.h"
 #include "store/alert.h"
 #include "store/event.h"
@@ -107,6 +108,8 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 	struct upk_schema *schema = schema_of(e, m, row, config, err);
 	struct upk_tail *tail = schema ? upk_tail_create(config, schema, err) : NULL;
 	upk_config_unref(config);
+	if (tail)
+		tail->scorer = upk_scorer_of(e, m);
 	if (tail && upk_refill_tail(e, m, tail, row, err) && resolve_orphans(e, m, tail, err) &&
 		upk_event_last_number(e->store, m->number, &m->last_event, err) &&
 		upk_place_last(e->store, m->number, &m->last_place, err)) {

@@ -44,11 +44,14 @@ struct upk_step {
 	struct upk_text features;
 };
 
-/* Where a rule on a score metric gets its value: the metric on the pairs of a window that `tag`
- * predicted; NAN when undefined. Called on the writer's thread. */
+struct upk_tail;
+
+/* Where a rule on a score metric gets its value: the metric on the pairs of a window that what is in
+ * use predicted; NAN when undefined or when the rows can't be read. Called on the writer's thread,
+ * under the model's lock. */
 struct upk_scorer {
-	double (*score)(void *context, const struct upk_window *window, struct upk_measure measure,
-		upk_tag tag);
+	double (*score)(void *context, const struct upk_tail *t, size_t window,
+		struct upk_measure measure);
 	void *context;
 };
 

@@ -158,6 +158,23 @@ class States(Case):
         alert = self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"][0]
         self.assertLess(alert["value"], 0.85)
 
+    def test_a_rule_on_a_score_metric_fires_on_scikit_learns_value(self):
+        from sklearn.metrics import log_loss
+        self.put_model("m", {"classes": ["a", "b"], "positive": "b", "windows": [{"name": "w", "count": 100}],
+                             "rules": [{"name": "loss", "metric": "log_loss", "window": "w", "above": 0.6, "min_pairs": 100}]})
+        pairs = []
+        for i in range(400):
+            label = self.random.choice("ab")
+            good = self.random.uniform(0.6, 0.9) if i < 250 else self.random.uniform(0.2, 0.5)
+            pairs.append((label, good if label == "b" else 1 - good))
+        expected = next(i for i in range(100, 401) if log_loss([a for a, _ in pairs[i - 100:i]], [p for _, p in pairs[i - 100:i]]) > 0.6)
+        for at in range(0, 400, 40):
+            self.events("m", [{"score": p, "label": a} for a, p in pairs[at:at + 40]])
+        alert = self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"][-1]
+        self.assertEqual((alert["rule"], alert["place"]), ("loss", expected))
+        window = pairs[expected - 100:expected]
+        self.assertAlmostEqual(alert["value"], log_loss([a for a, _ in window], [p for _, p in window]), delta=1e-12)
+
     def test_change_finds_a_fall_and_not_much_else(self):
         self.put_model("m", {"classes": ["a", "b"], "rules": [{"name": "fell", "change": "down"}]})
 

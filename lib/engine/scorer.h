@@ -1,0 +1,12 @@
+/* Score metrics for rules, out of the stored rows. */
+#ifndef UPK_ENGINE_SCORER_H
+#define UPK_ENGINE_SCORER_H
+
+#include "engine/core.h"
+#include "engine/model.h"
+
+/* For a tail of the model; both outlive it. It reads with the writer's connection, so the tail may
+ * be fed on the writer's thread alone, and not within a scan. */
+struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m);
+
+#endif
