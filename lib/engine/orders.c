@@ -22,7 +22,7 @@ struct upk_order *upk_orders_add(struct upk_orders *o, enum upk_order_kind kind)
 void upk_orders_clear(struct upk_orders *o)
 {
 	for (size_t i = 0; i < o->count; i++)
-		upk_confusion_destroy(o->items[i].counts);
+		upk_buffer_finish(&o->items[i].counts);
 	o->count = 0;
 	o->failed = false;
 }

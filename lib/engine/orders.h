@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "engine/bench.h"
 #include "engine/rule.h"
-#include "metrics/confusion.h"
 
 /* The caller stores them in one transaction with the tail's state. Thread: the writer. */
 enum upk_order_kind {
@@ -39,7 +39,7 @@ struct upk_order {
 	int64_t run, now, change; /* RUN; change: ALERT too (0: none) */
 	struct upk_takeover takeover; /* PROMOTE */
 	size_t window;            /* POINT: index */
-	struct upk_confusion *counts; /* POINT: a copy, owned by the order */
+	struct upk_buffer counts; /* POINT: as engine/history.h encodes them; the order's */
 	int64_t point_time;       /* POINT: greatest pair time so far */
 };
 

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "engine/alerting.h"
-#include "engine/history.h"
 #include "engine/sentence.h"
 #include "engine/tail_state.h"
 #include "engine/trainer.h"
@@ -121,20 +120,16 @@ static bool persist_takeover(struct upk_engine *e, struct upk_model *m,
 static bool persist_point(struct upk_engine *e, struct upk_model *m, const struct upk_order *order,
 	struct upk_error *err)
 {
-	struct upk_buffer counts = { 0 };
 	struct upk_text window = upk_text_of(m->tail->config->windows[order->window].name);
-	upk_history_encode(order->counts, &counts);
 	const struct upk_history_row row = { .model = m->number,
 		.window = window,
 		.place = order->place,
 		.time = order->point_time,
-		.counts = upk_buffer_text(&counts) };
-	bool done = counts.failed ? upk_fail(err, UPK_NOMEM, "no memory for a point of history")
-				  : upk_history_insert(e->store, &row, err);
-	upk_buffer_finish(&counts);
-	return done &&
-		(order->place % 64 != 0 ||
-			upk_history_thin(e->store, m->number, window, POINTS_MOST, err));
+		.counts = upk_buffer_text(&order->counts) };
+	if (!upk_history_insert(e->store, &row, err))
+		return false;
+	return order->place % 64 != 0 ||
+	       upk_history_thin(e->store, m->number, window, POINTS_MOST, err);
 }
 
 bool upk_persist_orders(struct upk_engine *e, struct upk_model *m, const struct upk_orders *orders,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/alerting.h"
+#include "engine/history.h"
 #include "engine/retraining.h"
 
 static void choose_rules(struct upk_tail *t)
@@ -187,8 +188,8 @@ static void history(struct upk_tail *t, const struct upk_moment *m)
 		order->place = t->place;
 		order->window = i;
 		order->point_time = t->newest;
-		order->counts = upk_confusion_copy(upk_window_counts(t->windows[i]), NULL);
-		m->orders->failed = m->orders->failed || !order->counts;
+		upk_history_encode(upk_window_counts(t->windows[i]), &order->counts);
+		m->orders->failed = m->orders->failed || order->counts.failed;
 		*last = (struct upk_history_cursor){ changes, t->newest };
 	}
 }

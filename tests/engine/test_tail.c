@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "metrics/record.h"
+#include "engine/history.h"
 #include "stream.h"
 
 /* A model with features gets the rule fell; class b's pairs keep the class stream's trials few. */
@@ -150,8 +151,12 @@ static void points_come_at_a_twentieth_or_a_minute(void **state)
 	const struct upk_order *point = stream_newest(&s, UPK_ORDER_POINT);
 	assert_int_equal(point->place, s.place);
 	assert_int_equal(point->point_time, s.clock);
-	assert_int_equal(upk_confusion_pairs(point->counts), 200);
-	assert_int_equal(upk_confusion_hits(point->counts), 199);
+	struct upk_error err = { 0 };
+	struct upk_confusion *counts = upk_confusion_create(2, &err);
+	assert_true(upk_history_decode(upk_buffer_text(&point->counts), counts, &err));
+	assert_int_equal(upk_confusion_pairs(counts), 200);
+	assert_int_equal(upk_confusion_hits(counts), 199);
+	upk_confusion_destroy(counts);
 
 	int64_t dated = s.clock;
 	stream_pair_at(&s, dated + 59999, 0, 0, 0);
