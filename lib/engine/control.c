@@ -143,19 +143,18 @@ static bool predicts(const struct upk_bench *bench, struct upk_text class)
 	return false;
 }
 
-/* Stored scores and points of history go by a class's number: the order stays. */
+/* Stored scores and points of history go by a class's number: one that goes must be the last. */
 static bool check_order(
 	const struct upk_model *m, const struct upk_config *config, struct upk_error *err)
 {
-	size_t known = m->schema->classes_count;
-	for (size_t i = 0; m->last_event > 0 && i < known && i < config->classes_count; i++)
-		if (!upk_text_is(m->schema->classes[i], config->classes[i]))
+	const struct upk_schema *s = m->schema;
+	for (size_t i = 1; m->last_event > 0 && i < s->classes_count; i++)
+		if (!declares(config, s->classes[i - 1]) && declares(config, s->classes[i]))
 			return upk_fail(err, UPK_CONFLICT,
-				"classes: \"%s\" stands in the place of \"%.*s\": once there are "
-				"events, "
-				"the order stays and new classes go to the end",
-				config->classes[i], (int)m->schema->classes[i].size,
-				m->schema->classes[i].data);
+				"classes: \"%.*s\" can't be taken away: the model has events, and "
+				"classes "
+				"that it learnt later",
+				(int)s->classes[i - 1].size, s->classes[i - 1].data);
 	return true;
 }
 

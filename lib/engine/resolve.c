@@ -51,9 +51,11 @@ static bool place_scores(const struct upk_item *item, struct upk_schema **schema
 	size_t most = (*schema)->classes_count + item->scores_count;
 	memset(scores, 0, (most < UPK_CLASSES_MAX ? most : UPK_CLASSES_MAX) * sizeof *scores);
 	for (size_t i = 0; i < item->scores_count; i++) {
-		int class = (int)i;
-		if (item->scores[i].class.data &&
-			!class_of(schema, grew, "scores", item->scores[i].class, &class, err))
+		struct upk_text name = item->scores[i].class;
+		int class;
+		if (!name.data)
+			name = upk_text_of((*schema)->config->classes[i]);
+		if (!class_of(schema, grew, "scores", name, &class, err))
 			return false;
 		scores[class] = item->scores[i].probability;
 	}

@@ -40,14 +40,33 @@ static struct upk_text *copy_names(const struct upk_text *names, size_t count)
 	return copy;
 }
 
-static bool set_declared(struct upk_schema *s, struct upk_error *err)
+static bool is_among(struct upk_text name, const struct upk_text *names, size_t count)
 {
-	struct upk_text names[UPK_CLASSES_MAX];
-	for (size_t i = 0; i < s->config->classes_count; i++)
-		names[i] = upk_text_of(s->config->classes[i]);
+	for (size_t i = 0; i < count; i++)
+		if (upk_text_equal(name, names[i]))
+			return true;
+	return false;
+}
+
+/* A class keeps its number once it has one, whatever the order in which a later configuration
+ * declares it: stored scores and points of history go by it. */
+static bool set_declared(struct upk_schema *s, const struct upk_text *known, size_t known_count,
+	struct upk_error *err)
+{
+	struct upk_text declared[UPK_CLASSES_MAX], names[UPK_CLASSES_MAX];
+	size_t count = s->config->classes_count, n = 0;
+	for (size_t i = 0; i < count; i++)
+		declared[i] = upk_text_of(s->config->classes[i]);
+	for (size_t i = 0; i < known_count; i++)
+		if (is_among(known[i], declared, count))
+			names[n++] = known[i];
+	size_t kept = n;
+	for (size_t i = 0; i < count; i++)
+		if (!is_among(declared[i], names, kept))
+			names[n++] = declared[i];
 	s->classes_declared = true;
-	s->classes_count = s->config->classes_count;
-	s->classes = copy_names(names, s->classes_count);
+	s->classes_count = n;
+	s->classes = copy_names(names, n);
 	return s->classes || upk_fail(err, UPK_NOMEM, "no memory for the classes");
 }
 
@@ -123,8 +142,8 @@ struct upk_schema *upk_schema_create(struct upk_config *config, const struct upk
 		.feature_list = feature_list,
 		.config = upk_config_ref(config),
 	};
-	bool named =
-		config->classes ? set_declared(s, err) : set_learnt(s, classes, classes_count, err);
+	bool named = config->classes ? set_declared(s, classes, classes_count, err)
+				     : set_learnt(s, classes, classes_count, err);
 	if (!named || !index_classes(s, err) || !find_positive(s, err)) {
 		upk_schema_unref(s);
 		return NULL;

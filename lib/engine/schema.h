@@ -26,8 +26,9 @@ struct upk_schema {
 	void *lookup;             /* the module's own */
 };
 
-/* classes are the learnt ones where the configuration declares none, else ignored; features
- * likewise. `positive`: the configured one, else "1" where the classes are among 0 and 1, "true"
+/* classes are those known so far, in the order of their numbers: where the configuration declares
+ * its own, the known ones among them keep their order and the others follow; else they are the
+ * learnt ones. features are the learnt ones where the configuration declares none. `positive`: the configured one, else "1" where the classes are among 0 and 1, "true"
  * where they are among false and true. NULL: UPK_INVALID (positive is none of the declared classes)
  * or UPK_NOMEM. */
 struct upk_schema *upk_schema_create(struct upk_config *config, const struct upk_text *classes,

@@ -361,9 +361,18 @@ class Models(Case):
         self.put_model("m", {"classes": ["a", "b", "c"]})
         self.events("m", {"id": "1", "predicted": "a", "label": "b"})
         self.problem(self.daemon.put("/v1/models/m", {"classes": ["a", "c"]}), 409, "b")
-        self.problem(self.daemon.put("/v1/models/m", {"classes": ["b", "a", "c"]}), 409, "b", "order")
-        self.put_model("m", {"classes": ["a", "b"]})
+        self.put_model("m", {"classes": ["b", "a"]})
         self.assertEqual(self.counts("m", "last-500"), {("b", "a"): 1})
+
+    def test_scores_in_declared_order_mean_the_same_when_that_order_changes(self):
+        self.put_model("m", {"classes": ["a", "b", "c"]})
+        self.events("m", {"id": "1", "scores": [0.7, 0.2, 0.1]})
+        self.put_model("m", {"classes": ["c", "a", "d", "b"]})
+        self.events("m", {"id": "2", "scores": [0.1, 0.7, 0, 0.2]})
+        first, second = (self.ok(self.daemon.get(f"/v1/models/m/events/{i}")) for i in "12")
+        self.assertEqual((first["predicted"], second["predicted"]), ("a", "a"))
+        self.assertEqual({k: v for k, v in second["scores"].items() if v}, {"a": 0.7, "b": 0.2, "c": 0.1})
+        self.assertEqual({k: v for k, v in first["scores"].items() if v}, {"a": 0.7, "b": 0.2, "c": 0.1})
 
     def test_a_model_says_what_it_waits_for(self):
         self.put_model("m")
