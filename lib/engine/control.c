@@ -49,8 +49,15 @@ static bool call(struct upk_engine *e, struct control *c, struct upk_error *err)
 	return c->done;
 }
 
-/* Within one transaction; what of the tail was changed before a failure is put right by a rebuild.
- */
+/* Said no before anything was changed; after any other failure memory may be ahead of the store. */
+static bool refused(enum upk_code code)
+{
+	return code == UPK_NOT_FOUND || code == UPK_CONFLICT || code == UPK_INVALID ||
+		code == UPK_PRECONDITION;
+}
+
+/* Within one transaction. What of the tail was changed before a failure is the caller's to put
+ * right: it marks the model stale. */
 static bool transact(struct upk_engine *e, struct upk_model *m, struct control *c,
 	bool (*change)(
 		struct upk_engine *, struct upk_model *, struct control *, struct upk_error *),
@@ -81,7 +88,11 @@ static bool on_model(struct upk_engine *e, struct control *c,
 	if (!m)
 		return false;
 	bool done = !m->stale || upk_rebuild_stale(e, m, err);
-	done = done && transact(e, m, c, change, err);
+	struct upk_error reason = { 0 };
+	if (done && !transact(e, m, c, change, &reason)) {
+		m->stale = m->stale || !refused(reason.code);
+		done = upk_fail(err, reason.code, "%s", reason.message);
+	}
 	upk_model_unref(m);
 	return done;
 }
@@ -340,8 +351,24 @@ static bool has_file(const struct control *c, const char *name)
 	return false;
 }
 
+static bool check_room(struct upk_engine *e, const struct control *c, struct upk_error *err)
+{
+	size_t count = upk_registry_count(e->registry);
+	for (size_t i = 0; i < c->files_count; i++) {
+		struct upk_model *m = upk_registry_find(e->registry, c->files[i].name);
+		count += m == NULL;
+		upk_model_unref(m);
+	}
+	return count <= (size_t)e->max_models ||
+		upk_fail(err, UPK_CONFLICT,
+			"the files would make it %zu models: max_models is %lld", count,
+			(long long)e->max_models);
+}
+
 static bool configure(struct upk_engine *e, struct control *c, struct upk_error *err)
 {
+	if (!check_room(e, c, err))
+		return false;
 	for (size_t i = 0; i < c->files_count; i++)
 		if (!check_file(e, &c->files[i], err))
 			return false;

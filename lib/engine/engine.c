@@ -33,8 +33,7 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 	e->readers = upk_readers_create(e->folder, err);
 	e->registry = e->readers ? upk_registry_create(err) : NULL;
 	e->trainer = e->registry ? upk_trainer_start(e, err) : NULL;
-	e->writer = e->trainer ? upk_writer_start(e, err) : NULL;
-	return e->writer != NULL;
+	return e->trainer && upk_writer_start(e, err);
 }
 
 struct upk_engine *upk_engine_open(const struct upk_engine_options *options, struct upk_error *err)
@@ -59,13 +58,15 @@ struct upk_engine *upk_engine_open(const struct upk_engine_options *options, str
 	return NULL;
 }
 
-/* The trainer first: the ends of its runs are the writer's last work. */
+/* The trainer's thread ends first, so that the ends of its runs still reach the writer, which may
+ * go on to ask for runs until it has drained its queue: those are refused. */
 void upk_engine_close(struct upk_engine *e)
 {
 	if (!e)
 		return;
 	upk_trainer_stop(e->trainer);
 	upk_writer_stop(e->writer);
+	upk_trainer_destroy(e->trainer);
 	upk_registry_destroy(e->registry);
 	upk_readers_destroy(e->readers);
 	upk_store_close(e->store);

@@ -28,13 +28,17 @@ static void answer_all(struct upk_engine *e, struct upk_post *posts, const struc
 	}
 }
 
-void upk_group_settle(struct upk_engine *e, struct upk_model *m)
+void upk_group_release(struct upk_engine *e, struct upk_model *m)
 {
-	if (m->tail->open_run != 0 && !m->stale && !m->deleted)
-		return;
 	struct upk_post *posts = m->settling;
 	m->settling = NULL;
 	answer_all(e, posts, NULL);
+}
+
+void upk_group_settle(struct upk_engine *e, struct upk_model *m)
+{
+	if (m->tail->open_run == 0 || m->stale || m->deleted)
+		upk_group_release(e, m);
 }
 
 static bool may_create(
@@ -176,6 +180,8 @@ static void undo(struct upk_engine *e, struct group *g, int64_t seq)
 {
 	upk_store_rollback(e->store);
 	e->seq = seq;
+	for (struct upk_ingest *in = g->ingests; in; in = in->next)
+		upk_model_forget_lists(in->model, in->lists_known);
 	for (size_t i = 0; i < g->created_count; i++) {
 		upk_registry_remove(e->registry, g->created[i]);
 		e->automatic--;
@@ -234,6 +240,8 @@ static void answer_or_wait(struct upk_engine *e, struct upk_post *posts)
 		struct upk_model *m = post->settle && post->error.code == UPK_OK
 			? upk_registry_find(e->registry, post->name)
 			: NULL;
+		if (m && !m->stale && m->orders.count > 0)
+			upk_feed_orders(e, m); /* points of history are part of what settles */
 		if (m && m->tail->open_run != 0 && !m->stale) {
 			for (last = &m->settling; *last;)
 				last = &(*last)->next;

@@ -10,8 +10,11 @@
  * and after the rules have seen it. Posts with `atomic` come alone. */
 void upk_group_write(struct upk_engine *e, struct upk_post *posts);
 
-/* No run of the model is open any more, or the engine closes: answers the posts that waited. */
+/* When no run of the model is open any more: answers the posts that waited for that. */
 void upk_group_settle(struct upk_engine *e, struct upk_model *m);
+
+/* The engine closes: answers them whatever runs. */
+void upk_group_release(struct upk_engine *e, struct upk_model *m);
 
 /* Makes a model with an empty tail and takes it into the registry; within the caller's transaction.
  * A reference. NULL: UPK_CONFLICT (too many), UPK_NOMEM or the store's error. */

@@ -18,6 +18,7 @@ struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *e
 	in->model = upk_model_ref(model);
 	in->schema = upk_schema_ref(model->schema);
 	in->champion = upk_bench_find(model->tail->bench, model->tail->champion);
+	in->lists_known = model->lists_count;
 	in->last_event = model->last_event;
 	in->last_place = model->last_place;
 	model->ingest = in;

@@ -66,6 +66,12 @@ bool upk_read_feature_list(struct upk_store *store, int64_t model, int64_t numbe
 	return *list != NULL;
 }
 
+void upk_model_forget_lists(struct upk_model *m, size_t known)
+{
+	while (m->lists_count > known)
+		upk_features_unref(m->lists[--m->lists_count].features);
+}
+
 bool upk_model_list(struct upk_model *m, struct upk_store *store, int64_t number,
 	const struct upk_features **list, struct upk_error *err)
 {

@@ -64,6 +64,10 @@ struct upk_schema *upk_model_schema(struct upk_model *m);
 bool upk_model_list(struct upk_model *m, struct upk_store *store, int64_t number,
 	const struct upk_features **list, struct upk_error *err);
 
+/* Forgets lists beyond the first `known`, which a transaction that was undone had stored: their
+ * numbers will be given to others. Thread: the writer. */
+void upk_model_forget_lists(struct upk_model *m, size_t known);
+
 /* A feature list as the store has it: a reference. Any thread with its own store. */
 bool upk_read_feature_list(struct upk_store *store, int64_t model, int64_t number,
 	struct upk_features **list, struct upk_error *err);

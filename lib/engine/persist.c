@@ -215,7 +215,7 @@ static void follow_run(struct upk_engine *e, struct upk_model *m, const struct u
 	upk_engine_log(e, UPK_LOG_INFO, "model %s: run %lld is queued: %s", m->name,
 		(long long)order->run, sentence);
 	if (!upk_trainer_queue(e->trainer, m, order, &err)) {
-		m->stale = true;
+		m->stale = err.code != UPK_BUSY;
 		upk_engine_log(e, UPK_LOG_ERROR, "model %s: run %lld can't be queued: %s", m->name,
 			(long long)order->run, err.message);
 	}

@@ -156,6 +156,8 @@ static void say_outcome(struct upk_engine *e, const struct upk_outcome *o)
 {
 	const char *state, *verdict;
 	end_of(o, &state, &verdict);
+	if (o->model->tail->waiting_run == o->order.run)
+		state = "waits for a person";
 	upk_engine_log(e, UPK_LOG_NOTICE, "model %s: run %lld %s: %s", o->model->name,
 		(long long)o->order.run, state, verdict);
 }

@@ -236,6 +236,12 @@ void upk_trainer_stop(struct upk_trainer *t)
 	pthread_cond_signal(&t->wake);
 	pthread_mutex_unlock(&t->lock);
 	pthread_join(t->thread, NULL);
+}
+
+void upk_trainer_destroy(struct upk_trainer *t)
+{
+	if (!t)
+		return;
 	pthread_cond_destroy(&t->wake);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
@@ -267,6 +273,8 @@ static bool add_olds(struct upk_trainer *t, struct job *job, struct upk_error *e
 bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
 	struct upk_error *err)
 {
+	if (atomic_load(&t->stopping))
+		return upk_fail(err, UPK_BUSY, "the daemon is stopping");
 	struct job *job = calloc(1, sizeof *job);
 	if (!job)
 		return upk_fail(err, UPK_NOMEM, "no memory for a run");

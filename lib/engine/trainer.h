@@ -29,13 +29,14 @@ void upk_outcome_free(struct upk_outcome *o);
 
 struct upk_trainer *upk_trainer_start(struct upk_engine *e, struct upk_error *err);
 
-/* Cancels what runs and what is queued, waits for the thread, frees. The ends of those runs have
- * then been pushed to the writer. NULL is fine. */
+/* Cancels what runs and what is queued, and waits for the thread: the ends of those runs have then
+ * been pushed to the writer. Runs queued later are refused. NULL is fine. */
 void upk_trainer_stop(struct upk_trainer *t);
+void upk_trainer_destroy(struct upk_trainer *t); /* after the writer has ended; NULL is fine */
 
 /* Queues a run of the model. Called by the writer: everything it needs is copied or referenced at
- * this moment (configuration, schema, versions of the bench). false: UPK_NOMEM or the store's error;
- * the run then has not been queued. */
+ * this moment (configuration, schema, versions of the bench). false: UPK_BUSY (the engine closes),
+ * UPK_NOMEM or the store's error; the run then has not been queued. */
 bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
 	struct upk_error *err);
 

@@ -201,12 +201,6 @@ static void tick_when_due(struct upk_writer *w)
 	each_model(w->engine, tick_model);
 }
 
-static void answer_settling(struct upk_engine *e, struct upk_model *m)
-{
-	m->deleted = true;
-	upk_group_settle(e, m);
-}
-
 static void *work(void *argument)
 {
 	struct upk_writer *w = argument;
@@ -227,17 +221,15 @@ static void *work(void *argument)
 		tick_when_due(w);
 		checkpoint(e);
 	}
-	each_model(e, answer_settling);
+	each_model(e, upk_group_release);
 	return NULL;
 }
 
-struct upk_writer *upk_writer_start(struct upk_engine *e, struct upk_error *err)
+bool upk_writer_start(struct upk_engine *e, struct upk_error *err)
 {
 	struct upk_writer *w = calloc(1, sizeof *w);
-	if (!w) {
-		upk_fail(err, UPK_NOMEM, "no memory for the writer");
-		return NULL;
-	}
+	if (!w)
+		return upk_fail(err, UPK_NOMEM, "no memory for the writer");
 	w->engine = e;
 	w->ticked = monotonic_ms();
 	e->writer = w;
@@ -249,11 +241,10 @@ struct upk_writer *upk_writer_start(struct upk_engine *e, struct upk_error *err)
 	pthread_condattr_destroy(&monotonic);
 	int failed = pthread_create(&w->thread, NULL, work, w);
 	if (!failed)
-		return w;
+		return true;
 	e->writer = NULL;
 	free(w);
-	upk_fail(err, UPK_IO, "the writer's thread can't be started: %s", strerror(failed));
-	return NULL;
+	return upk_fail(err, UPK_IO, "the writer's thread can't be started: %s", strerror(failed));
 }
 
 void upk_writer_stop(struct upk_writer *w)

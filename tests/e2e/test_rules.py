@@ -135,6 +135,8 @@ class States(Case):
         self.assertEqual(self.states(), {"low": "firing", "other": "firing", "new": "firing"})
         self.put_model("m", {**self.BASE, "rules": []})
         self.assertEqual(self.states(), {})
+        alerts = self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"]
+        self.assertEqual({a["resolved_by"] for a in alerts}, {"changed"})
 
     def test_a_change_of_the_version_in_use_resolves_and_starts_anew(self):
         self.put_model("m", {**self.BASE, "windows": [{"name": "w", "count": 1000}], "rules": [self.RULE]})

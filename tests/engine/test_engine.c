@@ -82,6 +82,46 @@ static void an_atomic_post_with_a_reject_stores_nothing(void **state)
 	bed_finish(&post);
 }
 
+static size_t post_pairs(struct bed *b, const char *features, size_t from, size_t count)
+{
+	struct upk_buffer body = { 0 };
+	struct upk_post post;
+	upk_buffer_puts(&body, "[");
+	for (size_t i = from; i < from + count; i++)
+		upk_buffer_printf(&body,
+			"%s{\"id\":\"p%zu\",\"predicted\":\"x\",\"label\":\"%s\",\"features\":%s}",
+			i > from ? "," : "", i, i % 3 ? "x" : "y", features);
+	upk_buffer_append(&body, "]", 2);
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", body.data, 0);
+	size_t joined = post.joined;
+	bed_finish(&post);
+	upk_buffer_finish(&body);
+	return joined;
+}
+
+static void a_refused_post_leaves_no_features_behind(void **state)
+{
+	struct bed *b = *state;
+	struct upk_post post;
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", "[{\"id\":\"first\",\"predicted\":\"x\"}]", 0);
+	bed_finish(&post);
+	bed_post(b, &post, UPK_ITEM_EVENT, "m",
+		"[{\"id\":\"z\",\"predicted\":\"x\",\"label\":\"x\",\"features\":{\"a\":1}},{"
+		"\"id\":\"\"}]",
+		BED_ATOMIC);
+	assert_int_equal(post.rejected_total, 1);
+	bed_finish(&post);
+	assert_int_equal(post_pairs(b, "{\"b\":1,\"c\":2}", 0, 50), 50);
+	char *metrics = bed_metrics(b, "m");
+	assert_non_null(strstr(metrics, "\"pairs\":50"));
+	free(metrics);
+	bool created;
+	struct upk_error err = { 0 };
+	assert_true(upk_engine_put_model(b->engine, "m",
+		upk_text_of("{\"features\":[\"b\",\"c\",{\"name\":\"a\",\"type\":\"category\"}]}"),
+		NULL, &created, &err));
+}
+
 /* ---- several threads ---- */
 
 enum { THREADS = 4, ROUNDS = 30, ITEMS = 40 };
@@ -268,6 +308,53 @@ static void a_change_leads_to_a_run_and_a_promotion(void **state)
 	bed_finish(&post);
 }
 
+static void forget(struct upk_post *post)
+{
+	upk_post_finish(post);
+	free(post);
+}
+
+static void send_and_forget(struct sender *s)
+{
+	for (size_t i = 0; i < 40; i++) {
+		struct upk_error err = { 0 };
+		struct upk_schema *schema = upk_engine_schema(s->bed->engine, "load", &err);
+		struct upk_post *post = calloc(1, sizeof *post);
+		assert_non_null(post);
+		struct upk_buffer body = { 0 };
+		upk_buffer_puts(&body, "[");
+		for (size_t j = 0; j < 600; j++)
+			upk_buffer_printf(&body, "%s{\"features\":[%zu,%zu],\"label\":\"%zu\"}",
+				j ? "," : "", j % 7, i, j % 2);
+		upk_buffer_puts(&body, "]");
+		char name[32];
+		snprintf(name, sizeof name, "load-%llu-%zu", (unsigned long long)s->seed, i);
+		*post = (struct upk_post){ .model = name, .done = forget };
+		post->batch = upk_batch_decode(UPK_ITEM_EVENT, false, body.data, body.size, schema,
+			upk_clock_now(upk_clock_system()), &err);
+		upk_schema_unref(schema);
+		if (!upk_engine_post(s->bed->engine, post, &err))
+			forget(post);
+	}
+}
+
+/* First runs are asked for while the queue is drained, when the trainer has stopped. */
+static void closing_drains_posts_that_ask_for_runs(void **state)
+{
+	struct bed *b = *state;
+	struct sender sender = { .bed = b, .seed = 1 };
+	send_and_forget(&sender);
+	bed_reopen(b);
+	struct upk_error err = { 0 };
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+	assert_true(upk_report_models(b->engine, &w, &err));
+	upk_buffer_append(&out, "", 1);
+	assert_non_null(strstr(out.data, "load-1-39"));
+	assert_null(strstr(out.data, "\"rows\":0"));
+	upk_buffer_finish(&out);
+}
+
 static void closing_answers_everybody(void **state)
 {
 	struct bed *b = *state;
@@ -290,10 +377,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			an_atomic_post_with_a_reject_stores_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
+			a_refused_post_leaves_no_features_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(
 			many_threads_store_each_item_exactly_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_restart_finds_the_same_windows, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_change_leads_to_a_run_and_a_promotion, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			closing_drains_posts_that_ask_for_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(closing_answers_everybody, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ static bool has_row(const char *name)
 static void assert_classes(const struct upk_confusion *c, const char *name)
 {
 	for (size_t k = 0; k < upk_confusion_classes(c); k++) {
-		char row[32];
+		char row[64];
 		struct upk_measure m = measure(name, UPK_AVERAGE_CLASS, k);
 		snprintf(row, sizeof row, "%s.%zu", name, k);
 		/* The script goes up to the last class that appears. */
