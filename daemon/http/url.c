@@ -155,8 +155,8 @@ bool upk_url_int(const struct upk_url *url, const char *name, int64_t least, int
 	if (!given)
 		return true;
 	if (!upk_number_parse_int(upk_text_of(given), &number) || number < least)
-		return upk_fail(err, UPK_INVALID, "%s: '%s': want an integer of at least %lld",
-			name, given, (long long)least);
+		return upk_fail(err, UPK_INVALID, "%s: '%s': want an integer from %lld to %lld", name,
+			given, (long long)least, (long long)INT64_MAX);
 	*value = number;
 	return true;
 }

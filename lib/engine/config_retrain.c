@@ -79,7 +79,7 @@ static bool retrain_settings(void *into, const cJSON *value, struct upk_error *e
 	if (!cJSON_IsObject(value))
 		return upk_config_wrong(value, err, "an object");
 	if (learner && !learner->check(value, err))
-		return upk_fail_in(err, "settings.");
+		return false;
 	r->settings = value;
 	return true;
 }
