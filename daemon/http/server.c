@@ -226,10 +226,13 @@ static void add_headers(
 static void log_failure(const struct exchange *x)
 {
 	const struct upk_reply *reply = &x->reply;
+	size_t size = reply->body.size;
 
+	if (size > 0 && reply->body.data[size - 1] == '\n')
+		size--;
 	if (reply->status == 500 || reply->status == 507)
 		upk_log_say(upk_site_log(x->server->site), UPK_LOG_ERROR, "%.200s: %.*s", x->target,
-			(int)reply->body.size, reply->body.data);
+			(int)size, reply->body.data);
 }
 
 static enum MHD_Result send_reply(struct exchange *x, struct MHD_Connection *connection)
