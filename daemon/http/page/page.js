@@ -49,9 +49,10 @@ function count(value) {
 	return typeof value === "number" ? value.toLocaleString("en") : "–";
 }
 
-function withInterval(value, interval) {
+function withInterval(value, interval, pairs = null) {
+	const among = typeof pairs === "number" ? ` on ${count(pairs)} pairs` : "";
 	const range = Array.isArray(interval)
-		? make("span", { class: "interval" }, `[${figure(interval[0])}, ${figure(interval[1])}]`)
+		? make("span", { class: "interval" }, `[${figure(interval[0])}, ${figure(interval[1])}]${among}`)
 		: null;
 	return [figure(value), range];
 }
@@ -108,16 +109,8 @@ function ruleWords(rule) {
 
 /* ---- what happened, as sentences ---- */
 
-/* Of a change, `bound` is how sure it is and `threshold` its limit; of the others both are figures. */
-function alertFigures(alert, kind) {
-	if (kind === "change")
-		return `hits ${figure(alert.value)} on the last ${count(alert.pairs)} pairs, against more in its record (${figure(alert.bound)} over the limit of ${figure(alert.threshold)}); the fall began at place ${count(alert.change)}`;
-	return `value ${figure(alert.value)}, bound ${figure(alert.bound)}, limit ${figure(alert.threshold)} on ${count(alert.pairs)} pairs`;
-}
-
-function alertWords(alert, rules) {
-	const rule = rules.find((one) => one.name === alert.rule);
-	let words = `Rule ${alert.rule} fired at place ${count(alert.place)}: ${alertFigures(alert, rule && rule.kind)}`;
+function alertWords(alert) {
+	let words = `Fired at place ${count(alert.place)}: ${alert.detail || `rule ${alert.rule}`}`;
 	if (alert.run)
 		words += `; it ordered run ${alert.run}`;
 	else if (alert.run_at && alert.state === "firing")
@@ -145,7 +138,7 @@ function promotionWords(promotion) {
 function happened(model) {
 	const all = [];
 	for (const alert of model.alerts) {
-		all.push([alert.fired, "bad", alertWords(alert, model.rules)]);
+		all.push([alert.fired, "bad", alertWords(alert)]);
 		if (alert.resolved)
 			all.push([alert.resolved, "good", `Rule ${alert.rule} resolved: ${RESOLVED[alert.resolved_by] || alert.resolved_by}.`]);
 	}
@@ -165,6 +158,10 @@ function showHappened(model) {
 }
 
 /* ---- windows ---- */
+
+function positiveOf(model) {
+	return model.positive || "positive";
+}
 
 /* The figures that a window leads with: the positive class's where there is one, else macro. */
 function leading(window) {
@@ -196,7 +193,7 @@ function showWindows(model) {
 	if (windows.length === 0)
 		return empty("No windows.");
 	const lead = leading(windows[0][1]);
-	const suffix = lead.average ? " (macro)" : ` (${model.positive || "positive"})`;
+	const suffix = ` (${lead.average || positiveOf(model)})`;
 	return table([["window"], ["pairs", "number"], ["labelled", "number"], [`F1${suffix}`, "number"],
 		["precision", "number"], ["recall", "number"], ["accuracy", "number"], ["label delay", "number"]],
 	windows.map(([name, window]) => windowRow(name, window)));
@@ -253,7 +250,7 @@ function marks(scale, model) {
 	for (const promotion of model.promotions)
 		at.push([promotion.place, "promoted", promotionWords(promotion)]);
 	for (const alert of model.alerts)
-		at.push([alert.place, "alerted", alertWords(alert, model.rules)]);
+		at.push([alert.place, "alerted", alertWords(alert)]);
 	return at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last)
 		.map(([place, kind, words]) => draw("line", { class: `mark ${kind}`, x1: scale.x(place), x2: scale.x(place),
 			y1: CHART.top, y2: CHART.height - CHART.bottom }, draw("title", {}, words)));
@@ -333,21 +330,25 @@ function overviewRow(model) {
 	const windows = Object.entries(model.metrics ? model.metrics.windows || {} : {});
 	const figures = windows.map(([name, window]) => {
 		const lead = leading(window);
-		return make("div", { class: "line" }, `${name}: F1 `, withInterval(lead.values.f1, lead.intervals.f1));
+		return make("div", { class: "line" }, `${name}: F1 (${lead.average || positiveOf(model)}) `,
+			withInterval(lead.values.f1, lead.intervals.f1, window.pairs));
 	});
 	const rules = (model.rules || []).map((rule) => make("div", { class: "line" }, state(rule.state), ` ${rule.name}`));
 	return make("tr", {},
 		make("th", { scope: "row" }, make("a", { href: `#model=${encodeURIComponent(model.model)}` }, model.model)),
-		make("td", {}, state(model.state), waitsFor(model)),
+		make("td", {}, state(model.state), waitWords(model)),
 		make("td", { class: "line" }, inUseWords(model)),
 		make("td", {}, figures),
 		make("td", {}, rules));
 }
 
-function waitsFor(model) {
+/* What comes behind the state's word. */
+function waitWords(model) {
 	if (model.state === "collecting" && typeof model.needed === "number")
 		return ` ${count(model.pairs)} of ${count(model.needed)}`;
-	return model.waiting_for ? ` for ${model.waiting_for}` : null;
+	if (!model.waiting_for)
+		return null;
+	return model.state === "waiting" ? ` for ${model.waiting_for}` : `, waiting for ${model.waiting_for}`;
 }
 
 function showOverview(models) {
@@ -360,7 +361,7 @@ function showModel(model) {
 	const first = Object.keys(model.metrics.windows || {})[0];
 	return [
 		make("h2", {}, model.model, " ", state(model.state)),
-		make("p", { class: "quiet" }, `In use: ${inUseWords(model)}`, waitsFor(model) ? ` · waits: ${waitsFor(model)}` : null),
+		make("p", { class: "quiet" }, `In use: ${inUseWords(model)}`, model.waiting_for ? ` · waits for ${model.waiting_for}` : null),
 		make("h3", {}, "Windows"), showWindows(model),
 		make("h3", {}, first ? `F1 of ${first}` : "F1"), showHistory(model),
 		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted"),
@@ -387,16 +388,17 @@ function base(name) {
 }
 
 async function readFigures(model) {
-	const [metrics, rules] = await Promise.all([read(`${base(model.model)}/metrics`), read(`${base(model.model)}/rules`)]);
-	return { ...model, metrics, rules: rules.rules || [] };
+	const path = base(model.model);
+	const [own, metrics, rules] = await Promise.all([read(path), read(`${path}/metrics`), read(`${path}/rules`)]);
+	return { ...model, ...own, metrics, rules: rules.rules || [], positive: (own.effective || {}).positive };
 }
 
 async function readModel(model) {
 	const path = base(model.model);
-	const [own, figures, alerts, runs, versions, promotions, history] = await Promise.all([
-		read(path), readFigures(model), read(`${path}/alerts?limit=200`), read(`${path}/runs?limit=20`),
+	const [figures, alerts, runs, versions, promotions, history] = await Promise.all([
+		readFigures(model), read(`${path}/alerts?limit=200`), read(`${path}/runs?limit=20`),
 		read(`${path}/versions?limit=20`), read(`${path}/promotions`), read(`${path}/metrics/history?points=400`)]);
-	return { ...own, ...figures, positive: (own.effective || {}).positive, alerts: alerts.alerts || [], runs: runs.runs || [],
+	return { ...figures, alerts: alerts.alerts || [], runs: runs.runs || [],
 		versions: versions.versions || [], promotions: (promotions.promotions || []).slice(-200), history };
 }
 
