@@ -155,8 +155,8 @@ static bool send_once(struct upk_client *c, long *status, struct upk_error *err)
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return upk_fail(err, UPK_CANCELLED, "stopped");
 	if (code != CURLE_OK)
-		return upk_fail(err, UPK_IO, "%s: %s", c->url,
-			c->fault[0] ? c->fault : curl_easy_strerror(code));
+		return upk_fail(err, UPK_IO, "%s: %s; the daemon went away: is it still running?",
+			c->url, c->fault[0] ? c->fault : curl_easy_strerror(code));
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, status);
 	return true;
 }

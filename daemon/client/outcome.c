@@ -63,8 +63,8 @@ void upk_outcome_print_table(const struct upk_outcome *o, FILE *to)
 	print_figures("floor: repeat the last known label", &o->last_label, to);
 	print_figures("floor: always the majority class", &o->majority, to);
 	fprintf(to,
-		"%zu runs: %zu promoted, %zu refused, %zu failed; %.1f s, of which %.1f s "
+		"%zu run%s: %zu promoted, %zu refused, %zu failed; %.1f s, of which %.1f s "
 		"training\n",
-		o->runs.started, o->runs.promoted, o->runs.rejected, o->runs.failed, o->seconds,
-		o->seconds_training);
+		o->runs.started, o->runs.started == 1 ? "" : "s", o->runs.promoted,
+		o->runs.rejected, o->runs.failed, o->seconds, o->seconds_training);
 }
