@@ -113,6 +113,20 @@ static bool check_names(
 	return true;
 }
 
+/* Names that are all numbers are a first row: playing on would lose it and name columns after it.
+ */
+static bool check_header(
+	const struct upk_stream *s, const struct upk_stream_options *options, struct upk_error *err)
+{
+	double number;
+	for (size_t i = 0; i < s->columns_count; i++)
+		if (!is_number(upk_text_of(s->columns[i].name), &number))
+			return true;
+	return upk_fail(err, UPK_INVALID,
+		"%s: line 1 looks like data, not like names: give the file a header line",
+		options->path);
+}
+
 static bool find_label(
 	struct upk_stream *s, const struct upk_stream_options *options, struct upk_error *err)
 {
@@ -156,8 +170,8 @@ static bool read_header(struct upk_stream *s, const struct upk_stream_options *o
 		if (!s->columns[i].name)
 			return no_memory(err);
 	}
-	return check_drops(s, options, err) && find_label(s, options, err) &&
-		check_names(s, options, err);
+	return check_header(s, options, err) && check_drops(s, options, err) &&
+		find_label(s, options, err) && check_names(s, options, err);
 }
 
 bool upk_stream_class(
@@ -297,6 +311,11 @@ size_t upk_stream_rows(const struct upk_stream *s)
 uint16_t upk_stream_label(const struct upk_stream *s, size_t row)
 {
 	return row_at(s, row)->label;
+}
+
+const char *upk_stream_label_column(const struct upk_stream *s)
+{
+	return s->columns[s->label].name;
 }
 
 size_t upk_stream_classes(const struct upk_stream *s)

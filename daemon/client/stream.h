@@ -24,14 +24,17 @@ struct upk_stream_options {
 struct upk_stream;
 
 /* NULL: what upk_csv_next says, or UPK_INVALID: a column that is not there or has no name or a
- * name twice, no feature column, a row with too few or too many fields or without a class, more
- * than 1,024 classes, no rows left. */
+ * name twice, names that are all numbers, no feature column, a row with too few or too many fields
+ * or without a class, more than 1,024 classes, no rows left. */
 struct upk_stream *upk_stream_read(const struct upk_stream_options *options, struct upk_error *err);
 void upk_stream_destroy(struct upk_stream *s); /* NULL is fine */
 
 /* Rows are numbered in the order in which they are played, after skipping and shuffling. */
 size_t upk_stream_rows(const struct upk_stream *s);
 uint16_t upk_stream_label(const struct upk_stream *s, size_t row);
+
+/* The name of the class column. */
+const char *upk_stream_label_column(const struct upk_stream *s);
 
 /* Classes in the order of first sight in the file, the skipped rows' too. */
 size_t upk_stream_classes(const struct upk_stream *s);

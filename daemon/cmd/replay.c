@@ -186,6 +186,8 @@ static bool play(const struct command *c, struct upk_client *client, struct upk_
 	if (!stream)
 		return false;
 	struct upk_progress progress = upk_progress_begin(upk_stream_rows(stream));
+	upk_progress_say(&progress, "the class is column \"%s\"%s", upk_stream_label_column(stream),
+		c->stream.label ? "" : ", the last one (--label COLUMN takes another)");
 	bool ok = upk_play(client, stream, &c->player, &progress, NULL, outcome, err);
 	upk_stream_destroy(stream);
 	return ok;

@@ -160,6 +160,7 @@ static void faults_name_column_and_line(void **state UNUSED)
 		{ "a,b\n", "0 rows: none is left after --skip 0", { 0 } },
 		{ "a,b\n1,x\n", "1 rows: none is left after --skip 1", { .skip = 1 } },
 		{ "b\nx\n", "no feature beside the class \"b\" (1 columns", { 0 } },
+		{ "1.5,2,-3e1\n1,2,3\n", "line 1 looks like data, not like names", { 0 } },
 		{ "a,,b\n1,2,x\n", "column 2 has no name", { 0 } },
 		{ "a,a,b\n1,2,x\n", "columns 1 and 2 are both named \"a\"", { 0 } },
 		{ "a,b\n1,x\n1\n", "line 3: 1 fields: the header has 2", { 0 } },
