@@ -14,6 +14,7 @@ struct player {
 	struct upk_remote remote;
 	struct upk_progress *progress;
 	const struct upk_player_watch *watch;
+	bool was_paused;   /* retraining, before the replay */
 	size_t rows, warm; /* all; those that make the first version */
 	int64_t first_run;
 	uint16_t last_label, majority;
@@ -29,11 +30,17 @@ static size_t smaller(size_t a, size_t b)
 static bool create(struct player *p, struct upk_error *err)
 {
 	const struct upk_player_options *o = p->options;
-	bool exists = false;
-	if (!upk_remote_exists(&p->remote, &exists, err))
+	cJSON *model = NULL;
+	if (!upk_remote_find(&p->remote, &model, err))
 		return false;
-	if (!exists)
+	if (!model)
 		return upk_remote_create(&p->remote, o->learner, o->rules, err);
+	bool fits = upk_remote_fits(&p->remote, model, err);
+	p->was_paused = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(model, "retraining"), "paused"));
+	cJSON_Delete(model);
+	if (!fits)
+		return upk_fail_in(err, "model %s: ", o->model);
 	upk_progress_say(p->progress, "model %s exists: it keeps its configuration%s", o->model,
 		o->learner ? " (--learner has no effect)" : "");
 	return true;
@@ -41,9 +48,16 @@ static bool create(struct player *p, struct upk_error *err)
 
 static bool post_examples(struct player *p, struct upk_error *err)
 {
-	for (size_t from = 0; from < p->warm; from += BATCH)
-		if (!upk_remote_examples(&p->remote, from, smaller(from + BATCH, p->warm), err))
+	for (size_t from = 0; from < p->warm; from += BATCH) {
+		size_t known = 0, to = smaller(from + BATCH, p->warm);
+		if (!upk_remote_examples(&p->remote, from, to, &known, err))
 			return false;
+		if (from == 0 && known == to)
+			return upk_fail(err, UPK_CONFLICT,
+				"this file was played into model %s before: what follows would "
+				"repeat stored answers; use another --model",
+				p->options->model);
+	}
 	return true;
 }
 
@@ -52,7 +66,9 @@ static bool make_first_version(struct player *p, struct upk_error *err)
 	if (!upk_remote_pause(&p->remote, true, err))
 		return false;
 	bool ok = post_examples(p, err) && upk_remote_run(&p->remote, &p->first_run, err);
-	bool resumed = upk_remote_pause(&p->remote, false, ok ? err : NULL);
+	if (!ok) /* what stopped it would stop the next call too */
+		upk_client_stop_when(p->remote.client, NULL);
+	bool resumed = upk_remote_pause(&p->remote, p->was_paused, ok ? err : NULL);
 	return ok && resumed;
 }
 

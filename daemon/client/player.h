@@ -39,7 +39,8 @@ struct upk_outcome {
 
 /* The first tenth of the rows, 500 at least, becomes examples and the first version while
  * retraining is paused; every later row is predicted and labelled. watch may be NULL.
- * false: UPK_INVALID (too few rows), or what upk_remote says; retraining is not left paused where
+ * false: UPK_INVALID (too few rows), UPK_CONFLICT (an existing model that does not fit the stream,
+ * or was played to with it before), or what upk_remote says; retraining is as it was before where
  * that can still be told. */
 bool upk_play(struct upk_client *client, struct upk_stream *stream,
 	const struct upk_player_options *options, struct upk_progress *progress,

@@ -81,15 +81,102 @@ cJSON *upk_remote_get(struct upk_remote *r, const char *what, struct upk_error *
 	return call(r, "GET", what, err);
 }
 
-bool upk_remote_exists(struct upk_remote *r, bool *exists, struct upk_error *err)
+bool upk_remote_find(struct upk_remote *r, cJSON **model, struct upk_error *err)
 {
 	struct upk_error why = { 0 };
-	cJSON *model = upk_remote_get(r, "", &why);
-	*exists = model != NULL;
-	cJSON_Delete(model);
-	if (*exists || why.code == UPK_NOT_FOUND)
+	*model = upk_remote_get(r, "", &why);
+	if (*model || why.code == UPK_NOT_FOUND)
 		return true;
 	return upk_fail(err, why.code, "%s", why.message);
+}
+
+/* A list's item is a name, or an object with one. */
+static const char *name_of(const cJSON *item)
+{
+	const char *name = cJSON_GetStringValue(item);
+	return name ? name : upk_member_string(item, "name");
+}
+
+static bool has_name(const cJSON *list, const char *name)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, list)
+	{
+		if (strcmp(name_of(item), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_name(struct upk_buffer *names, const char *name)
+{
+	upk_buffer_printf(names, "%s\"%s\"", names->size > 0 ? ", " : "", name);
+}
+
+/* Ends with UPK_CONFLICT when there are names. */
+static bool fail_with(
+	struct upk_buffer *names, const char *what, const char *advice, struct upk_error *err)
+{
+	bool ok = names->size == 0 && !names->failed;
+	upk_buffer_putc(names, '\0');
+	if (names->failed)
+		ok = upk_fail(err, UPK_NOMEM, "no memory for names");
+	else if (!ok)
+		upk_fail(err, UPK_CONFLICT, "%s %s: use another --model%s", what, names->data,
+			advice);
+	upk_buffer_finish(names);
+	return ok;
+}
+
+static bool check_classes(const struct upk_remote *r, const cJSON *declared, struct upk_error *err)
+{
+	struct upk_buffer names = { 0 };
+	for (size_t i = 0; i < upk_stream_classes(r->stream); i++) {
+		const char *name = upk_stream_class_name(r->stream, i);
+		if (!has_name(declared, name))
+			add_name(&names, name);
+	}
+	return fail_with(&names, "the model's classes lack the file's", "", err);
+}
+
+static bool check_features(const struct upk_remote *r, const cJSON *features, struct upk_error *err)
+{
+	struct upk_buffer names = { 0 };
+	const char *name;
+	for (size_t n = 0; (name = upk_stream_feature(r->stream, n)); n++)
+		if (!has_name(features, name))
+			add_name(&names, name);
+	return fail_with(&names, "the model has no feature for the column", " or --drop", err);
+}
+
+/* Rows go out as arrays, by place: a column in another place would be taken for another feature. */
+static bool check_places(const struct upk_remote *r, const cJSON *features, struct upk_error *err)
+{
+	size_t n = 0;
+	const cJSON *item;
+	cJSON_ArrayForEach(item, features)
+	{
+		const char *name = upk_stream_feature(r->stream, n++);
+		if (!name || strcmp(name, name_of(item)) != 0)
+			return upk_fail(err, UPK_CONFLICT,
+				"feature %zu of the model is \"%s\", of the file \"%s\": give the "
+				"file the model's columns in the model's order, or use another "
+				"--model",
+				n, name_of(item), name ? name : "");
+	}
+	return true;
+}
+
+bool upk_remote_fits(const struct upk_remote *r, const cJSON *model, struct upk_error *err)
+{
+	const cJSON *effective = cJSON_GetObjectItemCaseSensitive(model, "effective");
+	const cJSON *config = cJSON_GetObjectItemCaseSensitive(model, "config");
+	const cJSON *features = cJSON_GetObjectItemCaseSensitive(effective, "features");
+	const cJSON *classes = cJSON_GetObjectItemCaseSensitive(effective, "classes");
+	/* Classes that are not declared are learnt. */
+	bool declared = cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(config, "classes"));
+	return check_features(r, features, err) && check_places(r, features, err) &&
+		(!declared || check_classes(r, classes, err));
 }
 
 bool upk_remote_create(
@@ -211,24 +298,27 @@ static bool check_rejected(const cJSON *answer, const char *what, struct upk_err
 		upk_member_string(first, "error"));
 }
 
-static bool post(struct upk_remote *r, const char *what, struct upk_error *err)
+static bool post(struct upk_remote *r, const char *what, size_t *known, struct upk_error *err)
 {
 	cJSON *answer = call(r, "POST", what, err);
 	bool ok = answer && check_rejected(answer, what, err);
+	if (ok && known)
+		*known = (size_t)upk_member_int(answer, "duplicates");
 	cJSON_Delete(answer);
 	return ok;
 }
 
-bool upk_remote_examples(struct upk_remote *r, size_t from, size_t to, struct upk_error *err)
+bool upk_remote_examples(
+	struct upk_remote *r, size_t from, size_t to, size_t *known, struct upk_error *err)
 {
 	write_rows(r, from, to, PART_ID | PART_FEATURES | PART_LABEL);
-	return post(r, r->settle ? "/events?settle=true" : "/events", err);
+	return post(r, r->settle ? "/events?settle=true" : "/events", known, err);
 }
 
 bool upk_remote_labels(struct upk_remote *r, size_t from, size_t to, struct upk_error *err)
 {
 	write_rows(r, from, to, PART_ID | PART_LABEL);
-	return post(r, r->settle ? "/labels?settle=true" : "/labels", err);
+	return post(r, r->settle ? "/labels?settle=true" : "/labels", NULL, err);
 }
 
 static bool read_predictions(struct upk_remote *r, const cJSON *answer, size_t count, uint16_t *out,

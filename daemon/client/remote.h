@@ -28,7 +28,13 @@ bool upk_remote_init(struct upk_remote *r, struct upk_client *client, struct upk
 	const char *model, struct upk_error *err);
 void upk_remote_finish(struct upk_remote *r);
 
-bool upk_remote_exists(struct upk_remote *r, bool *exists, struct upk_error *err);
+/* What the daemon says of the model; *model NULL: there is none. The caller frees it with
+ * cJSON_Delete. */
+bool upk_remote_find(struct upk_remote *r, cJSON **model, struct upk_error *err);
+
+/* Whether the model takes the stream's rows as they are sent. false: UPK_CONFLICT naming the
+ * columns that are no feature of it or the classes that it does not declare, or UPK_NOMEM. */
+bool upk_remote_fits(const struct upk_remote *r, const cJSON *model, struct upk_error *err);
 
 /* From the stream's header and classes, without a wall-clock budget for its runs. learner NULL: the
  * default; rules (a JSON array) NULL: none of its own. */
@@ -41,8 +47,10 @@ bool upk_remote_pause(struct upk_remote *r, bool paused, struct upk_error *err);
  * no champion afterwards, with the run's reason. */
 bool upk_remote_run(struct upk_remote *r, int64_t *run, struct upk_error *err);
 
-/* Rows from .. to - 1: as examples; to predict (out[i - from] is the class); their labels. */
-bool upk_remote_examples(struct upk_remote *r, size_t from, size_t to, struct upk_error *err);
+/* Rows from .. to - 1: as examples (*known of them were sent before); to predict (out[i - from] is
+ * the class); their labels. */
+bool upk_remote_examples(
+	struct upk_remote *r, size_t from, size_t to, size_t *known, struct upk_error *err);
 bool upk_remote_predict(
 	struct upk_remote *r, size_t from, size_t to, uint16_t *out, struct upk_error *err);
 bool upk_remote_labels(struct upk_remote *r, size_t from, size_t to, struct upk_error *err);

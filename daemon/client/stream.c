@@ -313,6 +313,14 @@ uint16_t upk_stream_label(const struct upk_stream *s, size_t row)
 	return row_at(s, row)->label;
 }
 
+const char *upk_stream_feature(const struct upk_stream *s, size_t n)
+{
+	for (size_t i = 0; i < s->columns_count; i++)
+		if (s->columns[i].used && n-- == 0)
+			return s->columns[i].name;
+	return NULL;
+}
+
 const char *upk_stream_label_column(const struct upk_stream *s)
 {
 	return s->columns[s->label].name;

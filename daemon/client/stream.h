@@ -33,6 +33,9 @@ void upk_stream_destroy(struct upk_stream *s); /* NULL is fine */
 size_t upk_stream_rows(const struct upk_stream *s);
 uint16_t upk_stream_label(const struct upk_stream *s, size_t row);
 
+/* The name of the n-th feature column; NULL: there are no more. */
+const char *upk_stream_feature(const struct upk_stream *s, size_t n);
+
 /* The name of the class column. */
 const char *upk_stream_label_column(const struct upk_stream *s);
 

@@ -13,6 +13,7 @@
 #include "client/child.h"
 #include "client/narrator.h"
 #include "client/outcome.h"
+#include "client/stop.h"
 #include "usage.h"
 
 enum { LABEL_DELAY = 24, MODEL_SIZE = 64, OPEN_FILES = 16 };
@@ -163,26 +164,6 @@ static void finish(struct demo *d)
 	free(d->folder);
 }
 
-static sigset_t endings(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	return set;
-}
-
-/* Ctrl-C is blocked and waits here until somebody looks: no handler, nothing global. */
-static bool is_stopped(void)
-{
-	sigset_t pending, wanted = endings();
-	if (sigpending(&pending) != 0)
-		return false;
-	sigandset(&pending, &pending, &wanted);
-	return !sigisemptyset(&pending);
-}
-
 static bool look(void *context, struct upk_remote *remote, struct upk_error *err)
 {
 	return upk_narrator_look(context, remote, err);
@@ -198,7 +179,7 @@ static bool start(struct demo *d, struct upk_error *err)
 	d->client = upk_client_create(d->daemon.url, err);
 	if (!d->client)
 		return false;
-	upk_client_stop_when(d->client, is_stopped);
+	upk_client_stop_when(d->client, upk_stop_wanted);
 	d->progress = upk_progress_begin(0);
 	upk_progress_say(&d->progress, "daemon: %s, on a fresh folder", d->daemon.url);
 	upk_progress_say(&d->progress,
@@ -233,7 +214,7 @@ static bool report(const struct demo *d, const struct upk_outcome *outcome, stru
 /* Until Ctrl-C, or until the daemon is gone. */
 static bool stay(const struct demo *d, struct upk_error *err)
 {
-	sigset_t set = endings();
+	sigset_t set = upk_stop_signals();
 	int which = 0;
 	fprintf(stderr, "\npage: %s/   (Ctrl-C ends the demo)\n", d->daemon.url);
 	sigaddset(&set, SIGCHLD);
@@ -260,7 +241,7 @@ static int run(int argc, char **argv)
 		fputs(help, stdout);
 		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
 	}
-	sigset_t blocked = endings();
+	sigset_t blocked = upk_stop_signals();
 	sigaddset(&blocked, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	bool ok = show(&d, &err);

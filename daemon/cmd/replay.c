@@ -1,12 +1,14 @@
 #include "cmd/replay.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "client/outcome.h"
+#include "client/stop.h"
 #include "usage.h"
 
 enum { DROPS_MAX = 1024 };
@@ -21,7 +23,8 @@ static const char help[] =
 	"retraining is paused. Every later row goes through predict, its label some rows later. "
 	"At\n"
 	"the end: what was served, beside version 1 left alone and two floors. FILE - is standard\n"
-	"input. The model is created from the file with the defaults, unless it exists.\n"
+	"input. The model is created from the file with the defaults, unless it exists:\n"
+	"then the file's columns must be its features, and the first run is a run by hand.\n"
 	"\n"
 	"  --model NAME         the model that is played to\n"
 	"  --url URL            the daemon: http://HOST:PORT or unix:PATH\n"
@@ -214,6 +217,10 @@ static int run(int argc, char **argv)
 		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
 	}
 	struct upk_client *client = upk_client_create(c.url, &err);
+	sigset_t blocked = upk_stop_signals();
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	if (client)
+		upk_client_stop_when(client, upk_stop_wanted);
 	bool ok = client && play(&c, client, &outcome, &err) && report(&c, &outcome, &err);
 	upk_client_destroy(client);
 	if (ok)

@@ -5,6 +5,11 @@ Prints its port, serves until standard input ends. Predicts "b" where the first 
   busy     the first post of labels is answered 503 once
   reject   a row with the first feature 11 can't be predicted
   untrained  the first run fails
+  exists   there is a model, whose retraining is paused; and so it is with
+  played   all examples are duplicates
+  foreign  another feature in the place of y
+  swapped  the features the other way round
+  narrow   only class a
   story    alerts, runs and promotions grow from one look to the next
 """
 import json
@@ -67,7 +72,16 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = handle_request
 
     def get_model(self, body, query, settle):
-        return self.answer(200, {}) if model["exists"] else self.problem(404, "no model m")
+        if not FAULTS & {"exists", "played", "foreign", "swapped", "narrow"}:
+            return self.problem(404, "no model m")
+        features = ["x", {"name": "y", "type": "category"}]
+        if "foreign" in FAULTS:
+            features = ["u", "x"]
+        if "swapped" in FAULTS:
+            features.reverse()
+        classes = ["a"] if "narrow" in FAULTS else ["b", "a", "c"]
+        return self.answer(200, {"config": {"classes": classes}, "retraining": {"paused": True},
+                                 "effective": {"features": features, "classes": classes}})
 
     def put_model(self, body, query, settle):
         model["exists"] = True
@@ -80,7 +94,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def events(self, body, query, settle):
         log.append(f"examples {lines(body)}{settle}")
-        self.answer(200, {"accepted": len(body), "rejected": [], "rejected_total": 0})
+        self.answer(200, {"accepted": len(body), "duplicates": len(body) if "played" in FAULTS else 0,
+                          "rejected": [], "rejected_total": 0})
 
     def start_run(self, body, query, settle):
         log.append("run")

@@ -221,6 +221,53 @@ static void a_first_run_that_fails_is_said_and_resumed(void **state UNUSED)
 	finish(&p);
 }
 
+static void an_existing_model_is_left_paused_as_it_was(void **state UNUSED)
+{
+	static const char *const wanted[] = { "pause", "examples 2..501 (500)", "run", "pause" };
+	struct played p;
+	play(&p, 2, (struct upk_player_options){ 0 }, "exists");
+	assert_true(p.ok);
+	for (int i = 0; i < 4; i++)
+		assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(p.log, i)), wanted[i]);
+	finish(&p);
+}
+
+static void a_model_that_does_not_fit_is_left_alone(void **state UNUSED)
+{
+	static const char *const nothing[] = { NULL };
+	static const char *const rows[][2] = {
+		{ "foreign",
+			"model m: the model has no feature for the column \"y\": use "
+			"another --model or --drop" },
+		{ "swapped",
+			"model m: feature 1 of the model is \"y\", of the file \"x\": "
+			"give the file the model's columns in the model's order, or use "
+			"another --model" },
+		{ "narrow",
+			"model m: the model's classes lack the file's \"b\": use another "
+			"--model" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct played p;
+		play(&p, 2, (struct upk_player_options){ 0 }, rows[i][0]);
+		assert_false(p.ok);
+		assert_string_equal(p.err.message, rows[i][1]);
+		assert_log(&p, nothing);
+		finish(&p);
+	}
+}
+
+static void a_file_that_was_played_before_orders_no_run(void **state UNUSED)
+{
+	static const char *const wanted[] = { "pause", "examples 2..501 (500)", "pause", NULL };
+	struct played p;
+	play(&p, 2, (struct upk_player_options){ 0 }, "played");
+	assert_false(p.ok);
+	assert_non_null(strstr(p.err.message, "this file was played into model m before"));
+	assert_log(&p, wanted);
+	finish(&p);
+}
+
 static void too_few_rows_are_refused_before_anything_is_sent(void **state UNUSED)
 {
 	static const char *const nothing[] = { NULL };
@@ -269,6 +316,9 @@ int main(void)
 		cmocka_unit_test(a_busy_daemon_is_asked_again),
 		cmocka_unit_test(a_row_that_is_refused_stops_the_replay),
 		cmocka_unit_test(a_first_run_that_fails_is_said_and_resumed),
+		cmocka_unit_test(an_existing_model_is_left_paused_as_it_was),
+		cmocka_unit_test(a_model_that_does_not_fit_is_left_alone),
+		cmocka_unit_test(a_file_that_was_played_before_orders_no_run),
 		cmocka_unit_test(too_few_rows_are_refused_before_anything_is_sent),
 		cmocka_unit_test(the_json_line_has_what_the_issue_lists),
 	};
