@@ -20,6 +20,7 @@ struct upk_client {
 	char *url;  /* as given, for messages */
 	char *base; /* what paths are put behind */
 	struct upk_buffer answer;
+	bool answered;         /* once at least */
 	bool (*stopped)(void); /* NULL: never asked */
 	char fault[CURL_ERROR_SIZE];
 };
@@ -148,15 +149,17 @@ static bool send_once(struct upk_client *c, long *status, struct upk_error *err)
 	CURLcode code = curl_easy_perform(c->curl);
 	if (c->answer.failed)
 		return upk_fail(err, UPK_NOMEM, "no memory for an answer");
-	if (code == CURLE_COULDNT_CONNECT)
+	if (code == CURLE_COULDNT_CONNECT && !c->answered)
 		return upk_fail(err, UPK_IO,
 			"no daemon answers at %s: start one with `upkeepd serve`, or say --url",
 			c->url);
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return upk_fail(err, UPK_CANCELLED, "stopped");
 	if (code != CURLE_OK)
-		return upk_fail(err, UPK_IO, "%s: %s; the daemon went away: is it still running?",
-			c->url, c->fault[0] ? c->fault : curl_easy_strerror(code));
+		return upk_fail(err, UPK_IO, "%s: %s%s", c->url,
+			c->fault[0] ? c->fault : curl_easy_strerror(code),
+			c->answered ? "; the daemon went away: is it still running?" : "");
+	c->answered = true;
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, status);
 	return true;
 }

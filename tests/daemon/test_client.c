@@ -64,6 +64,23 @@ static bool at_once(void)
 	return true;
 }
 
+static void a_daemon_that_went_away_is_told(void **state UNUSED)
+{
+	struct fake_daemon daemon;
+	struct upk_error err = { 0 };
+	fake_daemon_start(&daemon, NULL);
+	struct upk_client *c = upk_client_create(daemon.url, NULL);
+	assert_non_null(c);
+	cJSON *log = upk_client_call(c, "GET", "/log", (struct upk_text){ 0 }, NULL);
+	assert_non_null(log);
+	cJSON_Delete(log);
+	fake_daemon_stop(&daemon);
+	assert_null(upk_client_call(c, "GET", "/log", (struct upk_text){ 0 }, &err));
+	assert_int_equal(err.code, UPK_IO);
+	assert_non_null(strstr(err.message, "; the daemon went away: is it still running?"));
+	upk_client_destroy(c);
+}
+
 static void a_call_can_be_stopped(void **state UNUSED)
 {
 	struct fake_daemon d;
@@ -98,6 +115,7 @@ int main(void)
 		cmocka_unit_test(only_http_and_unix_urls_are_taken),
 		cmocka_unit_test(nobody_there_is_told_with_what_to_do),
 		cmocka_unit_test(a_problem_becomes_an_error_with_its_detail),
+		cmocka_unit_test(a_daemon_that_went_away_is_told),
 		cmocka_unit_test(a_call_can_be_stopped),
 		cmocka_unit_test(thousands_are_grouped),
 	};
