@@ -49,6 +49,8 @@ struct upk_drop upk_drop_test(struct upk_measure measure, const struct upk_confu
 
 	if (!isnan(confidence))
 		out.bound = bound_with(measure, reference, window, out.bound, confidence);
+	else if (upk_confusion_pairs(reference) < UPK_DROP_POINT_REFERENCE)
+		out.bound = NAN;
 	out.fires = out.bound > drop;
 	return out;
 }

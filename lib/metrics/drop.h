@@ -12,7 +12,7 @@
 #include "metrics/record.h"
 
 /* Pairs below which no bound has any confidence. */
-enum { UPK_DROP_WINDOW = 50, UPK_DROP_REFERENCE = 100 };
+enum { UPK_DROP_WINDOW = 50, UPK_DROP_REFERENCE = 100, UPK_DROP_POINT_REFERENCE = 60 };
 
 struct upk_drop {
 	bool fires;

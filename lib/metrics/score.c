@@ -83,11 +83,11 @@ static bool ranks(const struct upk_scored *s, struct ranking *out, struct upk_er
 	if (!ranked)
 		return upk_fail(err, UPK_NOMEM, "no memory to rank %zu scores", s->n);
 
-	bool binary = class_count(s) == 2;
+	bool one_class = class_count(s) == 2 && (s->classes == 1 || s->positive >= 0);
 	size_t counted = 0;
 	struct ranking sum = { 0 };
 	for (size_t k = 0; k < class_count(s); k++) {
-		if (binary && k != positive_class(s))
+		if (one_class && k != positive_class(s))
 			continue;
 		size_t positives = rank(s, k, ranked);
 		if (positives == 0 || positives == s->n)

@@ -21,8 +21,8 @@ struct upk_scored {
 
 /* NAN: undefined on these pairs. */
 struct upk_score_metrics {
-	double roc_auc;           /* binary: of the positive class (none: class 1); more: one against the
-	                             rest, macro over the classes that have both kinds */
+	double roc_auc;           /* of the positive class of two; none declared, or more classes: one
+	                             against the rest, macro over the classes that have both kinds */
 	double average_precision; /* likewise; step-wise, as scikit-learn's */
 	double log_loss;          /* rows divided by their sum, clipped at 2.2e-16 (float64 epsilon) */
 	double brier;             /* binary: mean (p - y)^2; more: mean over rows of the sum over classes */

@@ -17,7 +17,7 @@ y, p = rows[:, 0].astype(int), rows[:, 1:]
 if columns == 1:
     p = np.hstack([1 - p, p])
 classes = range(p.shape[1])
-of_interest = [0 if positive == 0 else 1] if len(classes) == 2 else classes
+of_interest = [0 if positive == 0 else 1] if len(classes) == 2 and (columns == 1 or positive >= 0) else classes
 both = [k for k in of_interest if 0 < (y == k).sum() < len(y)]
 
 
@@ -27,7 +27,7 @@ def macro(figure):
 
 def brier():
     if len(classes) == 2:
-        (k,) = of_interest
+        k = 0 if positive == 0 else 1
         return metrics.brier_score_loss(y == k, p[:, k], pos_label=True)
     return ((p - (y[:, None] == np.array(classes))) ** 2).sum(1).mean()
 
