@@ -1,14 +1,13 @@
 #include "cmd/replay.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "client/outcome.h"
-#include "client/stop.h"
+#include "signals.h"
 #include "usage.h"
 
 enum { DROPS_MAX = 1024 };
@@ -191,7 +190,9 @@ static bool play(const struct command *c, struct upk_client *client, struct upk_
 	struct upk_progress progress = upk_progress_begin(upk_stream_rows(stream));
 	upk_progress_say(&progress, "the class is column \"%s\"%s", upk_stream_label_column(stream),
 		c->stream.label ? "" : ", the last one (--label COLUMN takes another)");
-	bool ok = upk_play(client, stream, &c->player, &progress, NULL, outcome, err);
+	/* Not before: reading from a terminal ends with Ctrl-C as ever. */
+	bool ok = upk_signal_catch(err) &&
+		upk_play(client, stream, &c->player, &progress, NULL, outcome, err);
 	upk_stream_destroy(stream);
 	return ok;
 }
@@ -203,6 +204,11 @@ static bool report(
 		return upk_outcome_print_json(outcome, stdout, err);
 	upk_outcome_print_table(outcome, stdout);
 	return fflush(stdout) == 0 || upk_fail(err, UPK_IO, "the result could not be written");
+}
+
+static bool is_stopped(void)
+{
+	return upk_signal_wait(0) != 0;
 }
 
 static int run(int argc, char **argv)
@@ -217,10 +223,8 @@ static int run(int argc, char **argv)
 		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
 	}
 	struct upk_client *client = upk_client_create(c.url, &err);
-	sigset_t blocked = upk_stop_signals();
-	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	if (client)
-		upk_client_stop_when(client, upk_stop_wanted);
+		upk_client_stop_when(client, is_stopped);
 	bool ok = client && play(&c, client, &outcome, &err) && report(&c, &outcome, &err);
 	upk_client_destroy(client);
 	if (ok)
