@@ -344,8 +344,6 @@ function overviewRow(model) {
 
 /* What comes behind the state's word. */
 function waitWords(model) {
-	if (model.state === "collecting" && typeof model.needed === "number")
-		return ` ${count(model.pairs)} of ${count(model.needed)}`;
 	if (!model.waiting_for)
 		return null;
 	return model.state === "waiting" ? ` for ${model.waiting_for}` : `, waiting for ${model.waiting_for}`;
@@ -358,12 +356,12 @@ function showOverview(models) {
 }
 
 function showModel(model) {
-	const first = Object.keys(model.metrics.windows || {})[0];
+	const shown = model.history.window;
 	return [
 		make("h2", {}, model.model, " ", state(model.state)),
 		make("p", { class: "quiet" }, `In use: ${inUseWords(model)}`, model.waiting_for ? ` · waits for ${model.waiting_for}` : null),
 		make("h3", {}, "Windows"), showWindows(model),
-		make("h3", {}, first ? `F1 of ${first}` : "F1"), showHistory(model),
+		make("h3", {}, shown ? `F1 of ${shown}` : "F1"), showHistory(model),
 		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted"),
 		make("h3", {}, "What happened last"), showHappened(model),
 		make("h3", {}, "Rules"), showRules(model),
@@ -379,7 +377,7 @@ async function read(path) {
 	const reply = await fetch(path, { headers: { Accept: "application/json" } });
 	const body = await reply.json();
 	if (!reply.ok)
-		throw new Error(body.detail || `${reply.status} from ${path}`);
+		throw new Error(`the daemon says ${reply.status}: ${body.detail || path}`);
 	return body;
 }
 
@@ -444,7 +442,7 @@ async function tick() {
 			status.className = "";
 		}
 	} catch (fault) {
-		status.textContent = `The daemon does not answer: ${fault.message}`;
+		status.textContent = `Could not be read: ${fault.message}`;
 		status.className = "bad";
 	}
 }
