@@ -71,7 +71,7 @@ static bool find_url(struct upk_child *c)
 	return true;
 }
 
-static bool has_ended(struct upk_child *c)
+bool upk_child_has_ended(struct upk_child *c)
 {
 	if (waitpid(c->pid, NULL, WNOHANG) != c->pid)
 		return false;
@@ -85,7 +85,7 @@ static bool wait_for_url(struct upk_child *c, struct upk_error *err)
 	for (int ms = 0; ms < START_MS; ms += POLL_MS) {
 		if (find_url(c))
 			return true;
-		if (has_ended(c)) {
+		if (upk_child_has_ended(c)) {
 			read_log(c, SEEK_END, text);
 			return upk_fail(err, UPK_IO, "the daemon did not start: %s", text);
 		}
@@ -125,7 +125,7 @@ void upk_child_stop(struct upk_child *c)
 {
 	if (c->pid > 0)
 		kill(c->pid, SIGTERM);
-	for (int ms = 0; c->pid > 0 && !has_ended(c) && ms < STOP_MS; ms += POLL_MS)
+	for (int ms = 0; c->pid > 0 && !upk_child_has_ended(c) && ms < STOP_MS; ms += POLL_MS)
 		sleep_a_little();
 	if (c->pid > 0) {
 		kill(c->pid, SIGKILL);

@@ -19,6 +19,9 @@ struct upk_child {
  * false: UPK_IO with the end of its log, or UPK_NOMEM; stop it all the same. */
 bool upk_child_start(struct upk_child *c, const char *folder, struct upk_error *err);
 
+/* Without waiting; what has ended is no longer there to be stopped. */
+bool upk_child_has_ended(struct upk_child *c);
+
 /* SIGTERM, and SIGKILL when that has not helped for ten seconds; waits for its end. */
 void upk_child_stop(struct upk_child *c);
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,10 @@
 #include "client/child.h"
 #include "client/narrator.h"
 #include "client/outcome.h"
-#include "client/stop.h"
+#include "signals.h"
 #include "usage.h"
 
-enum { LABEL_DELAY = 24, MODEL_SIZE = 64, OPEN_FILES = 16 };
+enum { LABEL_DELAY = 24, MODEL_SIZE = 64, OPEN_FILES = 16, LOOK_MS = 200 };
 
 static const char help[] =
 	"Shows the whole loop: starts a daemon on a fresh folder, plays a stream of labelled rows "
@@ -169,6 +168,11 @@ static bool look(void *context, struct upk_remote *remote, struct upk_error *err
 	return upk_narrator_look(context, remote, err);
 }
 
+static bool is_stopped(void)
+{
+	return upk_signal_wait(0) != 0;
+}
+
 static bool start(struct demo *d, struct upk_error *err)
 {
 	struct upk_stream_options stream = { .path = d->data };
@@ -179,7 +183,7 @@ static bool start(struct demo *d, struct upk_error *err)
 	d->client = upk_client_create(d->daemon.url, err);
 	if (!d->client)
 		return false;
-	upk_client_stop_when(d->client, upk_stop_wanted);
+	upk_client_stop_when(d->client, is_stopped);
 	d->progress = upk_progress_begin(0);
 	upk_progress_say(&d->progress, "daemon: %s, on a fresh folder", d->daemon.url);
 	upk_progress_say(&d->progress,
@@ -212,14 +216,13 @@ static bool report(const struct demo *d, const struct upk_outcome *outcome, stru
 }
 
 /* Until Ctrl-C, or until the daemon is gone. */
-static bool stay(const struct demo *d, struct upk_error *err)
+static bool stay(struct demo *d, struct upk_error *err)
 {
-	sigset_t set = upk_stop_signals();
-	int which = 0;
 	fprintf(stderr, "\npage: %s/   (Ctrl-C ends the demo)\n", d->daemon.url);
-	sigaddset(&set, SIGCHLD);
-	if (sigwait(&set, &which) == 0 && which == SIGCHLD)
-		return upk_fail(err, UPK_IO, "the daemon has ended; its last words are in its log");
+	while (upk_signal_wait(LOOK_MS) == 0)
+		if (upk_child_has_ended(&d->daemon))
+			return upk_fail(err, UPK_IO,
+				"the daemon has ended; its last words are in its log");
 	return true;
 }
 
@@ -241,10 +244,7 @@ static int run(int argc, char **argv)
 		fputs(help, stdout);
 		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
 	}
-	sigset_t blocked = upk_stop_signals();
-	sigaddset(&blocked, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	bool ok = show(&d, &err);
+	bool ok = upk_signal_catch(&err) && show(&d, &err);
 	if (!ok)
 		fprintf(stderr, "upkeepd demo: %s\n", err.message);
 	finish(&d);
