@@ -50,7 +50,7 @@ static bool draft_add(struct draft *d, struct upk_text name, enum upk_feature_ty
 	char *copy = upk_text_copy(name);
 	if (!copy)
 		return upk_fail(err, UPK_NOMEM, "no memory for the features");
-	d->items[d->count++] = (struct upk_feature){ copy, type, size };
+	d->items[d->count++] = (struct upk_feature){ copy, type, size, -1 };
 	return true;
 }
 
@@ -75,7 +75,8 @@ static bool index_names(struct upk_features *f, struct upk_error *err)
 		return upk_fail(err, UPK_NOMEM, "no memory for the features");
 	for (size_t i = 0; i < f->count; i++) {
 		names[i] = upk_text_of(f->items[i].name);
-		f->numbers += f->items[i].type == UPK_FEATURE_NUMBER;
+		f->items[i].number =
+			f->items[i].type == UPK_FEATURE_NUMBER ? (int32_t)f->numbers++ : -1;
 	}
 	int twin = -1;
 	f->names = upk_names_create(names, f->count, &twin);
@@ -348,6 +349,12 @@ const struct upk_feature *upk_features_at(const struct upk_features *f, size_t i
 int upk_features_find(const struct upk_features *f, struct upk_text name)
 {
 	return upk_names_find(f->names, name);
+}
+
+int32_t upk_features_number(const struct upk_features *f, struct upk_text name)
+{
+	int found = upk_features_find(f, name);
+	return found < 0 ? -1 : f->items[found].number;
 }
 
 bool upk_features_equal(const struct upk_features *a, const struct upk_features *b)

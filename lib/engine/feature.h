@@ -23,7 +23,8 @@ enum upk_feature_type {
 struct upk_feature {
 	char *name;
 	enum upk_feature_type type;
-	uint32_t size; /* of a vector */
+	uint32_t size;  /* of a vector */
+	int32_t number; /* its index among the list's numbers; -1: it is none */
 };
 
 enum { UPK_FEATURES_MAX = 10000 };
@@ -50,6 +51,8 @@ void upk_features_unref(struct upk_features *f); /* NULL is fine */
 size_t upk_features_count(const struct upk_features *f);
 const struct upk_feature *upk_features_at(const struct upk_features *f, size_t i);
 int upk_features_find(const struct upk_features *f, struct upk_text name); /* -1: none; O(1) */
+/* Index of the number of that name among the list's numbers; -1: there is none. O(1). */
+int32_t upk_features_number(const struct upk_features *f, struct upk_text name);
 bool upk_features_equal(const struct upk_features *a, const struct upk_features *b);
 
 /* The JSON array that upk_features_parse reads back. */

@@ -38,20 +38,6 @@ static void free_lists(struct list *list)
 	}
 }
 
-static int32_t number_index(const struct upk_features *features, struct upk_text name)
-{
-	int32_t index = 0;
-	for (size_t i = 0; i < upk_features_count(features); i++) {
-		const struct upk_feature *f = upk_features_at(features, i);
-		if (f->type != UPK_FEATURE_NUMBER)
-			continue;
-		if (upk_text_is(name, f->name))
-			return index;
-		index++;
-	}
-	return -1;
-}
-
 static bool fill_list(struct reading *r, struct list *list)
 {
 	size_t n = r->rows->data.features;
@@ -67,7 +53,7 @@ static bool fill_list(struct reading *r, struct list *list)
 	if (!list->inputs || !r->numbers)
 		return upk_fail(r->err, UPK_NOMEM, "no memory for the rows of a run");
 	for (size_t i = 0; i < n; i++)
-		list->inputs[i] = number_index(list->features, r->rows->names[i]);
+		list->inputs[i] = upk_features_number(list->features, r->rows->names[i]);
 	return true;
 }
 

@@ -78,17 +78,6 @@ struct upk_predictor *upk_serving_predictor(const struct upk_serving *s)
 	return s->predictor;
 }
 
-static int32_t number_index(const struct upk_features *list, struct upk_text name)
-{
-	int found = upk_features_find(list, name);
-	if (found < 0 || upk_features_at(list, (size_t)found)->type != UPK_FEATURE_NUMBER)
-		return -1;
-	int32_t index = 0;
-	for (int i = 0; i < found; i++)
-		index += upk_features_at(list, (size_t)i)->type == UPK_FEATURE_NUMBER;
-	return index;
-}
-
 static bool map_inputs(
 	struct upk_serving *s, const struct upk_features *list, struct upk_error *err)
 {
@@ -102,7 +91,7 @@ static bool map_inputs(
 			err, UPK_NOMEM, "no memory to serve version %lld", (long long)s->version);
 	}
 	for (size_t i = 0; i < n; i++)
-		inputs[i] = number_index(list, upk_predictor_feature(s->predictor, i));
+		inputs[i] = upk_features_number(list, upk_predictor_feature(s->predictor, i));
 
 	free(s->inputs);
 	free(s->numbers);
