@@ -13,6 +13,7 @@
 #include "engine/trainer.h"
 #include "engine/writer.h"
 #include "store/event.h"
+#include "store/history.h"
 #include "store/model.h"
 
 /* One control request on the writer's thread: act's arguments and what came of them. */
@@ -217,8 +218,7 @@ static bool replace_rows(
 		.state_place = m->tail->place };
 	bool done = state.failed || learnt.failed
 		? upk_fail(err, UPK_NOMEM, "no memory for a configuration")
-		: upk_persist_orders(e, m, &m->orders, err) &&
-			upk_model_set_config(e->store, m->number, c->config, false, err) &&
+		: upk_model_set_config(e->store, m->number, c->config, false, err) &&
 			upk_model_set_learnt(e->store, m->number, row.learnt, err) &&
 			upk_model_set_state(e->store, m->number, row.state_place, row.state, err) &&
 			upk_rebuild_model(e, m, &row, err);
@@ -227,16 +227,28 @@ static bool replace_rows(
 	return done;
 }
 
-static bool check_replacement(
-	struct upk_engine *e, struct upk_model *m, const struct control *c, struct upk_error *err)
+static bool check_replacement(struct upk_engine *e, struct upk_model *m,
+	const struct upk_config *config, const char *if_match, struct upk_error *err)
 {
-	struct upk_config *config = upk_config_parse(c->config, err);
-	if (!config)
-		return false;
-	bool done = check_match(m, c->if_match, err) && check_features(e, m, config, err) &&
+	return check_match(m, if_match, err) && check_features(e, m, config, err) &&
 		check_classes(e, m, config, err);
-	upk_config_unref(config);
-	return done;
+}
+
+/* A window's history goes with its definition: another window of that name has none of it. */
+static bool forget_windows(struct upk_engine *e, const struct upk_model *m,
+	const struct upk_config *config, struct upk_error *err)
+{
+	const struct upk_config *had = m->tail->config;
+	for (size_t i = 0; i < had->windows_count; i++) {
+		const struct upk_window_config *window = &had->windows[i];
+		bool stays = false;
+		for (size_t j = 0; j < config->windows_count; j++)
+			stays = stays || upk_config_same_window(window, &config->windows[j]);
+		if (!stays &&
+			!upk_history_remove(e->store, m->number, upk_text_of(window->name), err))
+			return false;
+	}
+	return true;
 }
 
 static bool replace(
@@ -245,7 +257,12 @@ static bool replace(
 	if (m->read_only && !c->from_file)
 		return upk_fail(err, UPK_CONFLICT,
 			"model %s is configured by a file and read-only here", m->name);
-	return check_replacement(e, m, c, err) && replace_rows(e, m, c, err);
+	struct upk_config *config = upk_config_parse(c->config, err);
+	bool done = config && check_replacement(e, m, config, c->if_match, err) &&
+		upk_persist_orders(e, m, &m->orders, err) && forget_windows(e, m, config, err) &&
+		replace_rows(e, m, c, err);
+	upk_config_unref(config);
+	return done;
 }
 
 /* The tail is written whole, so the rows behind its state are all that the rebuilt one needs. A
@@ -319,14 +336,11 @@ bool upk_engine_put_model(struct upk_engine *e, const char *name, struct upk_tex
 static bool check_file(
 	struct upk_engine *e, const struct upk_model_file *file, struct upk_error *err)
 {
-	struct control c = { .name = file->name, .config = file->config, .from_file = true };
 	struct upk_config *config = upk_config_parse(file->config, err);
-	bool done = config != NULL;
-	upk_config_unref(config);
-	struct upk_model *m = done ? upk_registry_find(e->registry, file->name) : NULL;
-	if (m)
-		done = check_replacement(e, m, &c, err);
+	struct upk_model *m = config ? upk_registry_find(e->registry, file->name) : NULL;
+	bool done = config && (!m || check_replacement(e, m, config, NULL, err));
 	upk_model_unref(m);
+	upk_config_unref(config);
 	return done || upk_fail_in(err, "%s: model %s: ", file->origin, file->name);
 }
 

@@ -438,6 +438,15 @@ class Windows(Case):
         for name, value in (("p50", 50), ("p90", 90), ("p99", 99)):
             self.assertAlmostEqual(delay[name], value, delta=0.03 * value + 1)
 
+    def test_another_window_of_the_same_name_has_none_of_its_history(self):
+        self.put_model("m", {"windows": [{"name": "w", "count": 50}, {"name": "v", "count": 9}]})
+        self.events("m", [{"predicted": "a", "label": "ab"[i % 2]} for i in range(100)], "?settle=true")
+        points = lambda name: len(self.ok(self.daemon.get(f"/v1/models/m/metrics/history?window={name}"))["points"])
+        before = points("v")
+        self.assertTrue(points("w") and before)
+        self.put_model("m", {"windows": [{"name": "w", "count": 20}, {"name": "v", "count": 9}]})
+        self.assertEqual((points("w"), points("v")), (0, before))
+
     def test_history_is_a_series_in_the_order_of_places(self):
         self.put_model("m", {"classes": ["a", "b"], "positive": "b", "windows": [{"name": "w", "count": 100}]})
         begin = 1767261600000
