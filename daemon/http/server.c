@@ -32,6 +32,7 @@ struct upk_server {
 	size_t count;
 	struct upk_reaper reaper;
 	atomic_size_t flight; /* bytes of bodies */
+	atomic_bool closed;   /* no new connection is taken */
 	pthread_t ticker;
 
 	pthread_mutex_t mutex; /* guards what follows */
@@ -549,11 +550,22 @@ static unsigned connections_each(size_t listeners)
 	return most > POOL ? (unsigned)most : POOL;
 }
 
+/* Stands in for MHD_quiesce_daemon, which in 0.9.75 races its own threads for the listening
+ * socket's place in their epoll sets and aborts the process when it loses. */
+static enum MHD_Result on_accept(void *context, const struct sockaddr *address, socklen_t size)
+{
+	struct upk_server *s = context;
+
+	(void)address;
+	(void)size;
+	return atomic_load(&s->closed) ? MHD_NO : MHD_YES;
+}
+
 static struct MHD_Daemon *listen_on(struct upk_server *s, int fd)
 {
 	return MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
-		NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)s,
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+		on_accept, s, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)s,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)POOL,
 		MHD_OPTION_CONNECTION_LIMIT, connections_each(s->count),
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK,
@@ -562,21 +574,14 @@ static struct MHD_Daemon *listen_on(struct upk_server *s, int fd)
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 }
 
-static void quiesce(struct upk_server *s)
+/* A listener that was started closes its socket when it stops. */
+static void destroy(struct upk_server *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (s->listeners[i])
-			MHD_quiesce_daemon(s->listeners[i]);
-}
-
-/* After quiesce the sockets are not MHD's to close. */
-static void destroy(struct upk_server *s)
-{
-	for (size_t i = 0; i < s->count; i++) {
-		if (s->listeners[i])
 			MHD_stop_daemon(s->listeners[i]);
-		close(s->sockets[i]);
-	}
+		else
+			close(s->sockets[i]);
 	upk_reaper_finish(&s->reaper);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->mutex);
@@ -660,7 +665,7 @@ struct upk_server *upk_server_start(
 
 void upk_server_drain(struct upk_server *s)
 {
-	quiesce(s);
+	atomic_store(&s->closed, true);
 	pthread_mutex_lock(&s->mutex);
 	s->draining = true;
 	while (s->running > 0)
