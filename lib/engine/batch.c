@@ -8,14 +8,30 @@
 #include "engine/arena.h"
 #include "engine/decode.h"
 
+enum { PIECE_SMALLEST = 4096, PIECE_LARGEST = 256 * 1024 };
+
+/* Some of the body, in one run of memory. Items look into it, so that it stays where it is once
+ * something in it was decoded. */
+struct piece {
+	struct piece *next;
+	char *data;
+	size_t size, capacity;
+	size_t base;     /* bytes of the body before it */
+	size_t decoded;  /* bytes at its start whose items are in the batch */
+	size_t searched; /* bytes at its start, decoded or without a line's end */
+};
+
+/* What upk_batch.memory points to. All of an NDJSON body's lines lie in one piece each: a line that
+ * is cut off by a piece's end begins the next one. Any other body is one piece. */
+struct upk_batch_memory {
+	struct upk_arena arena;
+	struct piece *first, *last;
+	struct upk_decoder decoder; /* its reader is NULL but while the body comes in */
+};
+
 static bool no_memory(struct upk_error *err)
 {
 	return upk_fail(err, UPK_NOMEM, "no memory for the items");
-}
-
-static struct upk_arena *arena_of(struct upk_batch *b)
-{
-	return b->arena;
 }
 
 /* Room for the next item, counted at once; capacity is the power of 2 above the count. */
@@ -61,9 +77,11 @@ static bool decode_array(struct upk_decoder *d, struct upk_error *err)
 	return true;
 }
 
-static bool decode_body(struct upk_decoder *d, struct upk_error *err)
+static bool decode_document(struct upk_decoder *d, struct upk_text body, struct upk_error *err)
 {
 	struct upk_text text;
+	d->text = body;
+	upk_json_reader_reset(d->reader, body);
 	enum upk_json_token token = upk_json_next(d->reader, &text);
 	if (token == UPK_JSON_ERROR)
 		return upk_json_fail(d->reader, err);
@@ -76,20 +94,21 @@ static bool decode_body(struct upk_decoder *d, struct upk_error *err)
 }
 
 /* A line that is not JSON is a rejected item; the offset is the body's. */
-static bool reject_line(struct upk_decoder *d, struct upk_item *item, struct upk_error *err)
+static bool reject_line(
+	struct upk_decoder *d, struct upk_item *item, size_t base, struct upk_error *err)
 {
 	struct upk_error cause = { 0 };
 	upk_json_fail(d->reader, &cause);
 	if (cause.code == UPK_NOMEM)
 		return no_memory(err);
-	size_t at = (size_t)(d->text.data - d->batch->body) + upk_json_at(d->reader);
-	const char *reason = strstr(cause.message, ": ");
-	item->error =
-		upk_batch_say(d->batch, "byte %zu: %s", at, reason ? reason + 2 : cause.message);
+	item->error = upk_batch_say(d->batch, "byte %zu: %s", base + upk_json_at(d->reader),
+		upk_json_reason(d->reader));
 	return item->error || no_memory(err);
 }
 
-static bool decode_line(struct upk_decoder *d, struct upk_text line, struct upk_error *err)
+/* base: bytes of the body before the line. */
+static bool decode_line(
+	struct upk_decoder *d, struct upk_text line, size_t base, struct upk_error *err)
 {
 	struct upk_text text;
 	d->text = line;
@@ -97,7 +116,7 @@ static bool decode_line(struct upk_decoder *d, struct upk_text line, struct upk_
 	if (!decode_one(d, upk_json_next(d->reader, &text), text, err))
 		return false;
 	return upk_json_next(d->reader, &text) == UPK_JSON_END ||
-		reject_line(d, &d->batch->items[d->batch->count - 1], err);
+		reject_line(d, &d->batch->items[d->batch->count - 1], base, err);
 }
 
 static bool is_blank(struct upk_text line)
@@ -108,43 +127,52 @@ static bool is_blank(struct upk_text line)
 	return true;
 }
 
-static bool decode_lines(struct upk_decoder *d, struct upk_error *err)
+/* Decodes the lines of a piece that are complete; at the body's end the last one is, too. */
+static bool decode_lines(struct upk_decoder *d, struct piece *p, bool end, struct upk_error *err)
 {
-	const char *at = d->batch->body, *end = at + d->batch->body_size;
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		struct upk_text line = { at, (size_t)((newline ? newline : end) - at) };
-		if (!is_blank(line) && !decode_line(d, line, err))
+	while (p->decoded < p->size) {
+		const char *newline = memchr(p->data + p->searched, '\n', p->size - p->searched);
+		if (!newline && !end) {
+			p->searched = p->size;
+			break;
+		}
+		size_t stop = newline ? (size_t)(newline - p->data) : p->size;
+		struct upk_text line = { p->data + p->decoded, stop - p->decoded };
+		if (!is_blank(line) && !decode_line(d, line, p->base + p->decoded, err))
 			return false;
-		at = newline ? newline + 1 : end;
+		p->decoded = p->searched = newline ? stop + 1 : stop;
 	}
 	return true;
 }
 
-static bool decode(struct upk_batch *b, struct upk_error *err)
+static bool begin_decoding(struct upk_batch *b, struct upk_error *err)
 {
-	struct upk_text body = { b->body, b->body_size };
-	struct upk_decoder d = { .batch = b, .arena = arena_of(b), .text = body };
-	d.reader = upk_json_reader_create(body);
-	if (!d.reader)
+	struct upk_decoder *d = &b->memory->decoder;
+	*d = (struct upk_decoder){ .batch = b, .arena = &b->memory->arena };
+	d->reader = upk_json_reader_create((struct upk_text){ "", 0 });
+	if (!d->reader)
 		return no_memory(err);
-	upk_decoder_begin(&d);
-	bool ok = b->ndjson ? decode_lines(&d, err) : decode_body(&d, err);
-	upk_json_reader_destroy(d.reader);
-	upk_buffer_finish(&d.scratch);
-	return ok;
+	upk_decoder_begin(d);
+	return true;
 }
 
-struct upk_batch *upk_batch_decode(enum upk_item_kind kind, bool ndjson, char *body,
-	size_t body_size, struct upk_schema *schema, int64_t now, struct upk_error *err)
+static void end_decoding(struct upk_batch *b)
+{
+	struct upk_decoder *d = &b->memory->decoder;
+	upk_json_reader_destroy(d->reader);
+	d->reader = NULL;
+	upk_buffer_finish(&d->scratch);
+}
+
+struct upk_batch *upk_batch_begin(enum upk_item_kind kind, bool ndjson, struct upk_schema *schema,
+	int64_t now, struct upk_error *err)
 {
 	struct upk_batch *b = malloc(sizeof *b);
-	struct upk_arena *arena = calloc(1, sizeof *arena);
-	if (!b || !arena) {
+	struct upk_batch_memory *memory = calloc(1, sizeof *memory);
+	if (!b || !memory) {
 		no_memory(err);
 		free(b);
-		free(arena);
-		free(body);
+		free(memory);
 		return NULL;
 	}
 	*b = (struct upk_batch){
@@ -152,15 +180,127 @@ struct upk_batch *upk_batch_decode(enum upk_item_kind kind, bool ndjson, char *b
 		.ndjson = ndjson,
 		.schema = upk_schema_ref(schema),
 		.now = now,
-		.body = body,
-		.body_size = body_size,
-		.arena = arena,
+		.memory = memory,
 	};
-	if (!decode(b, err)) {
+	if (!begin_decoding(b, err)) {
 		upk_batch_destroy(b);
 		return NULL;
 	}
 	return b;
+}
+
+/* Takes data, even on failure. */
+static bool add_piece(
+	struct upk_batch *b, char *data, size_t size, size_t capacity, struct upk_error *err)
+{
+	struct upk_batch_memory *m = b->memory;
+	struct piece *p = data ? malloc(sizeof *p) : NULL;
+	if (!p) {
+		free(data);
+		return no_memory(err);
+	}
+	*p = (struct piece){ .data = data, .size = size, .capacity = capacity };
+	if (m->last) {
+		p->base = m->last->base + m->last->size;
+		m->last->next = p;
+	} else {
+		m->first = p;
+	}
+	m->last = p;
+	return true;
+}
+
+static bool grow_piece(struct piece *p, size_t more, struct upk_error *err)
+{
+	size_t capacity = 2 * p->capacity;
+	while (capacity < p->size + more)
+		capacity *= 2;
+	char *data = realloc(p->data, capacity);
+	if (!data)
+		return no_memory(err);
+	p->data = data;
+	p->capacity = capacity;
+	return true;
+}
+
+/* The last piece is full: the next one begins with the line that it was cut off in. */
+static bool next_piece(struct upk_batch *b, size_t more, struct upk_error *err)
+{
+	struct piece *last = b->memory->last;
+	size_t cut = last ? last->size - last->decoded : 0;
+	size_t capacity = last ? 2 * last->capacity : PIECE_SMALLEST;
+	if (capacity > PIECE_LARGEST)
+		capacity = PIECE_LARGEST;
+	while (capacity < cut + more)
+		capacity *= 2;
+	char *data = malloc(capacity);
+	if (data && cut > 0)
+		memcpy(data, last->data + last->decoded, cut);
+	if (last)
+		last->size -= cut;
+	if (!add_piece(b, data, cut, capacity, err))
+		return false;
+	b->memory->last->searched = cut;
+	return true;
+}
+
+bool upk_batch_feed(struct upk_batch *b, struct upk_text bytes, struct upk_error *err)
+{
+	if (bytes.size == 0)
+		return true;
+	struct piece *p = b->memory->last;
+	if (!p || bytes.size > p->capacity - p->size) {
+		bool moves = p && p->decoded == 0;
+		if (!(moves ? grow_piece(p, bytes.size, err) : next_piece(b, bytes.size, err)))
+			return false;
+		p = b->memory->last;
+	}
+	memcpy(p->data + p->size, bytes.data, bytes.size);
+	p->size += bytes.size;
+	b->body_size += bytes.size;
+	return !b->ndjson || decode_lines(&b->memory->decoder, p, false, err);
+}
+
+bool upk_batch_end(struct upk_batch *b, struct upk_error *err)
+{
+	struct upk_decoder *d = &b->memory->decoder;
+	struct piece *p = b->memory->last;
+	bool ok = true;
+	if (b->ndjson)
+		ok = !p || decode_lines(d, p, true, err);
+	else
+		ok = decode_document(
+			d, p ? (struct upk_text){ p->data, p->size } : upk_text_of(""), err);
+	end_decoding(b);
+	return ok;
+}
+
+struct upk_batch *upk_batch_decode(enum upk_item_kind kind, bool ndjson, char *body,
+	size_t body_size, struct upk_schema *schema, int64_t now, struct upk_error *err)
+{
+	struct upk_batch *b = upk_batch_begin(kind, ndjson, schema, now, err);
+	if (!b) {
+		free(body);
+		return NULL;
+	}
+	b->body_size = body_size;
+	if ((body && !add_piece(b, body, body_size, body_size, err)) || !upk_batch_end(b, err)) {
+		upk_batch_destroy(b);
+		return NULL;
+	}
+	return b;
+}
+
+static bool decode_again(struct upk_batch *b, struct upk_error *err)
+{
+	for (struct piece *p = b->memory->first; b->ndjson && p && p->next; p = p->next) {
+		p->decoded = p->searched = 0;
+		if (!decode_lines(&b->memory->decoder, p, true, err))
+			return false;
+	}
+	if (b->memory->last)
+		b->memory->last->decoded = b->memory->last->searched = 0;
+	return upk_batch_end(b, err);
 }
 
 bool upk_batch_redecode(struct upk_batch *b, struct upk_schema *schema, struct upk_error *err)
@@ -168,23 +308,28 @@ bool upk_batch_redecode(struct upk_batch *b, struct upk_schema *schema, struct u
 	struct upk_schema *old = b->schema;
 	b->schema = upk_schema_ref(schema);
 	upk_schema_unref(old);
-	upk_arena_finish(arena_of(b));
+	upk_arena_finish(&b->memory->arena);
 	free(b->items);
 	b->items = NULL;
 	b->count = 0;
 	b->ignored_count = 0;
 	b->unlearnt = false;
-	return decode(b, err);
+	return begin_decoding(b, err) && decode_again(b, err);
 }
 
 void upk_batch_destroy(struct upk_batch *b)
 {
 	if (!b)
 		return;
-	upk_arena_finish(arena_of(b));
-	free(b->arena);
+	end_decoding(b);
+	upk_arena_finish(&b->memory->arena);
+	for (struct piece *p = b->memory->first, *next; p; p = next) {
+		next = p->next;
+		free(p->data);
+		free(p);
+	}
+	free(b->memory);
 	free(b->items);
-	free(b->body);
 	upk_schema_unref(b->schema);
 	free(b);
 }
@@ -195,7 +340,7 @@ const char *upk_batch_say(struct upk_batch *b, const char *format, ...)
 	va_start(args, format);
 	int length = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	char *text = length < 0 ? NULL : upk_arena_take(arena_of(b), (size_t)length + 1);
+	char *text = length < 0 ? NULL : upk_arena_take(&b->memory->arena, (size_t)length + 1);
 	if (!text)
 		return NULL;
 	va_start(args, format);

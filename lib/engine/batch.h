@@ -52,16 +52,29 @@ struct upk_batch {
 	struct upk_schema *schema; /* that it was decoded against: a reference */
 	bool unlearnt; /* some item has features while the schema has none: decode again */
 	int64_t now;   /* the clock at decoding */
-	char *body;    /* the request's bytes, owned */
-	size_t body_size;
+	size_t body_size; /* of the request, in bytes */
 	struct upk_item *items;
 	size_t count;
 	char *ignored[UPK_BATCH_IGNORED]; /* unknown members that were left out */
 	size_t ignored_count;
-	void *arena;   /* the module's own: texts of items */
+	struct upk_batch_memory *memory; /* the module's own: the body, texts of items */
 };
 
-/* Takes body (malloc'ed, taken even on failure) and decodes it against the schema (referenced).
+/* A batch whose body comes in pieces, decoded against the schema (referenced). Either end it, and
+ * then use it, or destroy it. NULL: UPK_NOMEM. */
+struct upk_batch *upk_batch_begin(enum upk_item_kind kind, bool ndjson, struct upk_schema *schema,
+	int64_t now, struct upk_error *err);
+
+/* The next bytes of the body, copied; they may end anywhere. NDJSON is decoded as its lines become
+ * complete, other bodies are collected. Holds at most twice the body beside the items.
+ * false: UPK_TOO_LARGE (too many items) or UPK_NOMEM; the batch is then only good for destroy. */
+bool upk_batch_feed(struct upk_batch *b, struct upk_text bytes, struct upk_error *err);
+
+/* The body is complete. false as upk_batch_decode is NULL; the batch is then only good for destroy.
+ */
+bool upk_batch_end(struct upk_batch *b, struct upk_error *err);
+
+/* The three in one. Takes body (malloc'ed, taken even on failure) and decodes it against the schema (referenced).
  * NULL: UPK_INVALID with the byte offset (not JSON, or not an object or array), UPK_TOO_LARGE (too
  * many items), UPK_NOMEM. A fault of one item alone is in its `error`. */
 struct upk_batch *upk_batch_decode(enum upk_item_kind kind, bool ndjson, char *body, size_t body_size,

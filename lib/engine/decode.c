@@ -55,8 +55,8 @@ static void wrong(struct upk_decoder *d, struct upk_item *item, struct value v, 
  * token. */
 static struct upk_text keep(struct upk_decoder *d, struct upk_text text)
 {
-	uintptr_t body = (uintptr_t)d->batch->body, at = (uintptr_t)text.data;
-	if (at >= body && at < body + d->batch->body_size)
+	uintptr_t body = (uintptr_t)d->text.data, at = (uintptr_t)text.data;
+	if (at >= body && at < body + d->text.size)
 		return text;
 	char *copy = upk_arena_take(d->arena, text.size + 1);
 	if (!copy) {

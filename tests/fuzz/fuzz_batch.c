@@ -77,12 +77,12 @@ static void check_item(const struct upk_batch *b, const struct upk_item *item, c
 }
 
 /* Every item was accepted: so must the document be. */
-static void check_body(const struct upk_batch *b)
+static void check_body(const struct upk_batch *b, struct upk_text body)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (b->items[i].error)
 			return;
-	cJSON *json = upk_json_parse((struct upk_text){ b->body, b->body_size }, NULL);
+	cJSON *json = upk_json_parse(body, NULL);
 	must(json);
 	const cJSON *each = b->single ? json : json->child;
 	for (size_t i = 0; i < b->count; i++, each = each->next)
@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct upk_batch *b = upk_batch_decode((enum upk_item_kind)(*data % 3), *data / 4 % 2, body,
 		size - 1, s, INT64_C(1767261600000), NULL);
 	if (b && !b->ndjson && !b->unlearnt)
-		check_body(b);
+		check_body(b, (struct upk_text){ (const char *)data + 1, size - 1 });
 	if (b)
 		must(upk_batch_redecode(b, s, NULL));
 	upk_batch_destroy(b);
