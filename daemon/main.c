@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/backup.h"
 #include "cmd/command.h"
 #include "cmd/demo.h"
 #include "cmd/replay.h"
@@ -14,6 +15,7 @@ static const struct upk_command *const commands[] = {
 	&upk_cmd_serve,
 	&upk_cmd_demo,
 	&upk_cmd_replay,
+	&upk_cmd_backup,
 	NULL,
 };
 

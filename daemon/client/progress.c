@@ -13,7 +13,9 @@ enum { BAR = 24, BETWEEN_NS = 100 * 1000 * 1000 };
 struct upk_progress upk_progress_begin(size_t total)
 {
 	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
-	struct upk_progress p = { .total = total, .started = upk_clock_monotonic_ns() };
+	struct upk_progress p = {
+		.unit = "rows", .total = total, .started = upk_clock_monotonic_ns()
+	};
 	p.shown = isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
 	p.coloured = p.shown && !(no_color && no_color[0] != '\0');
 	return p;
@@ -52,9 +54,10 @@ static void draw(struct upk_progress *p, size_t done, double seconds)
 	memset(bar, '.', BAR);
 	memset(bar, '#', full < BAR ? full : BAR);
 	bar[BAR] = '\0';
-	fprintf(stderr, "\r%s%s%s %s of %s rows, %s rows/s, %.0f s left\033[K",
+	fprintf(stderr, "\r%s%s%s %s of %s %s, %s/s, %.0f s left\033[K",
 		p->coloured ? "\033[36m" : "", bar, p->coloured ? "\033[0m" : "",
-		upk_grouped(done, n), upk_grouped(p->total, all), upk_grouped((uint64_t)rate, per),
+		upk_grouped(done, n), upk_grouped(p->total, all), p->unit,
+		upk_grouped((uint64_t)rate, per),
 		rate > 0 ? (double)(p->total - done) / rate : 0.0);
 	fflush(stderr);
 	p->drawn = true;

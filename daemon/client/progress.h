@@ -10,9 +10,10 @@
 
 /* One thread at a time. All of it goes to stderr. */
 struct upk_progress {
-	bool shown;    /* stderr is a terminal */
-	bool coloured; /* and NO_COLOR is not set */
-	bool drawn;    /* a bar stands on the current line */
+	bool shown;       /* stderr is a terminal */
+	bool coloured;    /* and NO_COLOR is not set */
+	bool drawn;       /* a bar stands on the current line */
+	const char *unit; /* what is counted: "rows" */
 	size_t total;
 	int64_t started; /* monotonic ns; rate and time left are measured from here */
 	int64_t next;    /* not drawn again before */

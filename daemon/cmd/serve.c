@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "config.h"
+#include "folder.h"
 #include "http/server.h"
 #include "http/site.h"
 #include "listen.h"
@@ -74,12 +75,10 @@ static int add_listen(struct options *o, const char *address)
 static void fill_defaults(struct options *o)
 {
 	static char config[4096];
-	const char *state = getenv("STATE_DIRECTORY");
 
 	if (!o->config)
 		o->config = default_config(config, sizeof config);
-	if (!o->data)
-		o->data = state && *state ? state : "./upkeepd-data";
+	o->data = upk_data_folder(o->data);
 	if (o->listen_count == 0)
 		o->listen[o->listen_count++] = "127.0.0.1:7850";
 }

@@ -102,10 +102,10 @@ void upk_folder_close(struct upk_folder *f)
 	free(f);
 }
 
-int64_t upk_folder_committed(const struct upk_folder *f)
+static int64_t read_committed(int fd)
 {
 	char digits[COMMITTED_SIZE];
-	if (pread(f->committed, digits, sizeof digits, 0) != COMMITTED_SIZE)
+	if (pread(fd, digits, sizeof digits, 0) != COMMITTED_SIZE)
 		return 0;
 
 	int64_t commits = 0;
@@ -114,6 +114,24 @@ int64_t upk_folder_committed(const struct upk_folder *f)
 		zeros++;
 	struct upk_text number = { digits + zeros, COMMITTED_DIGITS - zeros };
 	return upk_number_parse_int(number, &commits) && commits > 0 ? commits : 0;
+}
+
+int64_t upk_folder_committed(const struct upk_folder *f)
+{
+	return read_committed(f->committed);
+}
+
+int64_t upk_folder_peek(const char *path)
+{
+	char name[4096];
+	int length = snprintf(name, sizeof name, "%s/committed", path);
+	int fd =
+		length < 0 || (size_t)length >= sizeof name ? -1 : open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	int64_t commits = read_committed(fd);
+	(void)close(fd);
+	return commits;
 }
 
 bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err)
