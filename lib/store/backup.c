@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "store/checksum.h"
 #include "store/folder.h"
 #include "store/migration.h"
 #include "store/statement.h"
@@ -86,10 +87,11 @@ static void clear(const char *partial)
 static bool open_file(const char *folder, int flags, sqlite3 **db, struct upk_error *err)
 {
 	char path[PATH_SIZE];
-	if (!join(folder, "/upkeepd.db", path, err))
+	const char *vfs = upk_checksum_vfs(err);
+	if (!vfs || !join(folder, "/upkeepd.db", path, err))
 		return false;
 	int result = sqlite3_open_v2(
-		path, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+		path, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
 	if (result == SQLITE_OK)
 		result = sqlite3_busy_timeout(*db, BUSY_MS);
 	/* The last one out would copy the WAL back: the folder is not ours to change. */
@@ -134,8 +136,10 @@ static bool copy_file(sqlite3 *from, const char *partial, const struct upk_backu
 {
 	sqlite3 *to = NULL;
 	bool done = open_file(partial, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &to, err) &&
-		run(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL", err) &&
-		copy_pages(from, to, watch, err);
+		run(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL", err);
+	if (done)
+		upk_checksum_expect(to, from);
+	done = done && copy_pages(from, to, watch, err);
 	int result = sqlite3_close(to);
 	return done && (result == SQLITE_OK || upk_store_fail(NULL, result, partial, err));
 }

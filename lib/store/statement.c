@@ -26,6 +26,9 @@ static const struct {
 } meanings[] = {
 	{ SQLITE_IOERR_NOMEM, UPK_NOMEM, "" },
 	{ SQLITE_NOMEM, UPK_NOMEM, "" },
+	{ SQLITE_IOERR_DATA, UPK_CORRUPT,
+		": a page of upkeepd.db does not match its checksum (damaged, or written by another "
+		"program), restore a backup of the data folder" },
 	{ SQLITE_FULL, UPK_FULL, " (no space on the disk)" },
 	{ SQLITE_CORRUPT, UPK_CORRUPT,
 		": upkeepd.db is damaged, restore a backup of the data folder" },

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/checksum.h"
 #include "store/folder.h"
 #include "store/migration.h"
 #include "store/statement.h"
@@ -64,6 +65,9 @@ static bool configure(sqlite3 *db, struct upk_error *err)
 static bool open_database(
 	struct upk_store *s, const char *folder, enum upk_store_mode mode, struct upk_error *err)
 {
+	const char *vfs = upk_checksum_vfs(err);
+	if (!vfs)
+		return false;
 	char *path = sqlite3_mprintf("%s/upkeepd.db", folder);
 	if (!path)
 		return upk_fail(err, UPK_NOMEM, "no memory for the path of upkeepd.db");
@@ -71,7 +75,7 @@ static bool open_database(
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	flags |= mode == UPK_STORE_READ ? SQLITE_OPEN_READONLY
 					: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-	int result = sqlite3_open_v2(path, &s->db, flags, NULL);
+	int result = sqlite3_open_v2(path, &s->db, flags, vfs);
 	if (result == SQLITE_OK)
 		result = sqlite3_busy_timeout(
 			s->db, mode == UPK_STORE_READ ? READER_BUSY_MS : WRITER_BUSY_MS);
@@ -84,6 +88,14 @@ static bool open_database(
 static bool set(struct upk_store *s, const char *settings, struct upk_error *err)
 {
 	int result = sqlite3_exec(s->db, settings, NULL, NULL, NULL);
+	return result == SQLITE_OK || upk_store_fail(s->db, result, "upkeepd.db", err);
+}
+
+/* Room for checksums in a new file; an older one goes on without. */
+static bool reserve(struct upk_store *s, struct upk_error *err)
+{
+	int bytes = UPK_CHECKSUM_BYTES;
+	int result = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
 	return result == SQLITE_OK || upk_store_fail(s->db, result, "upkeepd.db", err);
 }
 
@@ -117,7 +129,7 @@ static bool open_writer(struct upk_store *s, const char *folder, struct upk_erro
 {
 	struct upk_schema schema;
 	if (!upk_schema_read(s->db, &schema, err) || !check_commits(s, &schema, folder, err) ||
-		!set(s, writer_settings, err) || !upk_schema_migrate(s->db, &schema, err))
+		!reserve(s, err) || !set(s, writer_settings, err) || !upk_schema_migrate(s->db, &schema, err))
 		return false;
 
 	int result = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);

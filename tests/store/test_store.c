@@ -12,6 +12,7 @@
 
 #include <sqlite3.h>
 
+#include "store/checksum.h"
 #include "store/model.h"
 
 static int64_t last_seq(struct upk_store *s)
@@ -45,12 +46,15 @@ static int in_child(struct fixture *f, void (*body)(struct fixture *f))
 	return status;
 }
 
+/* As a newer upkeepd would, with checksums. */
 static void execute(const struct fixture *f, const char *sql)
 {
 	char path[FIXTURE_PATH];
 	fixture_path(f, "upkeepd.db", path);
 	sqlite3 *db;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, upk_checksum_vfs(NULL)),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
