@@ -6,6 +6,7 @@
 
 static const struct upk_learner *const learners[] = {
 	&upk_logistic,
+	&upk_trees,
 };
 
 const struct upk_learner *upk_learner_at(size_t i)

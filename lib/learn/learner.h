@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/json_writer.h"
 
-/* What a learner is given: standardised inputs without gaps, classes 0 .. classes - 1 that all have
- * rows. */
+/* What a learner is given: standardised inputs without gaps (a `raw` one: as they are, NAN for
+ * missing), classes 0 .. classes - 1 that all have rows. */
 struct upk_fit_input {
 	size_t rows, features, classes;
 	const double *x;   /* (rows, features) */
@@ -27,6 +27,7 @@ struct upk_fit_input {
  * between, so any thread may predict. */
 struct upk_learner {
 	const char *name;
+	bool raw; /* takes inputs as they are, NAN for missing */
 	/* settings: the learner's own object ({"l2": 1}), NULL for the defaults; unknown or wrong
 	 * members are UPK_INVALID. */
 	bool (*check)(const cJSON *settings, struct upk_error *err);
@@ -51,5 +52,6 @@ const struct upk_learner *upk_learner_find(const char *name);
 const char *upk_learner_processor(void);
 
 extern const struct upk_learner upk_logistic;
+extern const struct upk_learner upk_trees;
 
 #endif

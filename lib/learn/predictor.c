@@ -144,8 +144,13 @@ static bool prepare(struct upk_predictor *p, const struct upk_dataset *d, size_t
 	if (!m->x || !m->y)
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu features", rows,
 			d->features);
-	if (!prepare_labels(p, d, from, to, m->y, err) ||
-		!upk_encode_fit(&p->encode, x, rows, d->features, err))
+	if (!prepare_labels(p, d, from, to, m->y, err))
+		return false;
+	if (p->learner->raw) {
+		memcpy(m->x, x, rows * d->features * sizeof *x);
+		return true;
+	}
+	if (!upk_encode_fit(&p->encode, x, rows, d->features, err))
 		return false;
 	upk_encode_apply(&p->encode, x, rows, m->x);
 	return true;
@@ -236,8 +241,12 @@ bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_
 		return upk_fail(err, UPK_NOMEM, "no memory to predict %zu rows", rows);
 	for (size_t first = 0; first < rows; first += chunk) {
 		size_t n = rows - first < chunk ? rows - first : chunk;
-		upk_encode_apply(&p->encode, x + first * features, n, inputs);
-		p->learner->predict(p->fitted, inputs, n, present);
+		const double *values = x + first * features;
+		if (!p->learner->raw) {
+			upk_encode_apply(&p->encode, values, n, inputs);
+			values = inputs;
+		}
+		p->learner->predict(p->fitted, values, n, present);
 		spread(p, present, n, probabilities + first * p->classes.count);
 	}
 	free(inputs);
@@ -290,7 +299,8 @@ void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 	for (size_t k = 0; k < p->presents; k++)
 		upk_json_int(&w, NULL, p->present[k]);
 	upk_json_array_end(&w);
-	upk_encode_write(&p->encode, &w);
+	if (!p->learner->raw)
+		upk_encode_write(&p->encode, &w);
 	p->learner->write(p->fitted, &w);
 	upk_json_object_end(&w);
 }
@@ -355,6 +365,8 @@ static bool read_learner(struct upk_predictor *p, const cJSON *json, struct upk_
 	if (!cJSON_IsObject(settings))
 		return upk_fail(err, UPK_CORRUPT, "settings is not an object");
 	return print_settings(p, settings, err) &&
+		(p->learner->raw ||
+			upk_encode_read(&p->encode, json, p->features.count, err)) &&
 		p->learner->read(json, p->features.count, p->presents, &p->fitted, err);
 }
 
@@ -364,7 +376,6 @@ static bool read_members(struct upk_predictor *p, const cJSON *json, struct upk_
 		return upk_fail(err, UPK_CORRUPT, "not an object");
 	return read_names(&p->features, json, "features", err) &&
 		read_names(&p->classes, json, "classes", err) && read_present(p, json, err) &&
-		upk_encode_read(&p->encode, json, p->features.count, err) &&
 		read_learner(p, json, err);
 }
 

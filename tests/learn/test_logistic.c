@@ -287,7 +287,8 @@ static void learners_are_found_by_name(void **state)
 {
 	(void)state;
 	assert_ptr_equal(upk_learner_at(0), &upk_logistic);
-	assert_null(upk_learner_at(1));
+	assert_ptr_equal(upk_learner_at(1), &upk_trees);
+	assert_null(upk_learner_at(2));
 	assert_ptr_equal(upk_learner_find("logistic"), &upk_logistic);
 	assert_ptr_equal(upk_learner_find("auto"), &upk_logistic);
 	assert_null(upk_learner_find("forest"));

@@ -1,0 +1,244 @@
+#include "learn/forest.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+struct upk_forest *upk_forest_create(
+	size_t features, size_t classes, size_t trees, size_t nodes, struct upk_error *err)
+{
+	struct upk_forest *f = calloc(1, sizeof *f);
+
+	if (!f)
+		goto fail;
+	f->features = features;
+	f->classes = classes;
+	f->trees = calloc(trees + 1, sizeof *f->trees);
+	f->nodes = calloc(nodes + 1, sizeof *f->nodes);
+	if (f->trees && f->nodes)
+		return f;
+	upk_forest_destroy(f);
+
+fail:
+	upk_fail(err, UPK_NOMEM, "no memory for %zu trees of %zu nodes", trees, nodes);
+	return NULL;
+}
+
+void upk_forest_destroy(struct upk_forest *f)
+{
+	if (!f)
+		return;
+	free(f->trees);
+	free(f->nodes);
+	free(f);
+}
+
+static float leaf_of(const struct upk_forest_node *nodes, const double *x)
+{
+	const struct upk_forest_node *node = nodes;
+
+	while (node->left >= 0) {
+		float value = (float)x[node->feature];
+		bool left = isnan(value) ? node->missing_left : value < node->threshold;
+		node = &nodes[left ? node->left : node->right];
+	}
+	return node->threshold;
+}
+
+static void softmax(double *scores, size_t k)
+{
+	double greatest = scores[0], sum = 0;
+
+	for (size_t i = 1; i < k; i++)
+		greatest = fmax(greatest, scores[i]);
+	for (size_t i = 0; i < k; i++) {
+		scores[i] = exp(scores[i] - greatest);
+		sum += scores[i];
+	}
+	for (size_t i = 0; i < k; i++)
+		scores[i] /= sum;
+}
+
+static void predict_row(const struct upk_forest *f, const double *x, float *scores, double *out)
+{
+	size_t outputs = f->classes == 2 ? 1 : f->classes;
+
+	for (size_t k = 0; k < outputs; k++)
+		scores[k] = f->base;
+	for (size_t t = 0; t < f->trees_count; t++)
+		scores[f->trees[t].output] += leaf_of(f->nodes + f->trees[t].first, x);
+	for (size_t k = 0; k < outputs; k++)
+		out[k] = scores[k];
+	if (outputs > 1) {
+		softmax(out, outputs);
+		return;
+	}
+	out[1] = 1 / (1 + exp(-out[0]));
+	out[0] = 1 - out[1];
+}
+
+void upk_forest_predict(
+	const struct upk_forest *f, const double *x, size_t rows, double *probabilities)
+{
+	float scores[UPK_CLASSES_MAX];
+
+	for (size_t i = 0; i < rows; i++)
+		predict_row(f, x + i * f->features, scores, probabilities + i * f->classes);
+}
+
+/* ---- as JSON ---- */
+
+enum column { FEATURE, THRESHOLD, LEFT, RIGHT, MISSING_LEFT, COLUMNS };
+
+static const char *const columns[COLUMNS] = {
+	"feature",
+	"threshold",
+	"left",
+	"right",
+	"missing_left",
+};
+
+static double value_of(const struct upk_forest_node *node, enum column column)
+{
+	switch (column) {
+	case FEATURE:
+		return node->feature;
+	case THRESHOLD:
+		return (double)node->threshold;
+	case LEFT:
+		return node->left;
+	case RIGHT:
+		return node->right;
+	default:
+		return node->missing_left;
+	}
+}
+
+static void write_tree(
+	const struct upk_forest *f, const struct upk_forest_tree *tree, struct upk_json_writer *w)
+{
+	upk_json_object(w, NULL);
+	upk_json_int(w, "output", tree->output);
+	for (enum column c = 0; c < COLUMNS; c++) {
+		upk_json_array(w, columns[c]);
+		for (size_t i = 0; i < tree->count; i++)
+			upk_json_double(w, NULL, value_of(&f->nodes[tree->first + i], c));
+		upk_json_array_end(w);
+	}
+	upk_json_object_end(w);
+}
+
+void upk_forest_write(const struct upk_forest *f, struct upk_json_writer *w)
+{
+	upk_json_double(w, "base", (double)f->base);
+	upk_json_array(w, "trees");
+	for (size_t t = 0; t < f->trees_count; t++)
+		write_tree(f, &f->trees[t], w);
+	upk_json_array_end(w);
+}
+
+static size_t nodes_of(const cJSON *trees)
+{
+	size_t count = 0;
+
+	for (const cJSON *t = trees->child; t; t = t->next)
+		count += (size_t)cJSON_GetArraySize(
+			cJSON_GetObjectItemCaseSensitive(t, columns[FEATURE]));
+	return count;
+}
+
+static bool is_whole(double x, double low, double high)
+{
+	return x >= low && x < high && x == floor(x);
+}
+
+/* What a tree's i-th node may hold; left and right come after the columns that they are checked by.
+ */
+static bool set_value(const struct upk_forest *f, const struct upk_forest_tree *tree, size_t i,
+	enum column column, double x)
+{
+	struct upk_forest_node *node = &f->nodes[tree->first + i];
+	bool leaf = x == -1;
+
+	switch (column) {
+	case FEATURE:
+		node->feature = (int32_t)x;
+		return is_whole(x, 0, (double)f->features);
+	case THRESHOLD:
+		node->threshold = (float)x;
+		return isfinite(node->threshold);
+	case LEFT:
+		node->left = (int32_t)x;
+		return leaf || is_whole(x, (double)i + 1, (double)tree->count);
+	case RIGHT:
+		node->right = (int32_t)x;
+		return node->left < 0 ? leaf : is_whole(x, (double)i + 1, (double)tree->count);
+	default:
+		node->missing_left = x == 1;
+		return x == 0 || x == 1;
+	}
+}
+
+static bool read_column(struct upk_forest *f, const struct upk_forest_tree *tree, const cJSON *json,
+	enum column column, struct upk_error *err)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, columns[column]);
+	size_t i = 0;
+
+	for (const cJSON *m = cJSON_IsArray(array) ? array->child : NULL; m; m = m->next, i++)
+		if (i == tree->count || !cJSON_IsNumber(m) ||
+			!set_value(f, tree, i, column, m->valuedouble))
+			return upk_fail(err, UPK_CORRUPT, "trees[%zu].%s[%zu] is not a node's",
+				f->trees_count, columns[column], i);
+	if (i == 0 || i != tree->count)
+		return upk_fail(err, UPK_CORRUPT, "trees[%zu].%s has %zu of %zu nodes",
+			f->trees_count, columns[column], i, tree->count);
+	return true;
+}
+
+static bool read_tree(struct upk_forest *f, const cJSON *json, struct upk_error *err)
+{
+	const cJSON *output = cJSON_GetObjectItemCaseSensitive(json, "output");
+	struct upk_forest_tree *tree = &f->trees[f->trees_count];
+	size_t outputs = f->classes == 2 ? 1 : f->classes;
+
+	tree->first = f->nodes_count;
+	tree->count = (size_t)cJSON_GetArraySize(
+		cJSON_GetObjectItemCaseSensitive(json, columns[FEATURE]));
+	if (!cJSON_IsNumber(output) || !is_whole(output->valuedouble, 0, (double)outputs))
+		return upk_fail(
+			err, UPK_CORRUPT, "trees[%zu].output is not a class", f->trees_count);
+	tree->output = (uint16_t)output->valuedouble;
+	for (enum column c = 0; c < COLUMNS; c++)
+		if (!read_column(f, tree, json, c, err))
+			return false;
+	f->nodes_count += tree->count;
+	f->trees_count++;
+	return true;
+}
+
+struct upk_forest *upk_forest_read(
+	const cJSON *json, size_t features, size_t classes, struct upk_error *err)
+{
+	const cJSON *trees = cJSON_GetObjectItemCaseSensitive(json, "trees");
+	const cJSON *base = cJSON_GetObjectItemCaseSensitive(json, "base");
+	struct upk_forest *f;
+
+	if (!cJSON_IsArray(trees) || !cJSON_IsNumber(base) || !isfinite((float)base->valuedouble)) {
+		upk_fail(err, UPK_CORRUPT, "trees or base is absent");
+		return NULL;
+	}
+	f = upk_forest_create(
+		features, classes, (size_t)cJSON_GetArraySize(trees), nodes_of(trees), err);
+	if (!f)
+		return NULL;
+	f->base = (float)base->valuedouble;
+	for (const cJSON *t = trees->child; t; t = t->next)
+		if (!read_tree(f, t, err)) {
+			upk_forest_destroy(f);
+			return NULL;
+		}
+	return f;
+}

@@ -1,0 +1,56 @@
+/* Boosted decision trees as arrays of nodes: predicting, writing and reading them. */
+#ifndef UPK_LEARN_FOREST_H
+#define UPK_LEARN_FOREST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "metrics/confusion.h"
+
+/* An inner node sends a row to `left` when its value there, as a float, is < threshold, to `right`
+ * otherwise, and where `missing_left` says when the value is NAN. A leaf has left = -1 and its
+ * value in threshold. Children stand after their parent, within the tree's nodes. */
+struct upk_forest_node {
+	int32_t feature, left, right;
+	float threshold;
+	bool missing_left;
+};
+
+struct upk_forest_tree {
+	size_t first, count; /* of the forest's nodes */
+	uint16_t output;     /* the class whose score it adds to; 0 for two classes */
+};
+
+/* At most UPK_CLASSES_MAX classes; 20 bytes a node, 24 a tree. Not changed once made: any thread
+ * may predict. */
+struct upk_forest {
+	size_t features, classes;
+	float base; /* every score starts here */
+	struct upk_forest_tree *trees;
+	size_t trees_count;
+	struct upk_forest_node *nodes;
+	size_t nodes_count;
+};
+
+/* No trees yet, room for so many trees and nodes. NULL: UPK_NOMEM. */
+struct upk_forest *upk_forest_create(
+	size_t features, size_t classes, size_t trees, size_t nodes, struct upk_error *err);
+void upk_forest_destroy(struct upk_forest *f); /* NULL is fine */
+
+/* x (rows, features) with NAN for missing; probabilities (rows, classes): logistic of the score for
+ * two classes, else softmax. Scores are sums of floats in the order of the trees, as XGBoost's. */
+void upk_forest_predict(
+	const struct upk_forest *f, const double *x, size_t rows, double *probabilities);
+
+/* Members "base" and "trees" of an open object, and back. read: NULL is UPK_CORRUPT or UPK_NOMEM.
+ */
+void upk_forest_write(const struct upk_forest *f, struct upk_json_writer *w);
+struct upk_forest *upk_forest_read(
+	const cJSON *json, size_t features, size_t classes, struct upk_error *err);
+
+#endif

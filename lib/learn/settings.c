@@ -1,0 +1,50 @@
+#include "learn/settings.h"
+
+#include <math.h>
+#include <string.h>
+
+static size_t find(const struct upk_setting *table, size_t count, const char *name)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(table[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static bool take(const struct upk_setting *setting, const cJSON *member, double *value,
+	struct upk_error *err)
+{
+	double x = member->valuedouble;
+
+	if (!cJSON_IsNumber(member))
+		return upk_fail(err, UPK_INVALID, "settings.%s: want a number", setting->name);
+	if (!(x >= setting->low && x <= setting->high))
+		return upk_fail(err, UPK_INVALID, "settings.%s is %g: want %g to %g", setting->name,
+			x, setting->low, setting->high);
+	if (setting->whole && x != floor(x))
+		return upk_fail(err, UPK_INVALID, "settings.%s is %g: want a whole number",
+			setting->name, x);
+	*value = x;
+	return true;
+}
+
+bool upk_settings_read(const cJSON *settings, const char *learner, const struct upk_setting *table,
+	size_t count, double *values, struct upk_error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		values[i] = table[i].otherwise;
+	if (!settings)
+		return true;
+	if (!cJSON_IsObject(settings))
+		return upk_fail(err, UPK_INVALID, "settings: want an object");
+	for (const cJSON *m = settings->child; m; m = m->next) {
+		size_t i = find(table, count, m->string);
+		if (i == count)
+			return upk_fail(err, UPK_INVALID, "settings.%s: %s has no such setting",
+				m->string, learner);
+		if (!take(&table[i], m, &values[i], err))
+			return false;
+	}
+	return true;
+}

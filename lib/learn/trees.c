@@ -1,0 +1,321 @@
+/* Gradient-boosted trees: XGBoost's hist method grows them, a forest of our own keeps and asks
+ * them. Missing values go the way that the training rows chose. */
+#include "learn/learner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xgboost/c_api.h>
+
+#include "base/json.h"
+#include "learn/forest.h"
+#include "learn/settings.h"
+
+enum { ROUNDS, LEAVES, BINS, RATE, L2, WEIGHT, SETTINGS };
+
+static const struct upk_setting table[SETTINGS] = {
+	[ROUNDS] = { "rounds", 100, 1, 5000, true },
+	[LEAVES] = { "leaves", 31, 2, 4096, true },
+	[BINS] = { "bins", 255, 2, 1024, true },
+	[RATE] = { "learning_rate", 0.1, 1e-4, 1, false },
+	[L2] = { "l2", 1, 0, 1e9, false },
+	[WEIGHT] = { "min_child_weight", 1, 0, 1e9, false }, /* sum of Hessians of a leaf */
+};
+
+static bool check(const cJSON *settings, struct upk_error *err)
+{
+	double values[SETTINGS];
+
+	return upk_settings_read(settings, "trees", table, SETTINGS, values, err);
+}
+
+/* A fit under way; both handles are XGBoost's, NULL before they are made. */
+struct growing {
+	const struct upk_fit_input *in;
+	double values[SETTINGS];
+	DMatrixHandle rows;
+	BoosterHandle booster;
+};
+
+static bool fail(const char *what, struct upk_error *err)
+{
+	const char *why = XGBGetLastError();
+
+	if (strstr(why, "bad_alloc"))
+		return upk_fail(err, UPK_NOMEM, "no memory to %s", what);
+	return upk_fail(err, UPK_INVALID, "XGBoost can't %s: %.200s", what, why);
+}
+
+static bool load(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	size_t values = in->rows * in->features;
+	float *x = malloc(values * sizeof *x);
+	float *y = malloc(in->rows * sizeof *y);
+	bool ok = false;
+
+	if (!x || !y) {
+		upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu features", in->rows,
+			in->features);
+		goto end;
+	}
+	for (size_t i = 0; i < values; i++)
+		x[i] = (float)in->x[i];
+	for (size_t i = 0; i < in->rows; i++)
+		y[i] = in->y[i];
+	ok = XGDMatrixCreateFromMat(x, in->rows, in->features, NAN, &g->rows) == 0 &&
+		XGDMatrixSetFloatInfo(g->rows, "label", y, in->rows) == 0;
+	if (!ok)
+		fail("take the rows", err);
+
+end:
+	free(x);
+	free(y);
+	return ok;
+}
+
+static bool set(struct growing *g, const char *name, double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%.17g", value);
+	return XGBoosterSetParam(g->booster, name, text) == 0;
+}
+
+static bool set_up(struct growing *g, struct upk_error *err)
+{
+	static const char *const words[][2] = {
+		{ "verbosity", "0" },
+		{ "tree_method", "hist" },
+		{ "grow_policy", "lossguide" },
+		{ "max_depth", "0" },
+		{ "nthread", "1" },
+		{ "base_score", "0.5" },
+	};
+	size_t classes = g->in->classes;
+	bool ok = XGBoosterCreate(&g->rows, 1, &g->booster) == 0;
+
+	for (size_t i = 0; ok && i < sizeof words / sizeof *words; i++)
+		ok = XGBoosterSetParam(g->booster, words[i][0], words[i][1]) == 0;
+	ok = ok && set(g, "max_leaves", g->values[LEAVES]) && set(g, "max_bin", g->values[BINS]) &&
+		set(g, "eta", g->values[RATE]) && set(g, "lambda", g->values[L2]) &&
+		set(g, "min_child_weight", g->values[WEIGHT]) &&
+		set(g, "seed", (double)(g->in->seed % INT32_MAX)) &&
+		XGBoosterSetParam(g->booster, "objective",
+			classes == 2 ? "binary:logistic" : "multi:softprob") == 0 &&
+		(classes == 2 || set(g, "num_class", (double)classes));
+	return ok || fail("set up", err);
+}
+
+static bool grow(struct growing *g, struct upk_error *err)
+{
+	for (int round = 0; round < (int)g->values[ROUNDS]; round++) {
+		if (g->in->cancel && atomic_load(g->in->cancel))
+			return upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
+		if (XGBoosterUpdateOneIter(g->booster, round, g->rows) != 0)
+			return fail("grow a tree", err);
+	}
+	return true;
+}
+
+/* ---- from the booster's own JSON to a forest ---- */
+
+/* One tree's columns, each an item a node in the booster's numbering, unpacked from its lists. */
+struct columns {
+	size_t count;
+	double *left, *right, *feature, *threshold, *missing_left; /* left owns the block */
+};
+
+static bool unpack_column(const cJSON *tree, const char *name, double *out, size_t count)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(tree, name);
+	size_t i = 0;
+
+	for (const cJSON *m = cJSON_IsArray(array) ? array->child : NULL; m; m = m->next, i++)
+		if (i < count)
+			out[i] = cJSON_IsBool(m) ? cJSON_IsTrue(m) : m->valuedouble;
+	return i == count;
+}
+
+static bool unpack(const cJSON *tree, struct columns *c, struct upk_error *err)
+{
+	size_t n =
+		(size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(tree, "left_children"));
+	double *block = calloc(n + 1, 5 * sizeof *block);
+
+	if (!block)
+		return upk_fail(err, UPK_NOMEM, "no memory for a tree of %zu nodes", n);
+	*c = (struct columns){ n, block, block + n, block + 2 * n, block + 3 * n, block + 4 * n };
+	if (n > 0 && unpack_column(tree, "left_children", c->left, n) &&
+		unpack_column(tree, "right_children", c->right, n) &&
+		unpack_column(tree, "split_indices", c->feature, n) &&
+		unpack_column(tree, "split_conditions", c->threshold, n) &&
+		unpack_column(tree, "default_left", c->missing_left, n))
+		return true;
+	free(block);
+	return upk_fail(err, UPK_CORRUPT, "XGBoost's model has a tree of another form");
+}
+
+/* Nodes that pruning took out are not reached; those that are get numbers in the order of a walk,
+ * so that children stand after their parent. from[i] is what the i-th was numbered before. */
+static void add_tree(struct upk_forest *f, const struct columns *c, size_t output, int32_t *from)
+{
+	struct upk_forest_tree *tree = &f->trees[f->trees_count++];
+	struct upk_forest_node *nodes = f->nodes + f->nodes_count;
+
+	*tree = (struct upk_forest_tree){ f->nodes_count, 1, (uint16_t)output };
+	from[0] = 0;
+	for (size_t i = 0; i < tree->count; i++) {
+		int32_t was = from[i];
+		bool leaf = c->left[was] < 0;
+		nodes[i] = (struct upk_forest_node){ .left = -1,
+			.right = -1,
+			.feature = leaf ? 0 : (int32_t)c->feature[was],
+			.threshold = (float)c->threshold[was],
+			.missing_left = !leaf && c->missing_left[was] != 0 };
+		if (leaf)
+			continue;
+		nodes[i].left = (int32_t)tree->count;
+		from[tree->count++] = (int32_t)c->left[was];
+		nodes[i].right = (int32_t)tree->count;
+		from[tree->count++] = (int32_t)c->right[was];
+	}
+	f->nodes_count += tree->count;
+}
+
+static bool take_tree(struct upk_forest *f, const cJSON *tree, size_t output, struct upk_error *err)
+{
+	struct columns c = { 0 };
+	int32_t *from;
+
+	if (!unpack(tree, &c, err))
+		return false;
+	from = calloc(c.count, sizeof *from);
+	if (from)
+		add_tree(f, &c, output, from);
+	else
+		upk_fail(err, UPK_NOMEM, "no memory for a tree of %zu nodes", c.count);
+	free(c.left);
+	free(from);
+	return from != NULL;
+}
+
+static size_t nodes_of(const cJSON *trees)
+{
+	size_t count = 0;
+
+	for (const cJSON *t = trees->child; t; t = t->next)
+		count += (size_t)cJSON_GetArraySize(
+			cJSON_GetObjectItemCaseSensitive(t, "left_children"));
+	return count;
+}
+
+static const cJSON *member(const cJSON *json, const char *const *path)
+{
+	for (; json && *path; path++)
+		json = cJSON_GetObjectItemCaseSensitive(json, *path);
+	return json;
+}
+
+static struct upk_forest *take_forest(
+	const struct upk_fit_input *in, const cJSON *json, struct upk_error *err)
+{
+	static const char *const path[] = { "learner", "gradient_booster", "model", NULL };
+	const cJSON *model = member(json, path);
+	const cJSON *trees = cJSON_GetObjectItemCaseSensitive(model, "trees");
+	const cJSON *info = cJSON_GetObjectItemCaseSensitive(model, "tree_info");
+	const cJSON *output = cJSON_IsArray(info) ? info->child : NULL;
+	struct upk_forest *f;
+
+	if (!cJSON_IsArray(trees)) {
+		upk_fail(err, UPK_CORRUPT, "XGBoost's model has no trees");
+		return NULL;
+	}
+	f = upk_forest_create(
+		in->features, in->classes, (size_t)cJSON_GetArraySize(trees), nodes_of(trees), err);
+	if (!f)
+		return NULL;
+	/* base_score 0.5 is no score for two classes, and the same for all of more. */
+	for (const cJSON *t = trees->child; t && output; t = t->next, output = output->next)
+		if (!take_tree(f, t, (size_t)output->valuedouble, err)) {
+			upk_forest_destroy(f);
+			return NULL;
+		}
+	return f;
+}
+
+static struct upk_forest *harvest(struct growing *g, struct upk_error *err)
+{
+	const char *bytes;
+	bst_ulong size;
+	struct upk_forest *f;
+	cJSON *json;
+
+	if (XGBoosterSaveModelToBuffer(g->booster, "{\"format\": \"json\"}", &size, &bytes) != 0) {
+		fail("give the trees", err);
+		return NULL;
+	}
+	json = upk_json_parse((struct upk_text){ bytes, size }, err);
+	if (!json)
+		return NULL;
+	f = take_forest(g->in, json, err);
+	cJSON_Delete(json);
+	return f;
+}
+
+static bool fit(
+	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
+{
+	struct growing g = { .in = in };
+	struct upk_forest *f = NULL;
+
+	if (!upk_settings_read(settings, "trees", table, SETTINGS, g.values, err))
+		return false;
+	if (load(&g, err) && set_up(&g, err) && grow(&g, err))
+		f = harvest(&g, err);
+	if (g.booster)
+		XGBoosterFree(g.booster);
+	if (g.rows)
+		XGDMatrixFree(g.rows);
+	if (f)
+		*fitted = f;
+	return f != NULL;
+}
+
+static void predict(const void *fitted, const double *x, size_t rows, double *probabilities)
+{
+	upk_forest_predict(fitted, x, rows, probabilities);
+}
+
+static void write(const void *fitted, struct upk_json_writer *w)
+{
+	upk_forest_write(fitted, w);
+}
+
+static bool read(
+	const cJSON *json, size_t features, size_t classes, void **fitted, struct upk_error *err)
+{
+	struct upk_forest *f = upk_forest_read(json, features, classes, err);
+
+	if (f)
+		*fitted = f;
+	return f != NULL;
+}
+
+static void release(void *fitted)
+{
+	upk_forest_destroy(fitted);
+}
+
+const struct upk_learner upk_trees = {
+	.name = "trees",
+	.raw = true,
+	.check = check,
+	.fit = fit,
+	.predict = predict,
+	.write = write,
+	.read = read,
+	.free = release,
+};

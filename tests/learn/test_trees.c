@@ -1,0 +1,239 @@
+#include "learn/learner.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <xgboost/c_api.h>
+
+#include "base/json.h"
+#include "learn/sample.h"
+
+static void *fit(const struct upk_dataset *d, const char *settings)
+{
+	struct upk_fit_input in = { .rows = d->rows,
+		.features = d->features,
+		.classes = d->classes,
+		.x = d->x,
+		.y = d->y };
+	cJSON *json = settings ? cJSON_Parse(settings) : NULL;
+	void *fitted = NULL;
+
+	assert_true(upk_trees.fit(&in, json, &fitted, NULL));
+	cJSON_Delete(json);
+	return fitted;
+}
+
+static char *text_of(const void *fitted)
+{
+	struct upk_buffer text = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&text);
+
+	upk_json_object(&w, NULL);
+	upk_trees.write(fitted, &w);
+	upk_json_object_end(&w);
+	upk_buffer_putc(&text, '\0');
+	assert_false(text.failed);
+	return text.data;
+}
+
+/* XGBoost's own answers, fitted by itself with the same settings. */
+static void ask_xgboost(const struct upk_dataset *d, double *probabilities)
+{
+	size_t n = d->rows * d->features;
+	float *x = malloc(n * sizeof *x), *y = malloc(d->rows * sizeof *y);
+	const char *settings[][2] = { { "tree_method", "hist" }, { "grow_policy", "lossguide" },
+		{ "max_depth", "0" }, { "max_leaves", "31" }, { "max_bin", "255" },
+		{ "eta", "0.1" },
+		{ "objective", d->classes == 2 ? "binary:logistic" : "multi:softprob" },
+		{ "verbosity", "0" }, { "nthread", "1" } };
+	char classes[16];
+	DMatrixHandle rows;
+	BoosterHandle booster;
+	bst_ulong size;
+	const float *out;
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = (float)d->x[i];
+	for (size_t i = 0; i < d->rows; i++)
+		y[i] = d->y[i];
+	assert_int_equal(XGDMatrixCreateFromMat(x, d->rows, d->features, NAN, &rows), 0);
+	assert_int_equal(XGDMatrixSetFloatInfo(rows, "label", y, d->rows), 0);
+	assert_int_equal(XGBoosterCreate(&rows, 1, &booster), 0);
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+		assert_int_equal(XGBoosterSetParam(booster, settings[i][0], settings[i][1]), 0);
+	snprintf(classes, sizeof classes, "%zu", d->classes);
+	if (d->classes > 2)
+		assert_int_equal(XGBoosterSetParam(booster, "num_class", classes), 0);
+	for (int round = 0; round < 100; round++)
+		assert_int_equal(XGBoosterUpdateOneIter(booster, round, rows), 0);
+	assert_int_equal(XGBoosterPredict(booster, rows, 0, 0, 0, &size, &out), 0);
+	for (size_t i = 0; i < d->rows; i++)
+		for (size_t k = 0; k < d->classes; k++) {
+			double p = (double)out[d->classes == 2 ? i : i * d->classes + k];
+			probabilities[i * d->classes + k] = d->classes == 2 && k == 0 ? 1 - p : p;
+		}
+	XGBoosterFree(booster);
+	XGDMatrixFree(rows);
+	free(x);
+	free(y);
+}
+
+static void answers_equal_those_of_xgboost(size_t classes)
+{
+	struct upk_dataset d;
+	sample_rows(&d, 700, 6, classes, 7);
+	double *ours = calloc(d.rows * classes, sizeof *ours);
+	double *theirs = calloc(d.rows * classes, sizeof *theirs);
+	void *fitted = fit(&d, NULL);
+
+	upk_trees.predict(fitted, d.x, d.rows, ours);
+	ask_xgboost(&d, theirs);
+	for (size_t i = 0; i < d.rows * classes; i++)
+		assert_true(fabs(ours[i] - theirs[i]) < 1e-6);
+	upk_trees.free(fitted);
+	upk_dataset_finish(&d);
+	free(ours);
+	free(theirs);
+}
+
+static void two_classes_with_gaps_are_answered_as_by_xgboost(void **state)
+{
+	(void)state;
+	answers_equal_those_of_xgboost(2);
+}
+
+static void four_classes_with_gaps_are_answered_as_by_xgboost(void **state)
+{
+	(void)state;
+	answers_equal_those_of_xgboost(4);
+}
+
+static void what_was_written_reads_back_to_the_same_text(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 300, 4, 3, 9);
+	void *fitted = fit(&d, "{\"rounds\": 7, \"leaves\": 5}"), *back = NULL;
+	char *text = text_of(fitted);
+	cJSON *json = upk_json_parse(upk_text_of(text), NULL);
+
+	assert_non_null(json);
+	assert_true(upk_trees.read(json, 4, 3, &back, NULL));
+	char *again = text_of(back);
+	assert_string_equal(text, again);
+	cJSON_Delete(json);
+	free(text);
+	free(again);
+	upk_trees.free(fitted);
+	upk_trees.free(back);
+	upk_dataset_finish(&d);
+}
+
+static void the_same_rows_and_seed_give_the_same_trees(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 400, 5, 2, 0);
+	void *one = fit(&d, NULL), *other = fit(&d, NULL);
+	char *a = text_of(one), *b = text_of(other);
+
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+	upk_trees.free(one);
+	upk_trees.free(other);
+	upk_dataset_finish(&d);
+}
+
+static const char *const broken[] = {
+	"{}",
+	"{\"base\": 0}",
+	"{\"base\": 0, \"trees\": [{}]}",
+	/* a child before its parent would be a walk without end */
+	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [0, 0, 0], \"threshold\": [1, 1, "
+	"1], "
+	"\"left\": [1, 0, -1], \"right\": [2, 2, -1], \"missing_left\": [0, 0, 0]}]}",
+	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [9], \"threshold\": [1], "
+	"\"left\": [-1], \"right\": [-1], \"missing_left\": [0]}]}",
+	"{\"base\": 0, \"trees\": [{\"output\": 1, \"feature\": [0], \"threshold\": [1], "
+	"\"left\": [-1], \"right\": [-1], \"missing_left\": [0]}]}",
+	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [0, 0], \"threshold\": [1], "
+	"\"left\": [-1], \"right\": [-1], \"missing_left\": [0]}]}",
+	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [0], \"threshold\": [1e300], "
+	"\"left\": [-1], \"right\": [-1], \"missing_left\": [0]}]}",
+};
+
+static void broken_trees_are_not_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		struct upk_error err = { 0 };
+		void *back = NULL;
+		cJSON *json = upk_json_parse(upk_text_of(broken[i]), NULL);
+		assert_non_null(json);
+		assert_false(upk_trees.read(json, 2, 2, &back, &err));
+		assert_int_equal(err.code, UPK_CORRUPT);
+		cJSON_Delete(json);
+	}
+}
+
+static void wrong_settings_are_named(void **state)
+{
+	(void)state;
+	static const char *const wrong[][2] = {
+		{ "{\"rounds\": 0}", "settings.rounds is 0: want 1 to 5000" },
+		{ "{\"rounds\": 1.5}", "settings.rounds is 1.5: want a whole number" },
+		{ "{\"depth\": 3}", "settings.depth: trees has no such setting" },
+		{ "{\"bins\": \"many\"}", "settings.bins: want a number" },
+		{ "[]", "settings: want an object" },
+	};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct upk_error err = { 0 };
+		cJSON *json = cJSON_Parse(wrong[i][0]);
+		assert_false(upk_trees.check(json, &err));
+		assert_int_equal(err.code, UPK_INVALID);
+		assert_string_equal(err.message, wrong[i][1]);
+		cJSON_Delete(json);
+	}
+}
+
+static void a_cancelled_fit_ends_at_once(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 300, 4, 2, 0);
+	atomic_bool cancel = true;
+	struct upk_error err = { 0 };
+	void *fitted = NULL;
+	struct upk_fit_input in = { .rows = d.rows,
+		.features = d.features,
+		.classes = d.classes,
+		.x = d.x,
+		.y = d.y,
+		.cancel = &cancel };
+
+	assert_false(upk_trees.fit(&in, NULL, &fitted, &err));
+	assert_int_equal(err.code, UPK_CANCELLED);
+	assert_null(fitted);
+	upk_dataset_finish(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_classes_with_gaps_are_answered_as_by_xgboost),
+		cmocka_unit_test(four_classes_with_gaps_are_answered_as_by_xgboost),
+		cmocka_unit_test(what_was_written_reads_back_to_the_same_text),
+		cmocka_unit_test(the_same_rows_and_seed_give_the_same_trees),
+		cmocka_unit_test(broken_trees_are_not_read),
+		cmocka_unit_test(wrong_settings_are_named),
+		cmocka_unit_test(a_cancelled_fit_ends_at_once),
+	};
+
+	return cmocka_run_group_tests_name("trees", tests, NULL, NULL);
+}
