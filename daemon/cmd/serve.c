@@ -253,17 +253,24 @@ static bool open_listeners(struct serve *s, struct upk_error *err)
 	return false;
 }
 
-/* Until the windows are there; false: a signal to stop came first. */
-static bool await_engine(struct serve *s)
+enum end { GOES_ON, STOPPED, BROKEN };
+
+static enum end look(struct serve *s, int number, struct upk_error *err)
+{
+	if (upk_engine_broken(s->engine, err))
+		return BROKEN;
+	return number == SIGTERM || number == SIGINT ? STOPPED : GOES_ON;
+}
+
+/* Until the windows are there. */
+static enum end await_engine(struct serve *s, struct upk_error *err)
 {
 	enum { LOOK_MS = 20 };
+	enum end end = GOES_ON;
 
-	while (!upk_engine_ready(s->engine)) {
-		int number = upk_signal_wait(LOOK_MS);
-		if (number == SIGTERM || number == SIGINT)
-			return false;
-	}
-	return true;
+	while (end == GOES_ON && !upk_engine_ready(s->engine))
+		end = look(s, upk_signal_wait(LOOK_MS), err);
+	return end;
 }
 
 static void announce(struct serve *s)
@@ -279,16 +286,17 @@ static void announce(struct serve *s)
 	upk_systemd_notify("READY=1\nSTATUS=serving");
 }
 
-static void serve_until_told(struct serve *s)
+static enum end serve_until_told(struct serve *s, struct upk_error *err)
 {
 	enum { LOOK_MS = 1000 };
 	int64_t every = upk_systemd_watchdog_ms();
-	int look = every > 0 && every < LOOK_MS ? (int)every : LOOK_MS;
+	int wait = every > 0 && every < LOOK_MS ? (int)every : LOOK_MS;
 
 	for (;;) {
-		int number = upk_signal_wait(look);
-		if (number == SIGTERM || number == SIGINT)
-			return;
+		int number = upk_signal_wait(wait);
+		enum end end = look(s, number, err);
+		if (end != GOES_ON)
+			return end;
 		if (number == SIGHUP)
 			reload(s);
 		if (every > 0 && upk_server_answers(s->server))
@@ -317,13 +325,15 @@ static bool serve(struct serve *s, const struct upk_daemon_config *config)
 	if (!upk_signal_catch(&err) || !open_engine(s, config, &err) ||
 		!set_hosts(s, &config->hosts, &err) || !open_listeners(s, &err))
 		return say_failure(s, &err);
-	if (!await_engine(s))
+	enum end end = await_engine(s, &err);
+	if (end == STOPPED)
 		return true;
-	if (!apply(s, config, &err))
+	if (end == BROKEN || !apply(s, config, &err))
 		return say_failure(s, &err);
 	upk_site_set_configured(s->site);
 	announce(s);
-	serve_until_told(s);
+	if (serve_until_told(s, &err) == BROKEN)
+		return say_failure(s, &err);
 	upk_log_say(s->log, UPK_LOG_NOTICE, "stopping");
 	return true;
 }

@@ -35,7 +35,9 @@ struct control {
 static void run_control(struct upk_engine *e, struct upk_task *task)
 {
 	struct control *c = (struct control *)(void *)task;
-	if (!upk_engine_ready(e))
+	if (upk_engine_broken(e, c->err))
+		c->done = false;
+	else if (!upk_engine_ready(e))
 		c->done = upk_fail(c->err, UPK_BUSY, "the models have not been rebuilt");
 	else
 		c->done = c->act(e, c, c->err);

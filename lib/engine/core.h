@@ -31,12 +31,17 @@ struct upk_engine {
 	struct upk_writer *writer;
 	struct upk_trainer *trainer;
 	atomic_bool ready;
+	atomic_bool broken; /* set once, by the writer, after `cause` */
+	struct upk_error cause;
 
 	/* the writer's alone */
 	struct upk_store *store;
 	int64_t seq;        /* the last one given out */
 	int64_t automatic;  /* models that their first event made */
 };
+
+/* The engine can't go on. The writer's thread. */
+void upk_engine_break(struct upk_engine *e, const struct upk_error *cause);
 
 /* A line for the log. Any thread. */
 void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const char *format, ...)

@@ -79,6 +79,22 @@ bool upk_engine_ready(const struct upk_engine *e)
 	return atomic_load(&e->ready);
 }
 
+void upk_engine_break(struct upk_engine *e, const struct upk_error *cause)
+{
+	if (atomic_load(&e->broken))
+		return;
+	e->cause = *cause;
+	atomic_store(&e->broken, true);
+}
+
+bool upk_engine_broken(struct upk_engine *e, struct upk_error *err)
+{
+	bool broken = atomic_load(&e->broken);
+	if (broken)
+		*err = e->cause;
+	return broken;
+}
+
 static struct upk_schema *empty_schema(struct upk_error *err)
 {
 	struct upk_config *config = upk_config_parse(upk_text_of("{}"), err);

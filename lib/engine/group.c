@@ -258,10 +258,11 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 	struct upk_error err = { 0 };
 	struct group g = { 0 };
 	int64_t seq = e->seq;
-	bool written = upk_engine_ready(e)
-		? write_all(e, &g, posts, &err)
-		: upk_fail(&err, UPK_CORRUPT,
-			  "the models could not be rebuilt at the start: see the log");
+	bool written = false;
+	if (!upk_engine_broken(e, &err))
+		written = upk_engine_ready(e)
+			? write_all(e, &g, posts, &err)
+			: upk_fail(&err, UPK_BUSY, "the models are not rebuilt yet: see the log");
 	if (!written)
 		undo(e, &g, seq);
 	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)

@@ -168,7 +168,7 @@ bool upk_rebuild_catch_up(
 	}
 	upk_feed_steps(e, m, &steps, false);
 	upk_steps_finish(&steps);
-	return !m->stale || upk_fail(err, UPK_IO, "model %s: its rules can't catch up", m->name);
+	return !m->stale || upk_fail(err, UPK_BUSY, "model %s: its rules can't catch up", m->name);
 }
 
 /* ---- all models ---- */
@@ -239,11 +239,27 @@ static bool start_model(
 		return false;
 	m->created = row->created;
 	m->automatic = row->automatic;
-	e->automatic += row->automatic;
-	bool done = rebuild_within(e, m, row, err) && upk_registry_add(e->registry, m, err) &&
-		upk_rebuild_catch_up(e, m, "the daemon was restarted while the run went on", err);
+	bool done = rebuild_within(e, m, row, err) && upk_registry_add(e->registry, m, err);
+	if (done) {
+		e->automatic += row->automatic;
+		done = upk_rebuild_catch_up(
+			e, m, "the daemon was restarted while the run went on", err);
+		m->stale = !done;
+	}
 	if (!done)
 		upk_fail_in(err, "model %s: ", m->name);
+	upk_model_unref(m);
+	return done;
+}
+
+/* A start that failed is repeated: what it did stays done. */
+static bool start_or_repair(
+	struct upk_engine *e, const struct upk_model_row *row, struct upk_error *err)
+{
+	struct upk_model *m = upk_registry_find(e->registry, row->name.data);
+	if (!m)
+		return start_model(e, row, err);
+	bool done = !m->stale || upk_rebuild_stale(e, m, err);
 	upk_model_unref(m);
 	return done;
 }
@@ -253,7 +269,7 @@ bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err)
 	struct kept_rows kept = { 0 };
 	bool done = read_rows(e, &kept, err);
 	for (size_t i = 0; done && i < kept.count; i++)
-		done = start_model(e, &kept.items[i].row, err);
+		done = start_or_repair(e, &kept.items[i].row, err);
 	free_rows(&kept);
 	return done;
 }

@@ -192,32 +192,53 @@ static void checkpoint(struct upk_engine *e)
 		upk_engine_log(e, UPK_LOG_WARNING, "the WAL can't be copied back: %s", err.message);
 }
 
+/* Short of memory or space, it is tried again; what is damaged stays so. */
+static void rebuild(struct upk_engine *e)
+{
+	struct upk_error err = { 0 };
+	if (upk_rebuild_all(e, &err)) {
+		atomic_store(&e->ready, true);
+		return;
+	}
+	upk_engine_log(e, UPK_LOG_ERROR, "the models can't be rebuilt: %s", err.message);
+	if (err.code != UPK_NOMEM && err.code != UPK_FULL && err.code != UPK_BUSY)
+		upk_engine_break(e, &err);
+}
+
 static void tick_when_due(struct upk_writer *w)
 {
 	int64_t now = monotonic_ms();
 	if (now - w->ticked < TICK_MS)
 		return;
 	w->ticked = now;
+	if (!upk_engine_ready(w->engine))
+		rebuild(w->engine);
 	each_model(w->engine, tick_model);
+}
+
+static void notice_broken_store(struct upk_engine *e)
+{
+	struct upk_error err;
+	if (upk_store_broken(e->store, &err))
+		upk_engine_break(e, &err);
 }
 
 static void *work(void *argument)
 {
 	struct upk_writer *w = argument;
 	struct upk_engine *e = w->engine;
-	struct upk_error err = { 0 };
-	if (upk_rebuild_all(e, &err))
-		atomic_store(&e->ready, true);
-	else
-		upk_engine_log(e, UPK_LOG_ERROR, "the models can't be rebuilt: %s", err.message);
+	rebuild(e);
 
 	for (;;) {
+		notice_broken_store(e);
 		struct work todo = wait_for_work(w);
 		if (todo.stop)
 			break;
 		run_tasks(e, todo.tasks);
 		if (todo.posts)
 			upk_group_write(e, todo.posts);
+		if (atomic_load(&e->broken))
+			continue;
 		tick_when_due(w);
 		checkpoint(e);
 	}

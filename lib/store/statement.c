@@ -53,8 +53,10 @@ bool upk_store_fail(sqlite3 *db, int result, const char *what, struct upk_error 
 		}
 	}
 
-	/* A full disk shows as SQLITE_IOERR where it is the shared memory that can't grow. */
-	int cause = db && code == UPK_IO ? sqlite3_system_errno(db) : 0;
+	/* A full disk shows as SQLITE_IOERR where it is the shared memory that can't grow. A sync that
+	 * fails has lost writes, whatever its reason. */
+	bool sync = result == SQLITE_IOERR_FSYNC || result == SQLITE_IOERR_DIR_FSYNC;
+	int cause = db && code == UPK_IO && !sync ? sqlite3_system_errno(db) : 0;
 	if (cause == ENOSPC || cause == EDQUOT) {
 		code = UPK_FULL;
 		advice = " (no space on the disk)";
@@ -63,6 +65,12 @@ bool upk_store_fail(sqlite3 *db, int result, const char *what, struct upk_error 
 		db && sqlite3_extended_errcode(db) == result ? sqlite3_errmsg(db)
 							     : sqlite3_errstr(result),
 		advice);
+}
+
+void upk_store_note(struct upk_store *s, const struct upk_error *cause)
+{
+	if (s->folder && cause->code == UPK_IO && s->broken.code == UPK_OK)
+		s->broken = *cause;
 }
 
 static bool prepare_set(struct upk_store *s, const struct upk_sql *sql, struct upk_error *err)
@@ -185,6 +193,7 @@ static bool fail(struct upk_query *q, int result, struct upk_error *err)
 	upk_store_fail(q->store->db, result, q->sql->table, &cause);
 	(void)sqlite3_reset(q->statement);
 	notice_rollback(q->store, &cause);
+	upk_store_note(q->store, &cause);
 	if (err)
 		*err = cause;
 	return false;

@@ -61,6 +61,7 @@ struct upk_store {
 		UPK_UNDONE, /* SQLite has rolled it back by itself, the owner hasn't yet */
 	} transaction;
 	struct upk_error undone; /* why */
+	struct upk_error broken; /* UPK_OK: not; the writer's first UPK_IO */
 	int64_t changes_before;  /* sqlite3_total_changes64 when the transaction began */
 	int64_t last_seq;        /* greatest sequence number that it inserted */
 	int64_t commits;         /* as in the table sequence */
@@ -71,6 +72,9 @@ struct upk_store {
 
 /* Message and code of a failed SQLite call; returns false. */
 bool upk_store_fail(sqlite3 *db, int result, const char *what, struct upk_error *err);
+
+/* To be told of every failure of the writer's; a UPK_IO breaks the store. */
+void upk_store_note(struct upk_store *s, const struct upk_error *cause);
 
 /* Prepares all statements; the caller closes the store on failure. */
 bool upk_statements_prepare(struct upk_store *s, struct upk_error *err);

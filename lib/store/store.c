@@ -186,6 +186,9 @@ void upk_store_close(struct upk_store *s)
 		return;
 	upk_statements_finish(s);
 	if (s->db) {
+		if (s->broken.code != UPK_OK)
+			(void)sqlite3_db_config(
+				s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		int result = sqlite3_close(s->db);
 		assert(result == SQLITE_OK);
 		(void)result;
@@ -198,11 +201,23 @@ void upk_store_close(struct upk_store *s)
 static bool run(struct upk_store *s, int which, struct upk_error *err)
 {
 	sqlite3_stmt *statement = s->statements[UPK_SQL_STORE][which];
+	struct upk_error cause;
 	int result = sqlite3_step(statement);
-	if (result != SQLITE_DONE)
-		upk_store_fail(s->db, result, sql[which], err);
+	if (result != SQLITE_DONE) {
+		upk_store_fail(s->db, result, sql[which], &cause);
+		upk_store_note(s, &cause);
+		if (err)
+			*err = cause;
+	}
 	(void)sqlite3_reset(statement);
 	return result == SQLITE_DONE;
+}
+
+bool upk_store_broken(const struct upk_store *s, struct upk_error *err)
+{
+	if (s->broken.code != UPK_OK)
+		*err = s->broken;
+	return s->broken.code != UPK_OK;
 }
 
 static bool begin(struct upk_store *s, int which, struct upk_error *err)
@@ -301,8 +316,12 @@ bool upk_store_checkpoint(struct upk_store *s, int pages, struct upk_error *err)
 	int in_wal = 0, copied = 0;
 	int result = sqlite3_wal_checkpoint_v2(
 		s->db, "main", SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
-	if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY)
-		return upk_store_fail(s->db, result, "checkpoint", err);
+	if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY) {
+		struct upk_error cause;
+		upk_store_fail(s->db, result, "checkpoint", &cause);
+		upk_store_note(s, &cause);
+		return upk_fail(err, cause.code, "%s", cause.message);
+	}
 	if (result == SQLITE_OK)
 		s->wal_pages = in_wal - copied;
 	return true;

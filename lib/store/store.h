@@ -34,6 +34,11 @@ bool upk_store_begin(struct upk_store *s, struct upk_error *err);
 bool upk_store_commit(struct upk_store *s, struct upk_error *err);
 void upk_store_rollback(struct upk_store *s);
 
+/* Writer: true once a read, a write or a sync of it has failed, after which nobody knows what of the
+ * last writes is on the disk: do not go on, open the store anew. Closing then leaves the WAL as it is.
+ * *err says what it was. */
+bool upk_store_broken(const struct upk_store *s, struct upk_error *err);
+
 /* Reader: all reads between begin_read and end_read see one state of the file. */
 bool upk_store_begin_read(struct upk_store *s, struct upk_error *err);
 void upk_store_end_read(struct upk_store *s);
