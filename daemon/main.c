@@ -4,6 +4,8 @@
 #include "cmd/backup.h"
 #include "cmd/command.h"
 #include "cmd/demo.h"
+#include "cmd/export.h"
+#include "cmd/import.h"
 #include "cmd/replay.h"
 #include "cmd/serve.h"
 #include "usage.h"
@@ -15,6 +17,8 @@ static const struct upk_command *const commands[] = {
 	&upk_cmd_serve,
 	&upk_cmd_demo,
 	&upk_cmd_replay,
+	&upk_cmd_import,
+	&upk_cmd_export,
 	&upk_cmd_backup,
 	NULL,
 };

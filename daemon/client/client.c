@@ -213,21 +213,25 @@ static cJSON *read_answer(struct upk_client *c, struct upk_error *err)
 	return nothing;
 }
 
-cJSON *upk_client_call(struct upk_client *c, const char *method, const char *path,
-	struct upk_text body, struct upk_error *err)
+static bool send_request(struct upk_client *c, const char *method, const char *path,
+	struct upk_text body, long *status, struct upk_error *err)
 {
 	struct upk_buffer url = { 0 };
 	upk_buffer_printf(&url, "%s%s", c->base, path);
 	upk_buffer_putc(&url, '\0');
 	bool ready = !url.failed && curl_easy_setopt(c->curl, CURLOPT_URL, url.data) == CURLE_OK;
 	upk_buffer_finish(&url);
-	if (!ready) {
-		upk_fail(err, UPK_NOMEM, "no memory for a URL");
-		return NULL;
-	}
+	if (!ready)
+		return upk_fail(err, UPK_NOMEM, "no memory for a URL");
 	set_request(c, method, body);
+	return send_until_taken(c, status, err);
+}
+
+cJSON *upk_client_call(struct upk_client *c, const char *method, const char *path,
+	struct upk_text body, struct upk_error *err)
+{
 	long status = 0;
-	if (!send_until_taken(c, &status, err))
+	if (!send_request(c, method, path, body, &status, err))
 		return NULL;
 	if (status < 200 || status >= 300) {
 		say_problem(c, method, path, status, err);
@@ -236,5 +240,16 @@ cJSON *upk_client_call(struct upk_client *c, const char *method, const char *pat
 	cJSON *answer = read_answer(c, err);
 	if (!answer)
 		upk_fail_in(err, "%s %s: the answer: ", method, path);
+	return answer;
+}
+
+cJSON *upk_client_ask(struct upk_client *c, const char *method, const char *path,
+	struct upk_text body, long *status, struct upk_error *err)
+{
+	if (!send_request(c, method, path, body, status, err))
+		return NULL;
+	cJSON *answer = read_answer(c, err);
+	if (!answer)
+		upk_fail_in(err, "%s %s: %ld: the answer: ", method, path, *status);
 	return answer;
 }

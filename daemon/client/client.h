@@ -27,4 +27,9 @@ void upk_client_stop_when(struct upk_client *c, bool (*stopped)(void));
 cJSON *upk_client_call(struct upk_client *c, const char *method, const char *path,
 	struct upk_text body, struct upk_error *err);
 
+/* The same whatever the answer's status says: it stands in *status. NULL: nobody answers, or what
+ * answers is no JSON. */
+cJSON *upk_client_ask(struct upk_client *c, const char *method, const char *path,
+	struct upk_text body, long *status, struct upk_error *err);
+
 #endif

@@ -20,6 +20,7 @@ struct upk_csv {
 	struct upk_buffer text; /* the row's fields, each followed by a NUL */
 	struct upk_buffer ends; /* size_t: where each field's NUL stands in text */
 	struct upk_buffer fields;
+	struct upk_buffer quoted; /* a byte a field */
 };
 
 static gzFile open_file(const char *path)
@@ -71,8 +72,14 @@ void upk_csv_close(struct upk_csv *c)
 	upk_buffer_finish(&c->text);
 	upk_buffer_finish(&c->ends);
 	upk_buffer_finish(&c->fields);
+	upk_buffer_finish(&c->quoted);
 	free(c->path);
 	free(c);
+}
+
+int64_t upk_csv_at(const struct upk_csv *c)
+{
+	return (int64_t)gzoffset(c->file);
 }
 
 static bool fill(struct upk_csv *c, struct upk_error *err)
@@ -162,6 +169,7 @@ static int plain(struct upk_csv *c, int byte, struct upk_error *err)
 /* Reads a field and what ends it: ',', '\n', END or FAILED is returned. */
 static int field(struct upk_csv *c, int byte, struct upk_error *err)
 {
+	upk_buffer_putc(&c->quoted, byte == '"');
 	byte = byte == '"' ? quoted(c, err) : plain(c, byte, err);
 	upk_buffer_append(&c->ends, &c->text.size, sizeof c->text.size);
 	upk_buffer_putc(&c->text, '\0');
@@ -203,7 +211,7 @@ static bool split(struct upk_csv *c, struct upk_csv_row *row, struct upk_error *
 	size_t count = c->ends.size / sizeof(size_t);
 	upk_buffer_clear(&c->fields);
 	struct upk_text *fields = upk_buffer_grow(&c->fields, count * sizeof *fields);
-	if (!fields || c->text.failed || c->ends.failed)
+	if (!fields || c->text.failed || c->ends.failed || c->quoted.failed)
 		return fail_at(c, row->line, UPK_NOMEM, "no memory", err) != FAILED;
 	const size_t *ends = (const size_t *)(const void *)c->ends.data;
 	for (size_t i = 0, from = 0; i < count; from = ends[i++] + 1)
@@ -211,6 +219,7 @@ static bool split(struct upk_csv *c, struct upk_csv_row *row, struct upk_error *
 	if (!upk_text_is_utf8(upk_buffer_text(&c->text)))
 		return fail_at(c, row->line, UPK_INVALID, "not UTF-8", err) != FAILED;
 	row->fields = fields;
+	row->quoted = (const unsigned char *)c->quoted.data;
 	row->count = count;
 	return true;
 }
@@ -219,6 +228,7 @@ enum upk_csv_got upk_csv_next(struct upk_csv *c, struct upk_csv_row *row, struct
 {
 	upk_buffer_clear(&c->text);
 	upk_buffer_clear(&c->ends);
+	upk_buffer_clear(&c->quoted);
 	int byte = row_start(c, err);
 	if (byte == END)
 		return UPK_CSV_END;

@@ -13,6 +13,7 @@ struct upk_csv;
 
 struct upk_csv_row {
 	const struct upk_text *fields; /* live until the next call; each is followed by a NUL */
+	const unsigned char *quoted;   /* of each field: it stood in quotes */
 	size_t count;
 	uint64_t line; /* where the row starts, from 1 */
 };
@@ -24,6 +25,9 @@ enum { UPK_CSV_ROW_MAX = 16 << 20 };
 /* path "-": standard input. NULL: UPK_IO or UPK_NOMEM. */
 struct upk_csv *upk_csv_open(const char *path, struct upk_error *err);
 void upk_csv_close(struct upk_csv *c); /* NULL is fine */
+
+/* Bytes of the file read so far, as it lies there; -1: not known. */
+int64_t upk_csv_at(const struct upk_csv *c);
 
 /* The next row; empty lines and a byte order mark are passed over, a last line may lack its end.
  * UPK_CSV_ERROR: UPK_INVALID (a stray quote or carriage return, a quoted field that never ends, a

@@ -1,16 +1,14 @@
 #include "client/stream.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/number.h"
 #include "base/random.h"
+#include "client/cell.h"
 #include "client/csv.h"
+#include "client/origin.h"
 #include "metrics/confusion.h"
-
-enum { ID_NAME_MAX = 100 };
 
 struct column {
 	char *name;
@@ -25,7 +23,7 @@ struct row {
 };
 
 struct upk_stream {
-	char name[ID_NAME_MAX + 1];
+	char *path;
 	struct column *columns;
 	size_t columns_count;
 	size_t label; /* index of the class column */
@@ -45,28 +43,6 @@ static const struct row *row_at(const struct upk_stream *s, size_t row)
 static bool no_memory(struct upk_error *err)
 {
 	return upk_fail(err, UPK_NOMEM, "no memory for the stream");
-}
-
-/* What people write for a value that is not there. */
-static bool is_missing(struct upk_text value)
-{
-	static const char *const words[] = { "", "?", "NA", "N/A", "NaN", "nan", "null", "None" };
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (upk_text_is(value, words[i]))
-			return true;
-	return false;
-}
-
-/* JSON's numbers, and those that only lack its form: +1, .5, 1., 007. */
-static bool is_number(struct upk_text value, double *out)
-{
-	if (upk_number_parse(value, out))
-		return true;
-	if (value.size == 0 || value.size != strspn(value.data, "0123456789+-.eE"))
-		return false;
-	char *end = NULL;
-	*out = strtod(value.data, &end);
-	return *end == '\0' && isfinite(*out);
 }
 
 static bool is_dropped(const struct upk_stream_options *options, const char *name)
@@ -120,7 +96,7 @@ static bool check_header(
 {
 	double number;
 	for (size_t i = 0; i < s->columns_count; i++)
-		if (!is_number(upk_text_of(s->columns[i].name), &number))
+		if (!upk_cell_number(upk_text_of(s->columns[i].name), &number))
 			return true;
 	return upk_fail(err, UPK_INVALID,
 		"%s: line 1 looks like data, not like names: give the file a header line",
@@ -214,7 +190,7 @@ static bool take_row(struct upk_stream *s, const char *path, const struct upk_cs
 		if (!s->columns[i].used)
 			continue;
 		double number;
-		if (!is_missing(got->fields[i]) && !is_number(got->fields[i], &number))
+		if (!upk_cell_missing(got->fields[i]) && !upk_cell_number(got->fields[i], &number))
 			s->columns[i].category = true;
 		upk_buffer_append(&s->values, got->fields[i].data, got->fields[i].size + 1);
 	}
@@ -256,19 +232,6 @@ static bool read_rows(struct upk_stream *s, const struct upk_stream_options *opt
 	return got == UPK_CSV_END && put_in_order(s, options, err);
 }
 
-/* The file's name without its folder, cut at a character. */
-static void set_name(struct upk_stream *s, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	size_t size = strlen(name);
-	if (size > ID_NAME_MAX)
-		for (size = ID_NAME_MAX; size > 0 && ((unsigned char)name[size] & 0xc0) == 0x80;)
-			size--;
-	memcpy(s->name, name, size);
-	s->name[size] = '\0';
-}
-
 struct upk_stream *upk_stream_read(const struct upk_stream_options *options, struct upk_error *err)
 {
 	struct upk_csv *csv = upk_csv_open(options->path, err);
@@ -277,8 +240,9 @@ struct upk_stream *upk_stream_read(const struct upk_stream_options *options, str
 	struct upk_stream *s = calloc(1, sizeof *s);
 	bool ok = s ? true : no_memory(err);
 	if (ok) {
-		set_name(s, options->path);
-		ok = read_header(s, options, csv, err) && read_rows(s, options, csv, err);
+		s->path = strdup(options->path);
+		ok = s->path ? true : no_memory(err);
+		ok = ok && read_header(s, options, csv, err) && read_rows(s, options, csv, err);
 	}
 	upk_csv_close(csv);
 	if (ok)
@@ -295,6 +259,7 @@ void upk_stream_destroy(struct upk_stream *s)
 		free(s->columns[i].name);
 	for (size_t i = 0; i < s->classes_count; i++)
 		free(s->classes[i]);
+	free(s->path);
 	free(s->columns);
 	free(s->classes);
 	free(s->order);
@@ -339,7 +304,7 @@ const char *upk_stream_class_name(const struct upk_stream *s, size_t class)
 void upk_stream_write_id(const struct upk_stream *s, size_t row, struct upk_json_writer *w)
 {
 	struct upk_buffer id = { 0 };
-	upk_buffer_printf(&id, "%s:%llu", s->name, (unsigned long long)row_at(s, row)->line);
+	upk_origin_write(s->path, row_at(s, row)->line, &id);
 	upk_json_text(w, "id", upk_buffer_text(&id));
 	w->out->failed |= id.failed;
 	upk_buffer_finish(&id);
@@ -355,11 +320,11 @@ static void write_value(const struct column *column, const char *value, struct u
 {
 	struct upk_text text = upk_text_of(value);
 	double number;
-	if (is_missing(text))
+	if (upk_cell_missing(text))
 		upk_json_null(w, NULL);
 	else if (column->category)
 		upk_json_text(w, NULL, text);
-	else if (is_number(text, &number))
+	else if (upk_cell_number(text, &number))
 		upk_json_double(w, NULL, number);
 }
 

@@ -63,3 +63,151 @@ class Backup(Case):
         self.assertIn("not empty", done.stderr)
         self.assertEqual(os.listdir(copy), ["precious"])
         self.assertEqual(run("backup", "--data", self.daemon.folder).returncode, 2)
+
+
+class ExportImport(Case):
+    """What export writes, import takes back: nothing is lost and nothing is rounded."""
+
+    MODEL = {"classes": ["ham", "spam"], "positive": "spam", "slices": ["country"], "rules": [],
+             "features": ["len", {"name": "lang", "type": "category"}, {"name": "body", "type": "text"},
+                          {"name": "embedding", "type": "vector", "size": 2}],
+             "windows": [{"name": "last-50", "count": 50}, {"name": "all", "count": 100000}]}
+
+    def fill(self):
+        self.put_model("a", self.MODEL)
+        words = ["de", "", "NA", "7", 'qu"ote', "a,b", "line\nend", "é", None]
+        for batch in range(30):
+            events = []
+            for i in range(20):
+                event = {"id": f"{batch}-{i}", "timestamp": 1767225600000 + batch * 60000 + i,
+                         "score": self.random.random(), "slices": {"country": "de"}, "version": "canary",
+                         "features": [self.random.choice([None, self.random.gauss(0, 1e10), 5e-324, 0.1, -0.0, 2**53]),
+                                      self.random.choice(words), self.random.choice(words),
+                                      self.random.choice([None, [self.random.random(), -1e-30]])], "meta": {"n": [1, 2.5]}}
+                if i % 5 == 0:
+                    event["label"] = self.random.choice(["ham", "spam"])
+                if i % 7 == 0:
+                    del event["score"]
+                    event["scores"] = {"ham": 0.25, "spam": 0.75}
+                events.append(event)
+            early = [{"id": f"{batch}-{i}", "label": "ham", "source": "early"} for i in range(1, 3)]
+            late = [{"id": f"{batch}-{i}", "label": self.random.choice(["ham", "spam"]), "timestamp": 1767230000000 + i}
+                    for i in range(2, 15)]
+            self.labels("a", early)
+            self.events("a", events)
+            self.labels("a", late)
+            self.events("a", [{"label": "spam", "features": {"len": batch}, "id": f"example-{batch}"}])
+        self.labels("a", [{"id": "never", "label": "ham"}])
+
+    def export(self, *arguments):
+        done = run("export", "--data", self.daemon.folder, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def load(self, path, *arguments, status=0, **more):
+        done = run("import", path, "--url", f"http://127.0.0.1:{self.daemon.port}", "--json", *arguments, **more)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return json.loads(done.stdout) if done.stdout else done
+
+    def written(self, text, name="file.ndjson"):
+        path = os.path.join(self.daemon.top, name)
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        return path
+
+    def same_windows(self):
+        a, b = self.metrics("a")["windows"], self.metrics("b")["windows"]
+        self.assertEqual(a, b)
+
+    def test_ndjson_comes_back_as_it_was(self):
+        self.fill()
+        text = self.export("--model", "a")
+        self.put_model("b", self.MODEL)
+        path = self.written(text)
+        counts = self.load(path, "--model", "b")
+        self.assertEqual(counts["rejected"], 0)
+        self.assertEqual(counts["rows"], len(text.splitlines()))
+        self.assertEqual(self.export("--model", "b"), text)
+        self.same_windows()
+        for id in ("0-0", "3-2", "5-7", "example-9"):
+            a, b = (self.ok(self.daemon.get(f"/v1/models/{m}/events/{id}")) for m in "ab")
+            for one in (a, b):
+                del one["arrival"]
+                for label in one["labels"]:
+                    del label["arrival"]
+            self.assertEqual(a, b)
+        again = self.load(path, "--model", "b")
+        self.assertEqual(again["duplicates"] + again["revised"], again["rows"])
+        # Compressed, through a pipe, into a model that is not there yet.
+        with subprocess.Popen(["gzip", "-c", path], stdout=subprocess.PIPE) as pipe:
+            plain = self.load("-", "--model", "b", stdin=pipe.stdout)
+        self.assertEqual(plain["duplicates"] + plain["revised"], plain["rows"])
+
+    def test_csv_comes_back_with_its_labels_and_features(self):
+        self.fill()
+        text = self.export("--model", "a", "--format", "csv")
+        self.assertTrue(text.startswith("id,timestamp,predicted,score,label,len,lang,body,embedding\n"))
+        self.put_model("b", self.MODEL)
+        columns = [word for name in ("id", "predicted", "score", "label") for word in (f"--{name}", name)]
+        path = self.written(text, "file.csv")
+        counts = self.load(path, "--model", "b", "--time", "timestamp", *columns)
+        self.assertEqual(counts["rejected"], 0)
+        self.assertEqual(counts["rows"], 30 * 21)
+        self.assertEqual(self.export("--model", "b", "--format", "csv"), text)
+        self.assertEqual(self.counts("b", "last-50"), self.counts("a", "last-50"))
+        self.assertEqual(self.load(path, "--model", "b", "--time", "timestamp", *columns)["duplicates"], counts["rows"])
+
+    def test_a_range_takes_events_and_their_labels(self):
+        self.fill()
+        lines = [json.loads(line) for line in
+                 self.export("--model", "a", "--from", "2026-01-01T00:10:00Z", "--to", "1767226260000").splitlines()]
+        events = {line["id"] for line in lines if "predicted" in line}
+        self.assertEqual({id.split("-")[0] for id in events}, {"10"})
+        labels = [line for line in lines if "predicted" not in line and line.get("source") != "early"]
+        self.assertEqual(len(labels), sum(1 for line in labels if line["id"] in events))
+        self.assertGreater(len(labels), 5)
+
+    def test_a_csv_of_past_predictions_shows_its_metrics_at_once(self):
+        rows = ["when,who,verdict,truth,len,lang,secret"]
+        for i in range(3000):
+            rows.append(f"2026-01-01T00:{i // 60:02}:{i % 60:02}Z,u{i},{'a' if i % 4 else 'b'},a,{i}.5,{'de' if i % 2 else 'NA'},x")
+        path = self.written("\n".join(rows), "past.csv")
+        counts = self.load(path, "--model", "m", "--label", "truth", "--predicted", "verdict", "--time", "when",
+                           "--drop", "secret", "--drop", "who")
+        self.assertEqual((counts["rows"], counts["accepted"], counts["rejected"]), (3000, 3000, 0))
+        window = self.metrics("m", "last-500")
+        self.assertEqual(window["accuracy"], 0.75)
+        features = self.ok(self.daemon.get("/v1/models/m"))["effective"]["features"]
+        self.assertEqual([(f["name"], f["type"]) for f in features], [("len", "number"), ("lang", "category")])
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/past.csv%3A2"))["timestamp"], "2026-01-01T00:00:00Z")
+        history = self.ok(self.daemon.get("/v1/models/m/metrics/history?window=last-500&metric=accuracy"))
+        self.assertGreater(len(history["points"]), 10)
+        again = self.load(path, "--model", "m", "--label", "truth", "--predicted", "verdict", "--time", "when",
+                          "--drop", "secret", "--drop", "who")
+        self.assertEqual(again["duplicates"], 3000)
+
+    def test_rejected_lines_are_named_and_the_others_stored(self):
+        self.put_model("m", {"classes": ["a", "b"], "windows": [{"name": "w", "count": 10}]})
+        path = self.written('{"id": "1", "predicted": "a", "label": "a"}\n{"id": "2", "predicted": "z"}\n'
+                            '\n{"id": "3", "predicted": "a", "label"\n{"id": "4", "predicted": "b", "label": "b", "version": 7}\n'
+                            '{"predicted": "b", "label": "a"}\n')
+        done = run("import", path, "--model", "m", "--url", f"http://127.0.0.1:{self.daemon.port}", "--json")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(json.loads(done.stdout)["rejected"], 2)
+        self.assertIn("line 2: ", done.stderr)
+        self.assertIn("line 4: byte ", done.stderr)
+        self.assertEqual(self.metrics("m", "w")["pairs"], 3)
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/4"))["version"], "7")
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/file.ndjson%3A6"))["predicted"], "b")
+
+    def test_mistakes_on_the_command_line(self):
+        for arguments in (["export"], ["export", "--model", "m", "--format", "xml"], ["export", "--model", "m", "--from", "1"],
+                          ["import"], ["import", "x.csv"], ["import", "x.ndjson", "--model", "m", "--label", "y"]):
+            self.assertEqual(run(*arguments).returncode, 2, arguments)
+        done = run("export", "--model", "nobody", "--data", self.daemon.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no model nobody", done.stderr)
+        done = run("import", self.written("a,b\n1,2\n", "x.csv"), "--model", "m", "--label", "c",
+                   "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('no column "c"', done.stderr)

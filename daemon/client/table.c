@@ -1,0 +1,392 @@
+#include "client/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/json_writer.h"
+#include "base/number.h"
+#include "client/cell.h"
+#include "client/origin.h"
+
+enum { SAMPLE_ROWS = 1000, SAMPLE_BYTES = 16 << 20 };
+
+enum role { FEATURE, LABEL, PREDICTED, SCORE, ID, TIME, DROPPED };
+
+struct column {
+	char *name;
+	enum role role;
+	enum upk_column_type type;
+	bool words; /* some value of the first rows is no number */
+};
+
+struct upk_table {
+	const struct upk_table_options *options;
+	struct upk_csv *csv;
+	struct column *columns;
+	size_t count;
+	struct upk_buffer
+		fields; /* of the first rows: size_t size, a byte quoted, the text, a NUL */
+	struct upk_buffer lines;  /* uint64_t: where each begins */
+	size_t next_row, next_at; /* of them that was not given out yet */
+	struct upk_text *cells;   /* (count) of the row at hand */
+	unsigned char *quoted;
+	struct upk_buffer id, json;
+};
+
+static bool no_memory(const struct upk_table *t, struct upk_error *err)
+{
+	return upk_fail(err, UPK_NOMEM, "%s: no memory", t->options->path);
+}
+
+/* ---- header ---- */
+
+static struct column *find(const struct upk_table *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->columns[i].name, name) == 0)
+			return &t->columns[i];
+	return NULL;
+}
+
+static bool take_role(struct upk_table *t, const char *option, const char *name, enum role role,
+	struct upk_error *err)
+{
+	struct column *column = name ? find(t, name) : NULL;
+	if (!name)
+		return true;
+	if (!column)
+		return upk_fail(err, UPK_INVALID, "--%s: %s has no column \"%s\"", option,
+			t->options->path, name);
+	if (column->role != FEATURE)
+		return upk_fail(err, UPK_INVALID, "--%s: column \"%s\" has another part already",
+			option, name);
+	column->role = role;
+	return true;
+}
+
+static bool take_roles(struct upk_table *t, struct upk_error *err)
+{
+	const struct upk_table_options *o = t->options;
+	for (size_t i = 0; i < o->drop_count; i++)
+		if (!take_role(t, "drop", o->drop[i], DROPPED, err))
+			return false;
+	if (!o->label && !o->predicted && !o->score)
+		return upk_fail(err, UPK_INVALID,
+			"which column is the label? (--label COLUMN, --predicted COLUMN, --score "
+			"COLUMN)");
+	return take_role(t, "label", o->label, LABEL, err) &&
+		take_role(t, "predicted", o->predicted, PREDICTED, err) &&
+		take_role(t, "score", o->score, SCORE, err) && take_role(t, "id", o->id, ID, err) &&
+		take_role(t, "time", o->time, TIME, err);
+}
+
+static bool check_names(const struct upk_table *t, struct upk_error *err)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct column *column = &t->columns[i];
+		if (column->role != FEATURE)
+			continue;
+		if (column->name[0] == '\0')
+			return upk_fail(err, UPK_INVALID,
+				"%s: column %zu has no name in the header: give it one, or --drop "
+				"''",
+				t->options->path, i + 1);
+		if (find(t, column->name) != column)
+			return upk_fail(err, UPK_INVALID, "%s: two columns are named \"%s\"",
+				t->options->path, column->name);
+	}
+	return true;
+}
+
+static bool read_header(struct upk_table *t, struct upk_error *err)
+{
+	struct upk_csv_row row;
+	enum upk_csv_got got = upk_csv_next(t->csv, &row, err);
+	if (got == UPK_CSV_END)
+		return upk_fail(
+			err, UPK_INVALID, "%s: empty: want a header and rows", t->options->path);
+	if (got == UPK_CSV_ERROR)
+		return false;
+	t->columns = calloc(row.count, sizeof *t->columns);
+	t->cells = calloc(row.count, sizeof *t->cells);
+	t->quoted = calloc(row.count, 1);
+	if (!t->columns || !t->cells || !t->quoted)
+		return no_memory(t, err);
+	t->count = row.count;
+	bool named = true;
+	for (size_t i = 0; i < row.count; i++)
+		named = (t->columns[i].name = upk_text_copy(row.fields[i])) != NULL && named;
+	return named ? take_roles(t, err) && check_names(t, err) : no_memory(t, err);
+}
+
+/* ---- first rows ---- */
+
+static bool check_count(
+	const struct upk_table *t, const struct upk_csv_row *row, struct upk_error *err)
+{
+	return row->count == t->count ||
+		upk_fail(err, UPK_INVALID, "%s: line %llu: %zu fields: the header has %zu",
+			t->options->path, (unsigned long long)row->line, row->count, t->count);
+}
+
+static void hold(struct upk_table *t, const struct upk_csv_row *row)
+{
+	upk_buffer_append(&t->lines, &row->line, sizeof row->line);
+	for (size_t i = 0; i < row->count; i++) {
+		double number;
+		bool missing = upk_cell_missing(row->fields[i]);
+		if (!missing && !upk_cell_number(row->fields[i], &number))
+			t->columns[i].words = true;
+		upk_buffer_append(&t->fields, &row->fields[i].size, sizeof row->fields[i].size);
+		upk_buffer_append(&t->fields, &row->quoted[i], 1);
+		upk_buffer_append(&t->fields, row->fields[i].data, row->fields[i].size + 1);
+	}
+}
+
+static bool read_sample(struct upk_table *t, struct upk_error *err)
+{
+	struct upk_csv_row row;
+	enum upk_csv_got got = UPK_CSV_ROW;
+	for (size_t i = 0; i < SAMPLE_ROWS && t->fields.size < SAMPLE_BYTES; i++) {
+		got = upk_csv_next(t->csv, &row, err);
+		if (got != UPK_CSV_ROW)
+			break;
+		if (!check_count(t, &row, err))
+			return false;
+		hold(t, &row);
+	}
+	if (t->fields.failed || t->lines.failed)
+		return no_memory(t, err);
+	return got != UPK_CSV_ERROR;
+}
+
+struct upk_table *upk_table_open(const struct upk_table_options *options, struct upk_error *err)
+{
+	struct upk_table *t = calloc(1, sizeof *t);
+	if (!t) {
+		upk_fail(err, UPK_NOMEM, "%s: no memory", options->path);
+		return NULL;
+	}
+	t->options = options;
+	t->csv = upk_csv_open(options->path, err);
+	if (t->csv && read_header(t, err) && read_sample(t, err))
+		return t;
+	upk_table_close(t);
+	return NULL;
+}
+
+void upk_table_close(struct upk_table *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->count; i++)
+		free(t->columns[i].name);
+	free(t->columns);
+	free(t->cells);
+	free(t->quoted);
+	upk_csv_close(t->csv);
+	upk_buffer_finish(&t->fields);
+	upk_buffer_finish(&t->lines);
+	upk_buffer_finish(&t->id);
+	upk_buffer_finish(&t->json);
+	free(t);
+}
+
+int64_t upk_table_at(const struct upk_table *t)
+{
+	return upk_csv_at(t->csv);
+}
+
+void upk_table_fit(struct upk_table *t, const struct upk_target *target)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct column *column = &t->columns[i];
+		column->type = upk_target_type(target, column->name);
+		if (column->type == UPK_COLUMN_UNKNOWN)
+			column->type = column->words ? UPK_COLUMN_WORDS : UPK_COLUMN_NUMBER;
+	}
+}
+
+void upk_table_write_features(const struct upk_table *t, struct upk_buffer *out)
+{
+	struct upk_json_writer w = upk_json_writer_on(out);
+	bool any = false;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct column *column = &t->columns[i];
+		if (column->role != FEATURE)
+			continue;
+		if (!any)
+			upk_json_array(&w, NULL);
+		any = true;
+		upk_json_object(&w, NULL);
+		upk_json_string(&w, "name", column->name);
+		upk_json_string(
+			&w, "type", column->type == UPK_COLUMN_WORDS ? "category" : "number");
+		upk_json_object_end(&w);
+	}
+	if (any)
+		upk_json_array_end(&w);
+}
+
+/* ---- rows ---- */
+
+/* The next row's cells and line, from what is held or from the file. */
+static enum upk_csv_got next_cells(struct upk_table *t, uint64_t *line, struct upk_error *err)
+{
+	struct upk_csv_row row;
+	if (t->next_row < t->lines.size / sizeof *line) {
+		memcpy(line, t->lines.data + t->next_row++ * sizeof *line, sizeof *line);
+		for (size_t i = 0; i < t->count; i++) {
+			const char *at = t->fields.data + t->next_at;
+			memcpy(&t->cells[i].size, at, sizeof t->cells[i].size);
+			at += sizeof t->cells[i].size;
+			t->quoted[i] = (unsigned char)*at++;
+			t->cells[i].data = at;
+			t->next_at = (size_t)(at - t->fields.data) + t->cells[i].size + 1;
+		}
+		return UPK_CSV_ROW;
+	}
+	enum upk_csv_got got = upk_csv_next(t->csv, &row, err);
+	if (got != UPK_CSV_ROW)
+		return got;
+	if (!check_count(t, &row, err))
+		return UPK_CSV_ERROR;
+	memcpy(t->cells, row.fields, t->count * sizeof *t->cells);
+	memcpy(t->quoted, row.quoted, t->count);
+	*line = row.line;
+	return UPK_CSV_ROW;
+}
+
+/* An empty field is missing, and so is "NA" without quotes. */
+static bool is_missing(const struct upk_table *t, size_t i)
+{
+	return t->cells[i].size == 0 || (!t->quoted[i] && upk_cell_missing(t->cells[i]));
+}
+
+static void write_number(
+	const struct upk_table *t, size_t i, const char *key, struct upk_json_writer *w)
+{
+	double number;
+	if (upk_cell_number(t->cells[i], &number))
+		upk_json_double(w, key, number);
+	else
+		upk_json_text(w, key, t->cells[i]); /* the daemon says what is wrong with it */
+}
+
+static void write_vector(
+	const struct upk_table *t, size_t i, const char *key, struct upk_json_writer *w)
+{
+	cJSON *json = upk_json_parse(t->cells[i], NULL);
+	if (json)
+		upk_json_raw(w, key, t->cells[i]);
+	else
+		upk_json_text(w, key, t->cells[i]);
+	cJSON_Delete(json);
+}
+
+static void write_feature(const struct upk_table *t, size_t i, struct upk_json_writer *w)
+{
+	const struct column *column = &t->columns[i];
+	bool words = column->type == UPK_COLUMN_WORDS;
+	if (is_missing(t, i) && !(words && t->quoted[i]))
+		upk_json_null(w, column->name);
+	else if (words)
+		upk_json_text(w, column->name, t->cells[i]);
+	else if (column->type == UPK_COLUMN_VECTOR)
+		write_vector(t, i, column->name, w);
+	else
+		write_number(t, i, column->name, w);
+}
+
+static void write_time(const struct upk_table *t, size_t i, struct upk_json_writer *w)
+{
+	int64_t ms;
+	if (upk_number_parse_int(t->cells[i], &ms))
+		upk_json_int(w, "timestamp", ms);
+	else
+		upk_json_text(w, "timestamp", t->cells[i]);
+}
+
+static void write_part(const struct upk_table *t, size_t i, struct upk_json_writer *w)
+{
+	if (is_missing(t, i))
+		return;
+	switch (t->columns[i].role) {
+	case LABEL:
+		upk_json_text(w, "label", t->cells[i]);
+		break;
+	case PREDICTED:
+		upk_json_text(w, "predicted", t->cells[i]);
+		break;
+	case SCORE:
+		write_number(t, i, "score", w);
+		break;
+	case TIME:
+		write_time(t, i, w);
+		break;
+	case ID:
+	case FEATURE:
+	case DROPPED:
+		break;
+	}
+}
+
+static struct upk_text id_of(struct upk_table *t, uint64_t line)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->columns[i].role == ID && !is_missing(t, i))
+			return t->cells[i];
+	upk_buffer_clear(&t->id);
+	upk_origin_write(t->options->path, line, &t->id);
+	return upk_buffer_text(&t->id);
+}
+
+static void write_item(struct upk_table *t, struct upk_text id)
+{
+	struct upk_json_writer w = upk_json_writer_on(&t->json);
+	bool features = false;
+	upk_buffer_clear(&t->json);
+	upk_json_object(&w, NULL);
+	upk_json_text(&w, "id", id);
+	for (size_t i = 0; i < t->count; i++)
+		write_part(t, i, &w);
+	for (size_t i = 0; i < t->count; i++) {
+		if (t->columns[i].role != FEATURE)
+			continue;
+		if (!features)
+			upk_json_object(&w, "features");
+		features = true;
+		write_feature(t, i, &w);
+	}
+	if (features)
+		upk_json_object_end(&w);
+	upk_json_object_end(&w);
+}
+
+static bool has_label(const struct upk_table *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->columns[i].role == LABEL)
+			return !is_missing(t, i);
+	return false;
+}
+
+enum upk_csv_got upk_table_next(
+	struct upk_table *t, struct upk_load_item *item, struct upk_error *err)
+{
+	uint64_t line;
+	enum upk_csv_got got = next_cells(t, &line, err);
+	if (got != UPK_CSV_ROW)
+		return got;
+	struct upk_text id = id_of(t, line);
+	write_item(t, id);
+	if (t->id.failed || t->json.failed) {
+		no_memory(t, err);
+		return UPK_CSV_ERROR;
+	}
+	*item = (struct upk_load_item){
+		.labelled = has_label(t), .id = id, .json = upk_buffer_text(&t->json), .line = line
+	};
+	return UPK_CSV_ROW;
+}

@@ -1,0 +1,362 @@
+#include "cmd/import.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/json_writer.h"
+#include "client/journal.h"
+#include "client/progress.h"
+#include "client/table.h"
+#include "signals.h"
+#include "usage.h"
+
+enum { DROPS_MAX = 1024, TOLD_MAX = 20 };
+
+static const char help[] =
+	"Sends past predictions, labels and examples to a running daemon.\n\n"
+	"Usage: upkeepd import FILE --model NAME [OPTION]...\n\n"
+	"FILE is NDJSON, an event or label a line as the API takes it (what `upkeepd export`\n"
+	"wrote, too), or CSV with a header; either may be gzipped, and - is standard input. A\n"
+	"model that does not exist is created. A second import of the same file is harmless: what\n"
+	"is stored already counts as a duplicate, so one that was interrupted is begun anew.\n\n"
+	"  --model NAME        the model\n"
+	"  --url URL           the daemon: http://HOST:PORT or unix:PATH\n"
+	"                      (default http://127.0.0.1:7850)\n"
+	"  --format FORMAT     csv or ndjson; default by FILE's name, else ndjson\n"
+	"  --json              print the counts as one line of JSON\n"
+	"  --help              this text\n\n"
+	"Of a CSV file, whose other columns are features:\n"
+	"  --label COLUMN      the true class\n"
+	"  --predicted COLUMN  the predicted class; without it and --score rows are examples\n"
+	"  --score COLUMN      the probability of the positive class\n"
+	"  --id COLUMN         without it, a row's id is FILE:LINE\n"
+	"  --time COLUMN       RFC 3339 or milliseconds since 1970; without it, the time is now\n"
+	"  --drop COLUMN       leave a column out; may be given again\n\n"
+	"Rejected rows are listed on standard error; the status is then 1.\n\n"
+	"Example: upkeepd import past.csv.gz --model mail --label spam --predicted verdict \\\n"
+	"           --id message --time received\n";
+
+struct command {
+	const char *url, *model;
+	const char *drop[DROPS_MAX];
+	struct upk_table_options table;
+	bool csv, json, help;
+
+	struct upk_progress progress;
+	struct upk_loader loader;
+	int64_t rows, refused; /* lines; those that are no item at all */
+	int64_t bytes;         /* of the file; 0: not known */
+	int64_t told;          /* of the rejected */
+};
+
+static const struct option known[] = {
+	{ "model", required_argument, NULL, 'm' },
+	{ "url", required_argument, NULL, 'u' },
+	{ "format", required_argument, NULL, 'f' },
+	{ "label", required_argument, NULL, 'l' },
+	{ "predicted", required_argument, NULL, 'p' },
+	{ "score", required_argument, NULL, 's' },
+	{ "id", required_argument, NULL, 'i' },
+	{ "time", required_argument, NULL, 't' },
+	{ "drop", required_argument, NULL, 'd' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* [a-z0-9][a-z0-9._-]{0,62} */
+static bool check_model(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	if (name[0] && !strchr("._-", name[0]) && strlen(name) <= 63 &&
+		strspn(name, letters) == strlen(name))
+		return true;
+	upk_usage_fail("import",
+		"--model \"%s\": want 1 to 63 of a-z 0-9 . _ - that start with a letter or digit",
+		name);
+	return false;
+}
+
+static bool take_format(struct command *c, const char *format)
+{
+	c->csv = strcmp(format, "csv") == 0;
+	if (c->csv || strcmp(format, "ndjson") == 0)
+		return true;
+	upk_usage_fail("import", "--format %s: want csv or ndjson", format);
+	return false;
+}
+
+static bool take_drop(struct command *c, const char *column)
+{
+	if (c->table.drop_count == DROPS_MAX) {
+		upk_usage_fail("import", "--drop is given more than %d times", DROPS_MAX);
+		return false;
+	}
+	c->drop[c->table.drop_count++] = column;
+	return true;
+}
+
+/* The options that name a column, by their letters. */
+static const char **column_of(struct command *c, int what)
+{
+	switch (what) {
+	case 'l':
+		return &c->table.label;
+	case 'p':
+		return &c->table.predicted;
+	case 's':
+		return &c->table.score;
+	case 'i':
+		return &c->table.id;
+	case 't':
+		return &c->table.time;
+	default:
+		return NULL;
+	}
+}
+
+static bool take_option(struct command *c, int what, const char **format, char **argv)
+{
+	const char **column = column_of(c, what);
+	if (column) {
+		*column = optarg;
+		return true;
+	}
+	switch (what) {
+	case 'm':
+		c->model = optarg;
+		return check_model(optarg);
+	case 'u':
+		c->url = optarg;
+		return true;
+	case 'f':
+		*format = optarg;
+		return true;
+	case 'd':
+		return take_drop(c, optarg);
+	case 'j':
+		c->json = true;
+		return true;
+	case 'h':
+		c->help = true;
+		return true;
+	default:
+		upk_usage_bad_option("import", what, argv, known);
+		return false;
+	}
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t size = strlen(name), length = strlen(end);
+	return size >= length && strcmp(name + size - length, end) == 0;
+}
+
+static bool has_columns(const struct command *c)
+{
+	const struct upk_table_options *t = &c->table;
+	return t->label || t->predicted || t->score || t->id || t->time || t->drop_count > 0;
+}
+
+static bool take_file(struct command *c, int argc, char **argv, const char *format)
+{
+	if (optind + 1 != argc) {
+		upk_usage_fail(
+			"import", optind == argc ? "a file is missing" : "one file at a time");
+		return false;
+	}
+	c->table.path = argv[optind];
+	if (!c->model) {
+		upk_usage_fail("import", "--model is missing");
+		return false;
+	}
+	c->csv = ends_with(c->table.path, ".csv") || ends_with(c->table.path, ".csv.gz") ||
+		(strcmp(c->table.path, "-") == 0 && has_columns(c));
+	return !format || take_format(c, format);
+}
+
+static bool take_command_line(int argc, char **argv, struct command *c)
+{
+	const char *format = NULL;
+	c->url = "http://127.0.0.1:7850";
+	c->table.drop = c->drop;
+	opterr = 0;
+	for (int what; (what = getopt_long(argc, argv, ":h", known, NULL)) != -1;)
+		if (!take_option(c, what, &format, argv))
+			return false;
+	if (c->help)
+		return true;
+	if (!take_file(c, argc, argv, format))
+		return false;
+	if (!c->csv && has_columns(c)) {
+		upk_usage_fail("import", "columns are named of a CSV file (--format csv)");
+		return false;
+	}
+	return true;
+}
+
+static void tell_reject(void *context, uint64_t line, const char *why)
+{
+	struct command *c = context;
+	if (c->told++ < TOLD_MAX)
+		upk_progress_say(&c->progress, "%s: line %llu: %s", c->table.path,
+			(unsigned long long)line, why);
+}
+
+/* How far it is, by the bytes of the file that were read. */
+static void show(struct command *c, int64_t at)
+{
+	double share = c->bytes > 0 && at > 0 ? (double)at / (double)c->bytes : 0;
+	c->progress.total =
+		share > 0 && share < 1 ? (size_t)((double)c->rows / share) : (size_t)c->rows;
+	upk_progress_show(&c->progress, (size_t)c->rows);
+}
+
+static bool create_for_table(
+	const struct upk_table *table, struct upk_target *target, struct upk_error *err)
+{
+	struct upk_buffer features = { 0 };
+	if (target->model)
+		return true;
+	upk_table_write_features(table, &features);
+	upk_buffer_putc(&features, '\0');
+	bool done = features.failed
+		? upk_fail(err, UPK_NOMEM, "no memory for a model's features")
+		: upk_target_create(target, features.size > 1 ? features.data : NULL, err);
+	upk_buffer_finish(&features);
+	return done;
+}
+
+static bool load_table(struct command *c, struct upk_target *target, struct upk_error *err)
+{
+	struct upk_load_item item;
+	enum upk_csv_got got = UPK_CSV_ERROR;
+	struct upk_table *table = upk_table_open(&c->table, err);
+	if (!table)
+		return false;
+	upk_table_fit(table, target);
+	bool done = create_for_table(table, target, err);
+	while (done && (got = upk_table_next(table, &item, err)) == UPK_CSV_ROW) {
+		c->rows++;
+		done = upk_loader_add(&c->loader, &item, err);
+		show(c, upk_table_at(table));
+	}
+	upk_table_close(table);
+	return done && got == UPK_CSV_END;
+}
+
+static bool load_journal(struct command *c, struct upk_target *target, struct upk_error *err)
+{
+	struct upk_load_item item;
+	const char *fault;
+	enum upk_lines_got got = UPK_LINES_ERROR;
+	struct upk_journal *journal = upk_journal_open(c->table.path, target->last_version, err);
+	if (!journal)
+		return false;
+	bool done = target->model || upk_target_create(target, NULL, err);
+	while (done && (got = upk_journal_next(journal, &item, &fault, err)) == UPK_LINES_LINE) {
+		c->rows++;
+		if (fault) {
+			c->refused++;
+			tell_reject(c, item.line, fault);
+			continue;
+		}
+		done = upk_loader_add(&c->loader, &item, err);
+		show(c, upk_journal_at(journal));
+	}
+	upk_journal_close(journal);
+	return done && got == UPK_LINES_END;
+}
+
+static bool load(struct command *c, struct upk_client *client, struct upk_error *err)
+{
+	struct stat status;
+	struct upk_target target;
+	if (stat(c->table.path, &status) == 0 && S_ISREG(status.st_mode))
+		c->bytes = status.st_size;
+	c->progress = upk_progress_begin(0);
+	c->loader = (struct upk_loader){ .target = &target, .reject = tell_reject, .context = c };
+	bool done = upk_signal_catch(err) && upk_target_look(&target, client, c->model, err) &&
+		(c->csv ? load_table(c, &target, err) : load_journal(c, &target, err)) &&
+		upk_loader_flush(&c->loader, err);
+	upk_progress_end(&c->progress);
+	upk_loader_finish(&c->loader);
+	upk_target_finish(&target);
+	return done;
+}
+
+static void write_json(const struct command *c, struct upk_buffer *out)
+{
+	const struct upk_load_counts *n = &c->loader.counts;
+	struct upk_json_writer w = upk_json_writer_on(out);
+	upk_json_object(&w, NULL);
+	upk_json_int(&w, "rows", c->rows);
+	upk_json_int(&w, "accepted", n->accepted);
+	upk_json_int(&w, "duplicates", n->duplicates);
+	upk_json_int(&w, "joined", n->joined);
+	upk_json_int(&w, "revised", n->revised);
+	upk_json_int(&w, "waiting", n->waiting);
+	upk_json_int(&w, "rejected", n->rejected + c->refused);
+	upk_json_object_end(&w);
+	upk_buffer_putc(out, '\n');
+}
+
+static void say_counts(const struct command *c)
+{
+	const struct upk_load_counts *n = &c->loader.counts;
+	char rows[UPK_GROUPED_SIZE], duplicates[UPK_GROUPED_SIZE], rejected[UPK_GROUPED_SIZE];
+	if (c->told > TOLD_MAX)
+		fprintf(stderr, "... and others\n");
+	if (c->loader.ignored[0])
+		fprintf(stderr, "left out, since the model does not have it: %s\n",
+			c->loader.ignored);
+	fprintf(stderr, "%s rows, %s of them stored already, %s rejected\n",
+		upk_grouped((uint64_t)c->rows, rows),
+		upk_grouped((uint64_t)n->duplicates, duplicates),
+		upk_grouped((uint64_t)(n->rejected + c->refused), rejected));
+}
+
+static bool report(const struct command *c, struct upk_error *err)
+{
+	struct upk_buffer line = { 0 };
+	say_counts(c);
+	if (c->json)
+		write_json(c, &line);
+	bool done = !line.failed && fwrite(line.data, 1, line.size, stdout) == line.size &&
+		fflush(stdout) == 0;
+	upk_buffer_finish(&line);
+	return done || upk_fail(err, UPK_IO, "the result could not be written");
+}
+
+static bool is_stopped(void)
+{
+	return upk_signal_wait(0) != 0;
+}
+
+static int run(int argc, char **argv)
+{
+	struct command c = { 0 };
+	struct upk_error err = { 0 };
+	if (!take_command_line(argc, argv, &c))
+		return UPK_EXIT_USAGE;
+	if (c.help) {
+		fputs(help, stdout);
+		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+	}
+	struct upk_client *client = upk_client_create(c.url, &err);
+	if (client)
+		upk_client_stop_when(client, is_stopped);
+	bool done = client && load(&c, client, &err) && report(&c, &err);
+	upk_client_destroy(client);
+	if (!done)
+		fprintf(stderr, "upkeepd import: %s\n", err.message);
+	return done && c.loader.counts.rejected + c.refused == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+}
+
+const struct upk_command upk_cmd_import = {
+	.name = "import",
+	.summary = "send past predictions and labels to a running daemon",
+	.run = run,
+};
