@@ -162,7 +162,7 @@ static bool check_order(
 	const struct upk_model *m, const struct upk_config *config, struct upk_error *err)
 {
 	const struct upk_schema *s = m->schema;
-	for (size_t i = 1; m->last_event > 0 && i < s->classes_count; i++)
+	for (size_t i = 1; m->last_event + m->last_place > 0 && i < s->classes_count; i++)
 		if (!declares(config, s->classes[i - 1]) && declares(config, s->classes[i]))
 			return upk_fail(err, UPK_CONFLICT,
 				"classes: \"%.*s\" can't be taken away: the model has events, and "
@@ -172,17 +172,14 @@ static bool check_order(
 	return true;
 }
 
-static bool check_classes(struct upk_engine *e, const struct upk_model *m,
-	const struct upk_config *config, struct upk_error *err)
+static bool check_classes(
+	const struct upk_model *m, const struct upk_config *config, struct upk_error *err)
 {
 	for (size_t i = 0; i < m->schema->classes_count; i++) {
 		struct upk_text class = m->schema->classes[i];
-		bool used = false;
 		if (declares(config, class))
 			continue;
-		if (!upk_event_uses_class(e->store, m->number, class, &used, err))
-			return false;
-		if (used || predicts(m->tail->bench, class))
+		if (m->used.class[i] || predicts(m->tail->bench, class))
 			return upk_fail(err, UPK_CONFLICT,
 				"classes: \"%.*s\" is used by stored events or versions and can't "
 				"be "
@@ -210,19 +207,21 @@ static bool replace_rows(
 {
 	struct upk_buffer state = { 0 }, learnt = { 0 };
 	upk_tail_state_write(m->tail, &state);
-	upk_schema_write_learnt(m->schema, &learnt);
+	upk_schema_write_learnt(m->schema, &m->used, &learnt);
 	const struct upk_model_row row = { .model = m->number,
 		.name = upk_text_of(m->name),
 		.config = c->config,
 		.learnt = upk_buffer_text(&learnt),
 		.paused = m->tail->paused,
 		.state = upk_buffer_text(&state),
-		.state_place = m->tail->place };
+		.state_place = m->tail->place,
+		.state_seq = m->tail->seen };
 	bool done = state.failed || learnt.failed
 		? upk_fail(err, UPK_NOMEM, "no memory for a configuration")
 		: upk_model_set_config(e->store, m->number, c->config, false, err) &&
 			upk_model_set_learnt(e->store, m->number, row.learnt, err) &&
-			upk_model_set_state(e->store, m->number, row.state_place, row.state, err) &&
+			upk_model_set_state(e->store, m->number, row.state_place, row.state_seq,
+				row.state, err) &&
 			upk_rebuild_model(e, m, &row, err);
 	upk_buffer_finish(&state);
 	upk_buffer_finish(&learnt);
@@ -233,7 +232,7 @@ static bool check_replacement(struct upk_engine *e, struct upk_model *m,
 	const struct upk_config *config, const char *if_match, struct upk_error *err)
 {
 	return check_match(m, if_match, err) && check_features(e, m, config, err) &&
-		check_classes(e, m, config, err);
+		check_classes(m, config, err);
 }
 
 /* A window's history goes with its definition: another window of that name has none of it. */

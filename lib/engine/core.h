@@ -37,6 +37,7 @@ struct upk_engine {
 	/* the writer's alone */
 	struct upk_store *store;
 	int64_t seq;        /* the last one given out */
+	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
 };
 

@@ -28,7 +28,8 @@ void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const 
 static bool open_parts(struct upk_engine *e, struct upk_error *err)
 {
 	e->store = upk_store_open(e->folder, UPK_STORE_WRITE, err);
-	if (!e->store || !upk_store_last_seq(e->store, &e->seq, err))
+	if (!e->store || !upk_store_last_seq(e->store, &e->seq, err) ||
+		!upk_store_last_arrival(e->store, &e->arrival, err))
 		return false;
 	e->readers = upk_readers_create(e->folder, err);
 	e->registry = e->readers ? upk_registry_create(err) : NULL;

@@ -58,6 +58,8 @@ void upk_feed_steps(
 		done = upk_tail_step(m->tail, &step, &m->orders, &err);
 	}
 	pthread_mutex_unlock(&m->lock);
+	if (done)
+		m->tail->seen = e->seq;
 	if (!done)
 		fall_behind(e, m, &err);
 	else if (upk_persist_urgent(m, &m->orders))

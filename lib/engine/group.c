@@ -136,7 +136,7 @@ static bool store_learnt(struct upk_engine *e, const struct upk_ingest *in, stru
 	if (!in->learnt)
 		return true;
 	struct upk_buffer learnt = { 0 };
-	upk_schema_write_learnt(in->schema, &learnt);
+	upk_schema_write_learnt(in->schema, &in->used, &learnt);
 	bool done = learnt.failed
 		? upk_fail(err, UPK_NOMEM, "no memory for what was learnt")
 		: upk_model_set_learnt(e->store, in->model->number, upk_buffer_text(&learnt), err);
@@ -163,6 +163,7 @@ static bool write_all(
 	struct upk_engine *e, struct group *g, struct upk_post *posts, struct upk_error *err)
 {
 	int64_t now = upk_clock_now(e->clock);
+	now = now > e->arrival ? now : e->arrival;
 	if (!upk_store_begin(e->store, err))
 		return false;
 	for (struct upk_post *post = posts; post; post = post->next)
@@ -173,7 +174,10 @@ static bool write_all(
 			return false;
 	if (refuse_atomic(posts))
 		return false;
-	return upk_store_commit(e->store, err);
+	if (!upk_store_commit(e->store, err))
+		return false;
+	e->arrival = now;
+	return true;
 }
 
 static void undo(struct upk_engine *e, struct group *g, int64_t seq)
@@ -212,6 +216,7 @@ static void follow(struct upk_engine *e, struct upk_ingest *in)
 	struct upk_model *m = in->model;
 	m->last_event = in->last_event;
 	m->last_place = in->last_place;
+	m->used = in->used;
 	upk_orders_clear(&m->orders);
 	if (!learn(in, &err))
 		m->stale = true;

@@ -21,6 +21,7 @@ struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *e
 	in->lists_known = model->lists_count;
 	in->last_event = model->last_event;
 	in->last_place = model->last_place;
+	in->used = model->used;
 	model->ingest = in;
 	return in;
 }
@@ -88,6 +89,14 @@ static void count(struct upk_post *post, const struct upk_intake *k)
 		k->in->events++;
 }
 
+static void use_class(struct upk_ingest *in, int class)
+{
+	if (class < 0 || in->used.class[class])
+		return;
+	in->used.class[class] = true;
+	in->learnt = true;
+}
+
 /* Classes that a rejected item brought are not learnt. */
 static bool take(struct upk_intake *k, struct upk_error *err)
 {
@@ -116,6 +125,8 @@ static bool take(struct upk_intake *k, struct upk_error *err)
 	}
 	upk_schema_unref(before);
 	k->in->learnt = k->in->learnt || grew;
+	use_class(k->in, k->resolved.predicted);
+	use_class(k->in, k->resolved.label);
 	return done;
 }
 

@@ -19,6 +19,7 @@ struct upk_ingest {
 	struct upk_schema *schema; /* as learnt so far: a reference */
 	struct upk_serving *champion; /* borrowed from the tail; NULL: none */
 	int64_t last_event, last_place;
+	struct upk_used used;
 	size_t lists_known;        /* of the model, before the transaction */
 	bool learnt;               /* schema is to be stored */
 	struct upk_steps steps;

@@ -24,7 +24,7 @@ static bool complete(struct upk_intake *k, const struct upk_event_row *row, int6
 		.label = label_seq,
 		.time = label_time > row->time && !example ? label_time : row->time,
 		.arrival = k->now };
-	if (!upk_place_insert(k->store, &place, err))
+	if (!upk_place_insert_many(k->store, &place, 1, err))
 		return false;
 
 	struct upk_step step = { .kind = example ? UPK_STEP_EXAMPLE : UPK_STEP_PAIR,
@@ -62,11 +62,12 @@ static bool predicted_step(
 }
 
 static void set_prediction(
-	const struct upk_intake *k, struct upk_made_by version, struct upk_event_row *row)
+	struct upk_intake *k, struct upk_made_by version, struct upk_event_row *row)
 {
 	const struct upk_schema *schema = k->in->schema;
 	if (k->resolved.predicted < 0)
 		return;
+	row->number = ++k->in->last_event;
 	row->predicted = schema->classes[k->resolved.predicted];
 	row->stated = k->resolved.stated;
 	row->scored = k->item->scored;
@@ -77,37 +78,31 @@ static void set_prediction(
 	row->scores_count = scores ? schema->classes_count : 0;
 }
 
-/* What waits for the event: its labels become the event's, the newest completes it. */
-static bool join_waiting(
-	struct upk_intake *k, const struct upk_event_row *row, bool *joined, struct upk_error *err)
-{
-	struct upk_label_row waiting;
-	*joined = false;
-	if (!row->id.data)
-		return true;
-	if (!upk_label_waiting(k->store, row->model, row->id, joined, &waiting, err))
-		return false;
-	if (!*joined)
-		return true;
-	int class = upk_schema_class(k->in->schema, waiting.class);
-	if (class < 0)
-		return upk_fail(err, UPK_CORRUPT,
-			"a waiting label's class \"%.*s\" is no class of "
-			"its model",
-			(int)waiting.class.size, waiting.class.data);
-	int64_t seq = waiting.seq, time = waiting.time;
-	return upk_label_join(k->store, row->model, row->id, row->seq, err) &&
-		complete(k, row, seq, time, class, false, err);
-}
+/* The newest label that waits for the event; seq 0: none. */
+struct waiting {
+	int64_t seq, time;
+	int class;
+};
 
-static bool has_waiting(
-	struct upk_intake *k, struct upk_text id, bool *found, struct upk_error *err)
+static bool find_waiting(
+	struct upk_intake *k, struct upk_text id, struct waiting *waiting, struct upk_error *err)
 {
-	struct upk_label_row waiting;
-	*found = false;
+	struct upk_label_row label;
+	bool found;
+	*waiting = (struct waiting){ 0 };
 	if (!id.data)
 		return true;
-	return upk_label_waiting(k->store, k->in->model->number, id, found, &waiting, err);
+	if (!upk_label_waiting(k->store, k->in->model->number, id, &found, &label, err))
+		return false;
+	if (!found)
+		return true;
+	int class = upk_schema_class(k->in->schema, label.class);
+	if (class < 0)
+		return upk_fail(err, UPK_CORRUPT,
+			"a waiting label's class \"%.*s\" is no class of its model",
+			(int)label.class.size, label.class.data);
+	*waiting = (struct waiting){ label.seq, label.time, class };
+	return true;
 }
 
 /* With a label of its own and another one that waits, the waiting one came first: it completes the
@@ -133,13 +128,12 @@ bool upk_intake_insert(
 	struct upk_intake *k, struct upk_text id, struct upk_made_by version, struct upk_error *err)
 {
 	const struct upk_item *item = k->item;
-	bool waiting, joined;
-	if (!has_waiting(k, id, &waiting, err))
+	struct waiting waiting;
+	if (!find_waiting(k, id, &waiting, err))
 		return false;
 
 	struct upk_event_row row = { .seq = ++*k->seq,
 		.model = k->in->model->number,
-		.number = ++k->in->last_event,
 		.id = id,
 		.time = item->timed ? item->time : k->now,
 		.timed = item->timed,
@@ -149,19 +143,24 @@ bool upk_intake_insert(
 		.slices = item->slices,
 		.meta = item->meta };
 	set_prediction(k, version, &row);
-	if (!waiting)
-		row.label = item->label;
-	if (!upk_event_insert(k->store, &row, err))
-		return false;
-
 	k->fate = UPK_FATE_NEW;
 	if (row.predicted.data && !predicted_step(k, &row, err))
 		return false;
-	if (row.label.data)
-		return complete(k, &row, 0, row.time, k->resolved.label, false, err);
-	if (!join_waiting(k, &row, &joined, err))
+	if (waiting.seq == 0)
+		row.label = item->label;
+	if (waiting.seq != 0 || row.label.data) {
+		bool own = waiting.seq == 0;
+		if (!complete(k, &row, waiting.seq, own ? row.time : waiting.time,
+			    own ? k->resolved.label : waiting.class, false, err))
+			return false;
+		row.place = k->in->last_place;
+	}
+	if (!upk_event_insert_many(k->store, &row, 1, err))
 		return false;
-	return !joined || !item->label.data || label_after_waiting(k, &row, err);
+	if (waiting.seq == 0)
+		return true;
+	return upk_label_join(k->store, row.model, row.id, row.seq, err) &&
+		(!item->label.data || label_after_waiting(k, &row, err));
 }
 
 bool upk_intake_current_label(
@@ -184,31 +183,57 @@ bool upk_intake_upgrade(struct upk_intake *k, struct upk_kept_event *kept,
 	bool found;
 	int class;
 	if (!upk_intake_current_label(k, row, &class, err) ||
-		!upk_place_of(k->store, row->model, row->seq, &found, &old, err))
+		!upk_place_get(k->store, row->model, row->place, &found, &old, err))
 		return false;
 	if (!found || class < 0)
 		return upk_fail(err, UPK_CORRUPT, "an example has no place or no label");
 
+	const struct upk_upgrade_row upgrade = { .event = row->seq,
+		.model = row->model,
+		.seq = ++*k->seq,
+		.place = row->place,
+		.time = row->time,
+		.arrival = row->arrival };
 	set_prediction(k, version, row);
 	if (k->item->timed && !row->timed) {
 		row->time = k->item->time;
 		row->timed = true;
 	}
-	++*k->seq;
-	return upk_place_remove(k->store, row->model, old.place, err) &&
-		upk_event_set_prediction(k->store, row, err) && predicted_step(k, row, err) &&
-		complete(k, row, old.label, row->time, class, true, err);
+	if (!upk_place_remove(k->store, row->model, old.place, err) ||
+		!upk_upgrade_insert(k->store, &upgrade, err) || !predicted_step(k, row, err) ||
+		!complete(k, row, old.label, row->time, class, true, err))
+		return false;
+	row->place = k->in->last_place;
+	return upk_event_set_prediction(k->store, row, err);
+}
+
+static bool place_of(struct upk_intake *k, const struct upk_event_row *row,
+	struct upk_place_row *place, struct upk_error *err)
+{
+	struct upk_label_row label;
+	bool found = row->place != 0;
+	int64_t number = row->place;
+	if (!found) {
+		if (!upk_label_completing(k->store, row->seq, &found, &label, err))
+			return false;
+		number = found ? label.place : 0;
+	}
+	if (!upk_place_get(k->store, row->model, number, &found, place, err))
+		return false;
+	return found || upk_fail(err, UPK_CORRUPT, "a labelled event has no place");
 }
 
 static bool revise(struct upk_intake *k, const struct upk_event_row *row, int was, int class,
 	struct upk_error *err)
 {
 	struct upk_place_row place;
-	bool found;
-	if (!upk_place_of(k->store, row->model, row->seq, &found, &place, err))
+	if (!place_of(k, row, &place, err))
 		return false;
-	if (!found)
-		return upk_fail(err, UPK_CORRUPT, "a labelled event has no place");
+	const struct upk_revision_row revision = {
+		.event = row->seq, .seq = *k->seq, .place = place.place
+	};
+	if (!upk_revision_insert(k->store, &revision, err))
+		return false;
 	struct upk_step step = { .kind = UPK_STEP_REVISION,
 		.example = !row->predicted.data,
 		.seq = *k->seq,
@@ -247,9 +272,10 @@ bool upk_intake_apply_label(struct upk_intake *k, const struct upk_kept_event *k
 		.arrival = k->now,
 		.source = label->source,
 		.carried = label->carried };
-	if (!upk_label_insert(k->store, &added, err))
-		return false;
-	if (was >= 0)
-		return revise(k, row, was, label->class_index, err);
-	return complete(k, row, added.seq, added.time, label->class_index, false, err);
+	bool done = was >= 0
+		? revise(k, row, was, label->class_index, err)
+		: complete(k, row, added.seq, added.time, label->class_index, false, err);
+	if (was < 0)
+		added.place = k->in->last_place;
+	return done && upk_label_insert_many(k->store, &added, 1, err);
 }

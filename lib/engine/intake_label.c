@@ -22,7 +22,7 @@ static bool wait(struct upk_intake *k, struct upk_error *err)
 		.arrival = k->now,
 		.source = item->source };
 	k->fate = UPK_FATE_WAITING;
-	return upk_label_insert(k->store, &row, err);
+	return upk_label_insert_many(k->store, &row, 1, err);
 }
 
 bool upk_intake_label(struct upk_intake *k, struct upk_error *err)

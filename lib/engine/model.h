@@ -39,9 +39,10 @@ struct upk_model {
 
 	/* the writer's alone */
 	struct upk_engine *engine; /* borrowed: whose store the scores of rules are read from */
-	int64_t last_event;   /* number of the last event stored, examples too */
+	int64_t last_event;   /* number of the last prediction stored */
 	int64_t last_place;   /* given out */
 	int64_t stored_place; /* place of the state in the store */
+	struct upk_used used; /* classes that stored rows name */
 	bool stale;           /* the tail is behind the store: rebuild it */
 	struct upk_orders orders; /* of the feed that goes on; between feeds points of history, which wait
 	                             for the next transaction */

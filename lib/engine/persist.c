@@ -129,7 +129,7 @@ static bool persist_point(struct upk_engine *e, struct upk_model *m, const struc
 	if (!upk_history_insert(e->store, &row, err))
 		return false;
 	return order->place % 64 != 0 ||
-	       upk_history_thin(e->store, m->number, window, POINTS_MOST, err);
+		upk_history_thin(e->store, m->number, window, POINTS_MOST, err);
 }
 
 bool upk_persist_orders(struct upk_engine *e, struct upk_model *m, const struct upk_orders *orders,
@@ -165,7 +165,7 @@ bool upk_persist_state(struct upk_engine *e, struct upk_model *m, struct upk_err
 	upk_tail_state_write(m->tail, &state);
 	bool done = state.failed ? upk_fail(err, UPK_NOMEM, "no memory for a model's state")
 				 : upk_model_set_state(e->store, m->number, m->tail->place,
-					   upk_buffer_text(&state), err);
+					   m->tail->seen, upk_buffer_text(&state), err);
 	upk_buffer_finish(&state);
 	if (done)
 		m->stored_place = m->tail->place;

@@ -5,6 +5,7 @@
 
 #include "engine/feed.h"
 #include "engine/group.h"
+#include "engine/later.h"
 #include "engine/persist.h"
 #include "engine/refill.h"
 #include "engine/retraining.h"
@@ -111,8 +112,9 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 	if (tail)
 		tail->scorer = upk_scorer_of(e, m);
 	if (tail && upk_refill_tail(e, m, tail, row, err) && resolve_orphans(e, m, tail, err) &&
-		upk_event_last_number(e->store, m->number, &m->last_event, err) &&
+		upk_schema_read_used(schema, row->learnt, &m->used, err) &&
 		upk_place_last(e->store, m->number, &m->last_place, err)) {
+		m->last_event = tail->event > m->last_event ? tail->event : m->last_event;
 		install(m, schema, tail);
 		return true;
 	}
@@ -154,21 +156,42 @@ static bool fail_open_runs(
 	return open.count == 0 || upk_persist_state(e, m, err);
 }
 
-bool upk_rebuild_catch_up(
-	struct upk_engine *e, struct upk_model *m, const char *why, struct upk_error *err)
+static int64_t last_event(const struct upk_model *m, const struct upk_steps *steps)
+{
+	int64_t last = m->last_event;
+	for (size_t i = 0; i < steps->count; i++)
+		last = steps->items[i].step.event > last ? steps->items[i].step.event : last;
+	return last;
+}
+
+/* Steps that were committed after the state, through the tail: so a crash between a commit and its
+ * rules loses no alert. Runs that were open have been interrupted: they fail with `why`. */
+static bool catch_up(struct upk_engine *e, struct upk_model *m, const struct upk_later *later,
+	const char *why, struct upk_error *err)
 {
 	struct upk_steps steps = { 0 };
 	if (!upk_store_begin(e->store, err))
 		return false;
-	if (!fail_open_runs(e, m, why, err) || !upk_refill_steps(e, m, &steps, err) ||
+	if (!fail_open_runs(e, m, why, err) || !upk_later_steps(e, m, later, &steps, err) ||
 		!upk_store_commit(e->store, err)) {
 		upk_store_rollback(e->store);
 		upk_steps_finish(&steps);
 		return false;
 	}
+	m->last_event = last_event(m, &steps);
 	upk_feed_steps(e, m, &steps, false);
 	upk_steps_finish(&steps);
 	return !m->stale || upk_fail(err, UPK_BUSY, "model %s: its rules can't catch up", m->name);
+}
+
+static bool catch_up_alone(
+	struct upk_engine *e, struct upk_model *m, const char *why, struct upk_error *err)
+{
+	struct upk_later later = { 0 };
+	bool done =
+		upk_later_read(e, m->tail->seen, &later, err) && catch_up(e, m, &later, why, err);
+	upk_later_finish(&later);
+	return done;
 }
 
 /* ---- all models ---- */
@@ -231,8 +254,8 @@ static bool rebuild_within(struct upk_engine *e, struct upk_model *m,
 	return false;
 }
 
-static bool start_model(
-	struct upk_engine *e, const struct upk_model_row *row, struct upk_error *err)
+static bool start_model(struct upk_engine *e, const struct upk_model_row *row,
+	const struct upk_later *later, struct upk_error *err)
 {
 	struct upk_model *m = upk_model_create(row->name.data, row->model, err);
 	if (!m)
@@ -242,8 +265,7 @@ static bool start_model(
 	bool done = rebuild_within(e, m, row, err) && upk_registry_add(e->registry, m, err);
 	if (done) {
 		e->automatic += row->automatic;
-		done = upk_rebuild_catch_up(
-			e, m, "the daemon was restarted while the run went on", err);
+		done = catch_up(e, m, later, "the daemon was restarted while the run went on", err);
 		m->stale = !done;
 	}
 	if (!done)
@@ -253,12 +275,12 @@ static bool start_model(
 }
 
 /* A start that failed is repeated: what it did stays done. */
-static bool start_or_repair(
-	struct upk_engine *e, const struct upk_model_row *row, struct upk_error *err)
+static bool start_or_repair(struct upk_engine *e, const struct upk_model_row *row,
+	const struct upk_later *later, struct upk_error *err)
 {
 	struct upk_model *m = upk_registry_find(e->registry, row->name.data);
 	if (!m)
-		return start_model(e, row, err);
+		return start_model(e, row, later, err);
 	bool done = !m->stale || upk_rebuild_stale(e, m, err);
 	upk_model_unref(m);
 	return done;
@@ -267,9 +289,13 @@ static bool start_or_repair(
 bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err)
 {
 	struct kept_rows kept = { 0 };
-	bool done = read_rows(e, &kept, err);
+	struct upk_later later = { 0 };
+	int64_t saved;
+	bool done = read_rows(e, &kept, err) && upk_store_saved(e->store, &saved, err) &&
+		upk_later_read(e, saved, &later, err);
 	for (size_t i = 0; done && i < kept.count; i++)
-		done = start_or_repair(e, &kept.items[i].row, err);
+		done = start_or_repair(e, &kept.items[i].row, &later, err);
+	upk_later_finish(&later);
 	free_rows(&kept);
 	return done;
 }
@@ -284,7 +310,7 @@ bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_err
 		if (m->tail->open_run != 0)
 			upk_trainer_cancel(e->trainer, m, m->tail->open_run);
 		done = rebuild_within(e, m, &kept.items[i].row, err) &&
-			upk_rebuild_catch_up(e, m,
+			catch_up_alone(e, m,
 				"the daemon could not store what the run needed, and began anew",
 				err);
 	}

@@ -19,11 +19,6 @@
 bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct upk_model_row *row,
 	struct upk_error *err);
 
-/* Steps that were committed after the state, through the tail: so a crash between a commit and its
- * rules loses no alert. Runs that were open have been interrupted: they fail with `why`. */
-bool upk_rebuild_catch_up(struct upk_engine *e, struct upk_model *m, const char *why,
-	struct upk_error *err);
-
 /* All models of the store, at the start. false: the first error; nothing is served then. */
 bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err);
 

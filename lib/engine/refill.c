@@ -172,14 +172,14 @@ static bool fill_windows(
 	const struct upk_scan scan = { .model = m->number,
 		.from = 1,
 		.to = t->place + 1,
-		.as_of = INT64_MAX,
+		.as_of = t->seen,
 		.pairs_only = true,
 		.newest = most };
 	if (most > 0 && (!upk_place_scan(e->store, &scan, hold, &f, err) || f.failed))
 		return false;
 	f.durations = true;
 	return longest == 0 ||
-		(upk_place_scan_time(e->store, m->number, f.now - longest, hold, &f, err) &&
+		(upk_place_scan_time(e->store, m->number, f.now - longest, t->seen, hold, &f, err) &&
 			!f.failed);
 }
 
@@ -228,7 +228,7 @@ static bool scan_steps(struct upk_engine *e, struct upk_model *m, struct upk_tai
 	const struct upk_scan scan = { .model = m->number,
 		.from = from,
 		.to = to,
-		.as_of = INT64_MAX,
+		.as_of = t->seen,
 		.what = UPK_SCAN_FEATURES,
 		.pairs_only = pairs_only };
 	return upk_place_scan(e->store, &scan, keep_step, &f, err) && !f.failed &&
@@ -257,7 +257,7 @@ static bool fill_record(struct upk_engine *e, struct upk_model *m, struct upk_ta
 	const struct upk_scan scan = { .model = m->number,
 		.from = start->place,
 		.to = t->place + 1,
-		.as_of = INT64_MAX,
+		.as_of = t->seen,
 		.pairs_only = true };
 	if (!start->any)
 		return true;
@@ -306,36 +306,11 @@ bool upk_refill_tail(struct upk_engine *e, struct upk_model *m, struct upk_tail 
 	if (row->state.data && !upk_tail_state_read(t, row->state, &start, err))
 		return false;
 	t->paused = row->paused;
+	t->seen = row->state_seq;
 	if (!read_numbers(e, m, t, err) || !load_bench(e, m, t, err) ||
 		!load_holdout(e, m, t, err) || !fill_windows(e, m, t, err) ||
 		!fill_record(e, m, t, &start, err))
 		return false;
 	upk_tail_state_settle(t);
-	return true;
-}
-
-/* ---- later steps ---- */
-
-static bool take_mark(void *context, const struct upk_event_mark *mark)
-{
-	struct filling *f = context;
-	struct upk_step step = { .kind = UPK_STEP_EVENT,
-		.seq = mark->seq,
-		.arrival = mark->arrival,
-		.event = mark->number };
-	f->failed = !upk_tags_of(&f->tail->tags, mark->version, &step.tag, f->err) ||
-		!upk_steps_add(f->steps, &step, f->err);
-	return !f->failed;
-}
-
-bool upk_refill_steps(
-	struct upk_engine *e, struct upk_model *m, struct upk_steps *steps, struct upk_error *err)
-{
-	struct upk_tail *t = m->tail;
-	struct filling f = { .tail = t, .steps = steps, .err = err };
-	if (!scan_steps(e, m, t, t->place + 1, INT64_MAX, false, steps, err) ||
-		!upk_event_marks(e->store, m->number, t->event, take_mark, &f, err) || f.failed)
-		return false;
-	upk_steps_sort(steps);
 	return true;
 }

@@ -15,8 +15,4 @@
 bool upk_refill_tail(struct upk_engine *e, struct upk_model *m, struct upk_tail *tail,
 	const struct upk_model_row *row, struct upk_error *err);
 
-/* What was committed after the tail's place and event, as steps in the order of their sequence. */
-bool upk_refill_steps(
-	struct upk_engine *e, struct upk_model *m, struct upk_steps *steps, struct upk_error *err);
-
 #endif

@@ -82,10 +82,13 @@ static bool write_labels(const struct upk_report *r, const struct upk_event_row 
 static bool write_event(const struct upk_report *r, const struct upk_event_row *row,
 	const struct upk_schema *schema, struct upk_json_writer *w, struct upk_error *err)
 {
-	struct upk_place_row place;
-	bool complete;
-	if (!upk_place_of(r->rows, r->model->number, row->seq, &complete, &place, err))
+	struct upk_label_row completing;
+	int64_t place = row->place;
+	bool found;
+	if (!upk_label_completing(r->rows, row->seq, &found, &completing, err))
 		return false;
+	if (found)
+		place = completing.place;
 
 	upk_json_object(w, NULL);
 	upk_json_text(w, "id", row->id);
@@ -97,8 +100,8 @@ static bool write_event(const struct upk_report *r, const struct upk_event_row *
 	upk_json_raw_or_null(w, "slices", row->slices);
 	upk_json_raw_or_null(w, "meta", row->meta);
 	bool read = write_features(r, row, w, err);
-	upk_json_bool(w, "pair", complete && row->predicted.data);
-	upk_json_int_or_null(w, "place", complete ? place.place : 0);
+	upk_json_bool(w, "pair", place != 0 && row->predicted.data);
+	upk_json_int_or_null(w, "place", place);
 	read = read && write_labels(r, row, w, err);
 	upk_json_object_end(w);
 	return read;

@@ -13,6 +13,7 @@ struct snapshot {
 	const char *name; /* the configuration's */
 	struct upk_confusion *counts;
 	int64_t first_event; /* 0: no pairs */
+	int64_t last_event;
 	struct upk_scores_range range;
 	double p50, p90, p99; /* of the label delays, seconds */
 };
@@ -41,6 +42,7 @@ static bool copy_window(
 		.name = config->name,
 		.counts = upk_confusion_copy(upk_window_counts(window), err),
 		.first_event = upk_window_first_event(window),
+		.last_event = m->tail->event,
 		.range = upk_scores_range(window, config->duration > 0, m->number, m->tail->place),
 		.p50 = upk_window_delay(window, 0.5),
 		.p90 = upk_window_delay(window, 0.9),
@@ -187,11 +189,14 @@ static void write_delay(const struct snapshot *s, struct upk_json_writer *w)
 static bool write_coverage(const struct upk_report *r, const struct snapshot *s,
 	struct upk_json_writer *w, struct upk_error *err)
 {
-	int64_t events = 0;
+	int64_t events = 0, gone = 0;
 	double pairs = (double)upk_confusion_pairs(s->counts);
-	if (s->first_event != 0 &&
-		!upk_event_predictions(r->rows, r->model->number, s->first_event, &events, err))
-		return false;
+	if (s->first_event != 0) {
+		if (!upk_event_count_gone(r->rows, r->model->number, s->first_event, s->last_event,
+			    &gone, err))
+			return false;
+		events = s->last_event - s->first_event + 1 - gone;
+	}
 	upk_json_int(w, "pairs", (int64_t)upk_confusion_pairs(s->counts));
 	upk_json_int(w, "events", events);
 	upk_json_double(w, "coverage", events ? pairs / (double)events : NAN);

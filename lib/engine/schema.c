@@ -179,13 +179,19 @@ int upk_schema_class(const struct upk_schema *s, struct upk_text name)
 	return upk_names_find(lookup_of(s)->classes, name);
 }
 
-void upk_schema_write_learnt(const struct upk_schema *s, struct upk_buffer *out)
+void upk_schema_write_learnt(
+	const struct upk_schema *s, const struct upk_used *used, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
 	upk_json_object(&w, NULL);
 	upk_json_array(&w, "classes");
 	for (size_t i = 0; i < s->classes_count; i++)
 		upk_json_text(&w, NULL, s->classes[i]);
+	upk_json_array_end(&w);
+	upk_json_array(&w, "used");
+	for (size_t i = 0; i < s->classes_count; i++)
+		if (used->class[i])
+			upk_json_text(&w, NULL, s->classes[i]);
 	upk_json_array_end(&w);
 	if (s->features) {
 		struct upk_buffer list = { 0 };
@@ -237,5 +243,25 @@ bool upk_schema_read_learnt(struct upk_text json, struct upk_text **classes, siz
 		return false;
 	}
 	*features = f;
+	return true;
+}
+
+bool upk_schema_read_used(const struct upk_schema *s, struct upk_text json, struct upk_used *used,
+	struct upk_error *err)
+{
+	cJSON *learnt = upk_json_parse(json, err);
+	if (!learnt)
+		return false;
+	*used = (struct upk_used){ 0 };
+	const cJSON *item;
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(learnt, "used"))
+	{
+		int class = cJSON_IsString(item)
+			? upk_schema_class(s, upk_text_of(item->valuestring))
+			: -1;
+		if (class >= 0)
+			used->class[class] = true;
+	}
+	cJSON_Delete(learnt);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/feature.h"
+#include "metrics/confusion.h"
 
 /* Immutable once made; counted references, any thread. The writer makes the next one when something
  * was learnt or configured, with the next generation number. */
@@ -40,10 +41,19 @@ void upk_schema_unref(struct upk_schema *s); /* NULL is fine */
 /* Index of a class; -1: not among them. O(1). */
 int upk_schema_class(const struct upk_schema *s, struct upk_text name);
 
-/* {"classes": [...], "features": [...]}: what the store keeps as learnt, and its reading. The
- * caller unrefs *features and frees *classes (one block, names inside it). */
-void upk_schema_write_learnt(const struct upk_schema *s, struct upk_buffer *out);
+/* Classes that stored rows name, by index: a configuration can't take them away. */
+struct upk_used {
+	bool class[UPK_CLASSES_MAX];
+};
+
+/* {"classes": [...], "used": [...], "features": [...]}: what the store keeps as learnt, and its
+ * reading. The caller unrefs *features and frees *classes (one block, names inside it). */
+void upk_schema_write_learnt(
+	const struct upk_schema *s, const struct upk_used *used, struct upk_buffer *out);
 bool upk_schema_read_learnt(struct upk_text json, struct upk_text **classes, size_t *classes_count,
 	struct upk_features **features, struct upk_error *err);
+/* The used ones among the schema's classes, from what was learnt. */
+bool upk_schema_read_used(const struct upk_schema *s, struct upk_text json, struct upk_used *used,
+	struct upk_error *err);
 
 #endif

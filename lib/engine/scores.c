@@ -91,7 +91,7 @@ static bool scan(struct upk_store *store, const struct upk_scores_range *range,
 {
 	if (range->by_time)
 		return upk_place_scan_time(
-			store, range->model, range->first_time - 1, collect, c, err);
+			store, range->model, range->first_time - 1, INT64_MAX, collect, c, err);
 	const struct upk_scan pairs = {
 		.model = range->model,
 		.from = range->first_place,

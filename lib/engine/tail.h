@@ -66,6 +66,7 @@ struct upk_tail {
 	struct upk_config *config; /* references */
 	struct upk_schema *schema;
 	const struct upk_policy *policy; /* config's */
+	int64_t seen;         /* all of the model up to this sequence number */
 	int64_t place;        /* the last one seen */
 	int64_t event;        /* number of the last predicted event seen */
 	int64_t rows;         /* pairs and examples with features */

@@ -90,8 +90,8 @@ static bool open_file(const char *folder, int flags, sqlite3 **db, struct upk_er
 	const char *vfs = upk_checksum_vfs(err);
 	if (!vfs || !join(folder, "/upkeepd.db", path, err))
 		return false;
-	int result = sqlite3_open_v2(
-		path, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
+	int result =
+		sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
 	if (result == SQLITE_OK)
 		result = sqlite3_busy_timeout(*db, BUSY_MS);
 	/* The last one out would copy the WAL back: the folder is not ours to change. */

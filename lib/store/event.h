@@ -20,7 +20,8 @@ struct upk_made_by {
 struct upk_event_row {
 	int64_t seq;
 	int64_t model;
-	int64_t number; /* the model's n-th event, from 1, in the order of arrival */
+	int64_t number; /* the model's n-th prediction, from 1, in the order of arrival; 0: an example */
+	int64_t place;  /* complete on arrival, or an example that became a pair; 0: see its labels */
 	struct upk_text id; /* absent: it came without one */
 	int64_t time;    /* its timestamp */
 	bool timed;      /* the timestamp was sent; else time is the arrival */
@@ -39,7 +40,10 @@ struct upk_event_row {
 	struct upk_text label; /* class that came in the same item; absent: none */
 };
 
-bool upk_event_insert(struct upk_store *s, const struct upk_event_row *row, struct upk_error *err);
+/* Rows in the order of their sequence, after all that are stored. All of them, or on failure none;
+ * with UPK_CONFLICT a sequence number was given out twice. */
+bool upk_event_insert_many(struct upk_store *s, const struct upk_event_row *rows, size_t count,
+	struct upk_error *err);
 
 /* By id within the model, or by sequence. *found says whether there is one. */
 bool upk_event_find(struct upk_store *s, int64_t model, struct upk_text id, bool *found,
@@ -47,32 +51,33 @@ bool upk_event_find(struct upk_store *s, int64_t model, struct upk_text id, bool
 bool upk_event_get(struct upk_store *s, int64_t seq, bool *found, struct upk_event_row *row,
 	struct upk_error *err);
 
-/* An example gets its prediction: predicted, stated, score, scores, version, time, timed. */
+/* Every event with from <= seq <= to, in that order; stops when take returns false. take may not
+ * call this store again. */
+bool upk_event_scan(struct upk_store *s, int64_t from, int64_t to,
+	bool (*take)(void *context, const struct upk_event_row *row), void *context,
+	struct upk_error *err);
+
+/* An example gets its prediction: number, place, predicted, stated, score, scores, version, time,
+ * timed. */
 bool upk_event_set_prediction(struct upk_store *s, const struct upk_event_row *row,
 	struct upk_error *err);
 
-/* Greatest `number` of the model's events, 0 when there is none. */
-bool upk_event_last_number(struct upk_store *s, int64_t model, int64_t *number, struct upk_error *err);
-
-/* A predicted event, as far as what is in use goes. */
-struct upk_event_mark {
-	int64_t seq, number, arrival;
-	struct upk_made_by version;
+/* An example that became a pair: what it was. */
+struct upk_upgrade_row {
+	int64_t event, model;
+	int64_t seq;   /* of the item that brought the prediction */
+	int64_t place; /* as an example; 0: not known any more */
+	int64_t time, arrival; /* its event's, as an example */
 };
-
-/* Predicted events of the model with number > after, in the order of their numbers; stops when take
- * returns false. take may not call this store. */
-bool upk_event_marks(struct upk_store *s, int64_t model, int64_t after,
-	bool (*take)(void *context, const struct upk_event_mark *mark), void *context,
+bool upk_upgrade_insert(struct upk_store *s, const struct upk_upgrade_row *row, struct upk_error *err);
+/* Those with from <= seq <= to, in that order. take may not call this store again. */
+bool upk_upgrade_scan(struct upk_store *s, int64_t from, int64_t to,
+	bool (*take)(void *context, const struct upk_upgrade_row *row), void *context,
 	struct upk_error *err);
 
-/* How many of the model's events from that number on are predictions, not examples.
- * O(examples among them). */
-bool upk_event_predictions(struct upk_store *s, int64_t model, int64_t from_number, int64_t *count,
-	struct upk_error *err);
-
-/* Whether any event or label of the model names this class. */
-bool upk_event_uses_class(struct upk_store *s, int64_t model, struct upk_text class, bool *used,
-	struct upk_error *err);
+/* Numbers of predictions that were deleted one by one: add one, count those in from .. to. */
+bool upk_event_add_gone(struct upk_store *s, int64_t model, int64_t number, struct upk_error *err);
+bool upk_event_count_gone(struct upk_store *s, int64_t model, int64_t from, int64_t to,
+	int64_t *count, struct upk_error *err);
 
 #endif

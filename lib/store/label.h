@@ -3,6 +3,7 @@
 #define UPK_STORE_LABEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -14,6 +15,7 @@ struct upk_label_row {
 	int64_t model;
 	struct upk_text id;     /* of its event */
 	int64_t event;          /* its event's sequence; 0: no such event has come, the label waits */
+	int64_t place;          /* it came after its event and completed it; else 0 */
 	struct upk_text class;
 	int64_t time;           /* when it became known */
 	int64_t arrival;
@@ -21,7 +23,29 @@ struct upk_label_row {
 	bool carried;           /* it came in an item that was an event */
 };
 
-bool upk_label_insert(struct upk_store *s, const struct upk_label_row *row, struct upk_error *err);
+/* Rows in the order of their sequence, after all that are stored. All of them, or on failure none. */
+bool upk_label_insert_many(struct upk_store *s, const struct upk_label_row *rows, size_t count,
+	struct upk_error *err);
+
+bool upk_label_get(struct upk_store *s, int64_t seq, bool *found, struct upk_label_row *row,
+	struct upk_error *err);
+
+/* Every label with from <= seq <= to, in that order; stops when take returns false. take may not
+ * call this store again. */
+bool upk_label_scan(struct upk_store *s, int64_t from, int64_t to,
+	bool (*take)(void *context, const struct upk_label_row *row), void *context,
+	struct upk_error *err);
+
+/* A label that changed what was complete. */
+struct upk_revision_row {
+	int64_t event;
+	int64_t seq;   /* of the label */
+	int64_t place; /* of the event */
+};
+bool upk_revision_insert(struct upk_store *s, const struct upk_revision_row *row, struct upk_error *err);
+/* The event's newest revision with seq < before. */
+bool upk_revision_last(struct upk_store *s, int64_t event, int64_t before, bool *found,
+	struct upk_revision_row *row, struct upk_error *err);
 
 /* The label that waits for the id: the newest one. */
 bool upk_label_waiting(struct upk_store *s, int64_t model, struct upk_text id, bool *found,
@@ -34,6 +58,10 @@ bool upk_label_join(struct upk_store *s, int64_t model, struct upk_text id, int6
 /* The newest label row of the event with seq <= as_of; none when its label came with it and was
  * never revised. */
 bool upk_label_current(struct upk_store *s, int64_t event, int64_t as_of, bool *found,
+	struct upk_label_row *row, struct upk_error *err);
+
+/* The label row that completed the event; none when it was complete on arrival. */
+bool upk_label_completing(struct upk_store *s, int64_t event, bool *found,
 	struct upk_label_row *row, struct upk_error *err);
 
 /* Whether one of the event's label rows with this class came in an event item. */

@@ -9,7 +9,6 @@ enum {
 	SET_PAUSED,
 	SET_STATE,
 	DELETE_LABELS,
-	DELETE_WAITING,
 	DELETE_PLACES,
 	DELETE_EVENTS,
 	DELETE_MODEL,
@@ -22,19 +21,18 @@ enum {
 
 static const char *const sql[] = {
 	[INSERT] = "INSERT INTO model (name, config, learnt, created, automatic, paused, state, "
-		   "state_place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		   "state_place, state_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SET_CONFIG] = "UPDATE model SET config = ?2, automatic = ?3 WHERE model = ?1",
 	[SET_LEARNT] = "UPDATE model SET learnt = ?2 WHERE model = ?1",
 	[SET_PAUSED] = "UPDATE model SET paused = ?2 WHERE model = ?1",
-	[SET_STATE] = "UPDATE model SET state_place = ?2, state = ?3 WHERE model = ?1",
-	[DELETE_LABELS] =
-		"DELETE FROM label WHERE event IN (SELECT seq FROM event WHERE model = ?1)",
-	[DELETE_WAITING] = "DELETE FROM label WHERE model = ?1 AND event IS NULL",
+	[SET_STATE] = "UPDATE model SET state_place = ?2, state = ?3, state_seq = ?4 "
+		      "WHERE model = ?1",
+	[DELETE_LABELS] = "DELETE FROM label WHERE model = ?1",
 	[DELETE_PLACES] = "DELETE FROM place WHERE model = ?1",
 	[DELETE_EVENTS] = "DELETE FROM event WHERE model = ?1",
 	[DELETE_MODEL] = "DELETE FROM model WHERE model = ?1",
 	[ALL] = "SELECT model, name, config, learnt, created, automatic, paused, state, "
-		"state_place "
+		"state_place, state_seq "
 		"FROM model ORDER BY name",
 	[FIND_LIST] = "SELECT list FROM feature_list WHERE model = ?1 AND features = ?2",
 	[LAST_LIST] = "SELECT coalesce(max(list), 0) FROM feature_list WHERE model = ?1",
@@ -61,6 +59,7 @@ bool upk_model_insert(
 	upk_put_int(&q, row->paused);
 	upk_put_text(&q, row->state);
 	upk_put_int(&q, row->state_place);
+	upk_put_int(&q, row->state_seq);
 	if (!upk_query_run(&q, err))
 		return false;
 	*model = sqlite3_last_insert_rowid(s->db);
@@ -94,20 +93,21 @@ bool upk_model_set_paused(struct upk_store *s, int64_t model, bool paused, struc
 	return upk_query_run_on_one(&q, err);
 }
 
-bool upk_model_set_state(struct upk_store *s, int64_t model, int64_t place, struct upk_text state,
-	struct upk_error *err)
+bool upk_model_set_state(struct upk_store *s, int64_t model, int64_t place, int64_t seq,
+	struct upk_text state, struct upk_error *err)
 {
 	struct upk_query q = upk_query(s, &upk_model_sql, SET_STATE);
 	upk_put_int(&q, model);
 	upk_put_int(&q, place);
 	upk_put_text(&q, state);
+	upk_put_int(&q, seq);
 	return upk_query_run_on_one(&q, err);
 }
 
 /* Rows that refer to others go first; what is keyed by the model alone goes with it. */
 bool upk_model_delete(struct upk_store *s, int64_t model, struct upk_error *err)
 {
-	static const int steps[] = { DELETE_LABELS, DELETE_WAITING, DELETE_PLACES, DELETE_EVENTS };
+	static const int steps[] = { DELETE_LABELS, DELETE_PLACES, DELETE_EVENTS };
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct upk_query q = upk_query(s, &upk_model_sql, steps[i]);
 		upk_put_int(&q, model);
@@ -141,6 +141,7 @@ bool upk_model_each(struct upk_store *s,
 			.paused = upk_get_int(&q, 6) != 0,
 			.state = upk_get_text(&q, 7),
 			.state_place = upk_get_int(&q, 8),
+			.state_seq = upk_get_int(&q, 9),
 		};
 		if (!take(context, &row)) {
 			upk_query_end(&q);

@@ -19,6 +19,7 @@ struct upk_model_row {
 	bool paused;            /* retraining is paused */
 	struct upk_text state;  /* JSON of the tail's state; absent: none yet */
 	int64_t state_place;    /* the place that state has seen */
+	int64_t state_seq;      /* the sequence number up to which it has seen */
 };
 
 /* Inserts; *model becomes its number. */
@@ -29,8 +30,8 @@ bool upk_model_set_config(struct upk_store *s, int64_t model, struct upk_text co
 bool upk_model_set_learnt(struct upk_store *s, int64_t model, struct upk_text learnt,
 	struct upk_error *err);
 bool upk_model_set_paused(struct upk_store *s, int64_t model, bool paused, struct upk_error *err);
-bool upk_model_set_state(struct upk_store *s, int64_t model, int64_t place, struct upk_text state,
-	struct upk_error *err);
+bool upk_model_set_state(struct upk_store *s, int64_t model, int64_t place, int64_t seq,
+	struct upk_text state, struct upk_error *err);
 
 /* The model and all its rows. */
 bool upk_model_delete(struct upk_store *s, int64_t model, struct upk_error *err);

@@ -2,12 +2,17 @@
 
 #include "store/statement.h"
 
-enum { INSERT, OF_EVENT, NOTE_REMOVED, REMOVE, LAST, NEWEST, SCAN, SCAN_TIME, CLASSES };
+enum { INSERT, GET, NOTE_REMOVED, REMOVE, LAST, NEXT_ARRIVAL, NEWEST, SCAN, SCAN_TIME, CLASSES };
 
-/* The label of an event as known at the sequence ?1. */
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
+/* The label of an event as known at the sequence ?1: what revised it last, else what completed it.
+ */
 #define ACTUAL \
-	"coalesce((SELECT class FROM label WHERE label.event = event.seq AND label.seq <= ?1 " \
-	"ORDER BY label.seq DESC LIMIT 1), event.label)"
+	"coalesce((SELECT class FROM label WHERE seq = ifnull((SELECT max(revision.seq) " \
+	"FROM revision WHERE revision.event = place.event AND revision.seq <= ?1 AND NOT ?2 & " \
+	"4), " \
+	"place.label)), event.label)"
 
 /* The features and scores of a row are read only when bits of ?2 ask for them. */
 #define KNOWN \
@@ -26,22 +31,25 @@ enum { INSERT, OF_EVENT, NOTE_REMOVED, REMOVE, LAST, NEWEST, SCAN, SCAN_TIME, CL
 
 static const char *const sql[] = {
 	[INSERT] = "INSERT INTO place (model, place, event, label, time, arrival) "
-		   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[OF_EVENT] = "SELECT model, place, event, label, time, arrival FROM place "
-		     "WHERE event = ?1 AND model = ?2",
+		   "SELECT model, place, event, label, time, arrival FROM new_place",
+	[GET] = "SELECT model, place, event, label, time, arrival FROM place "
+		"WHERE model = ?1 AND place = ?2",
 	[NOTE_REMOVED] = "UPDATE model SET last_place = max(last_place, ?2) WHERE model = ?1",
 	[REMOVE] = "DELETE FROM place WHERE model = ?1 AND place = ?2",
 	[LAST] = "SELECT max(coalesce((SELECT max(place) FROM place WHERE model = ?1), 0), "
 		 "coalesce((SELECT last_place FROM model WHERE model = ?1), 0))",
+	[NEXT_ARRIVAL] = "SELECT place, arrival FROM place WHERE model = ?1 AND place >= ?2 "
+			 "ORDER BY place LIMIT 1",
 	[NEWEST] =
 		"SELECT place.place FROM place CROSS JOIN event ON event.seq = place.event " RANGE
 		"ORDER BY place.place DESC LIMIT 1 OFFSET ?2",
 	[SCAN] = "SELECT " KNOWN RANGE "ORDER BY place.place",
-	[SCAN_TIME] = "SELECT " KNOWN "WHERE place.model = ?3 AND place.time > ?4 "
+	[SCAN_TIME] = "SELECT " KNOWN "WHERE place.model = ?3 AND place.place >= ?5 "
+		      "AND place.time > ?4 AND place.event <= ?1 AND ifnull(place.label, 0) <= ?1 "
 		      "AND event.predicted IS NOT NULL ORDER BY place.time, place.place",
 	[CLASSES] =
 		"SELECT " ACTUAL " AS class, count(*) FROM place CROSS JOIN event "
-		"ON event.seq = place.event WHERE place.model = ?2 GROUP BY class ORDER BY class",
+		"ON event.seq = place.event WHERE place.model = ?3 GROUP BY class ORDER BY class",
 };
 
 const struct upk_sql upk_place_sql = {
@@ -51,16 +59,13 @@ const struct upk_sql upk_place_sql = {
 	sizeof sql / sizeof sql[0],
 };
 
-bool upk_place_insert(struct upk_store *s, const struct upk_place_row *row, struct upk_error *err)
+bool upk_place_insert_many(
+	struct upk_store *s, const struct upk_place_row *rows, size_t count, struct upk_error *err)
 {
+	if (count == 0)
+		return true;
 	struct upk_query q = upk_query(s, &upk_place_sql, INSERT);
-	upk_put_int(&q, row->model);
-	upk_put_int(&q, row->place);
-	upk_put_int(&q, row->event);
-	upk_put_int_or_null(&q, row->label);
-	upk_put_int(&q, row->time);
-	upk_put_int(&q, row->arrival);
-	return upk_query_run(&q, err);
+	return upk_query_run_on_rows(&q, UPK_BULK_PLACE, rows, count, err);
 }
 
 static struct upk_place_row read_place(const struct upk_query *q)
@@ -75,12 +80,12 @@ static struct upk_place_row read_place(const struct upk_query *q)
 	};
 }
 
-bool upk_place_of(struct upk_store *s, int64_t model, int64_t event, bool *found,
+bool upk_place_get(struct upk_store *s, int64_t model, int64_t place, bool *found,
 	struct upk_place_row *row, struct upk_error *err)
 {
-	struct upk_query q = upk_query(s, &upk_place_sql, OF_EVENT);
-	upk_put_int(&q, event);
+	struct upk_query q = upk_query(s, &upk_place_sql, GET);
 	upk_put_int(&q, model);
+	upk_put_int(&q, place);
 	if (!upk_query_one(&q, found, err))
 		return false;
 	if (*found)
@@ -185,15 +190,45 @@ bool upk_place_scan(struct upk_store *s, const struct upk_scan *scan,
 	return scan_rows(&q, take, context, err);
 }
 
-bool upk_place_scan_time(struct upk_store *s, int64_t model, int64_t after,
+/* The first place that arrived at or after `arrival`, or one past the last: arrivals never fall. */
+static bool find_arrival(
+	struct upk_store *s, int64_t model, int64_t arrival, int64_t *from, struct upk_error *err)
+{
+	int64_t low = 1, high;
+	if (!upk_place_last(s, model, &high, err))
+		return false;
+	high++;
+	while (low < high) {
+		int64_t middle = low + (high - low) / 2;
+		struct upk_query q = upk_query(s, &upk_place_sql, NEXT_ARRIVAL);
+		upk_put_int(&q, model);
+		upk_put_int(&q, middle);
+		bool found;
+		if (!upk_query_one(&q, &found, err))
+			return false;
+		if (found && upk_get_int(&q, 1) < arrival)
+			low = upk_get_int(&q, 0) + 1;
+		else
+			high = middle;
+	}
+	*from = low;
+	return true;
+}
+
+bool upk_place_scan_time(struct upk_store *s, int64_t model, int64_t after, int64_t as_of,
 	bool (*take)(void *context, const struct upk_known_row *row), void *context,
 	struct upk_error *err)
 {
+	int64_t from;
+	if (!find_arrival(
+		    s, model, after > INT64_MIN + DAY_MS ? after - DAY_MS : INT64_MIN, &from, err))
+		return false;
 	struct upk_query q = upk_query(s, &upk_place_sql, SCAN_TIME);
-	upk_put_int(&q, INT64_MAX);
+	upk_put_int(&q, as_of);
 	upk_put_int(&q, UPK_SCAN_SCORES);
 	upk_put_int(&q, model);
 	upk_put_int(&q, after);
+	upk_put_int(&q, from);
 	return scan_rows(&q, take, context, err);
 }
 
@@ -203,6 +238,7 @@ bool upk_place_classes(struct upk_store *s, int64_t model,
 {
 	struct upk_query q = upk_query(s, &upk_place_sql, CLASSES);
 	upk_put_int(&q, INT64_MAX);
+	upk_put_int(&q, UPK_SCAN_CLASSES);
 	upk_put_int(&q, model);
 	for (;;) {
 		bool found;

@@ -17,13 +17,14 @@ struct upk_place_row {
 	int64_t event;   /* sequence of the event */
 	int64_t label;   /* sequence of the label row that completed it; 0: the event's own label */
 	int64_t time;    /* pair time; an example's: its event's time */
-	int64_t arrival; /* when it became complete, by the daemon's clock */
+	int64_t arrival; /* when it became complete, by the daemon's clock; never falls with place */
 };
 
-bool upk_place_insert(struct upk_store *s, const struct upk_place_row *row, struct upk_error *err);
+/* Rows in the order of each model's places. All of them, or on failure none. */
+bool upk_place_insert_many(struct upk_store *s, const struct upk_place_row *rows, size_t count,
+	struct upk_error *err);
 
-/* The place of an event; *found false: not complete. */
-bool upk_place_of(struct upk_store *s, int64_t model, int64_t event, bool *found,
+bool upk_place_get(struct upk_store *s, int64_t model, int64_t place, bool *found,
 	struct upk_place_row *row, struct upk_error *err);
 
 /* An example became a pair: its old place is given up. */
@@ -54,6 +55,7 @@ enum upk_scan_what {
 	UPK_SCAN_CLASSES = 0,
 	UPK_SCAN_SCORES = 1,
 	UPK_SCAN_FEATURES = 2,
+	UPK_SCAN_UNREVISED = 4, /* the label that completed it, whatever revised it since */
 };
 
 struct upk_scan {
@@ -71,8 +73,9 @@ bool upk_place_scan(struct upk_store *s, const struct upk_scan *scan,
 	bool (*take)(void *context, const struct upk_known_row *row), void *context,
 	struct upk_error *err);
 
-/* The same for pairs whose pair time is > after, in the order of (pair time, place). */
-bool upk_place_scan_time(struct upk_store *s, int64_t model, int64_t after,
+/* The same for pairs whose pair time is > after, complete at as_of, in the order of (pair time, place). A pair time is
+ * at most a day ahead of the pair's arrival: reads the places that arrived since `after` less a day. */
+bool upk_place_scan_time(struct upk_store *s, int64_t model, int64_t after, int64_t as_of,
 	bool (*take)(void *context, const struct upk_known_row *row), void *context,
 	struct upk_error *err);
 

@@ -28,7 +28,8 @@ static const struct {
 	{ SQLITE_IOERR_NOMEM, UPK_NOMEM, "" },
 	{ SQLITE_NOMEM, UPK_NOMEM, "" },
 	{ SQLITE_IOERR_DATA, UPK_CORRUPT,
-		": a page of upkeepd.db does not match its checksum (damaged, or written by another "
+		": a page of upkeepd.db does not match its checksum (damaged, or written by "
+		"another "
 		"program), restore a backup of the data folder" },
 	{ SQLITE_FULL, UPK_FULL, " (no space on the disk)" },
 	{ SQLITE_CORRUPT, UPK_CORRUPT,
@@ -54,8 +55,8 @@ bool upk_store_fail(sqlite3 *db, int result, const char *what, struct upk_error 
 		}
 	}
 
-	/* A full disk shows as SQLITE_IOERR where it is the shared memory that can't grow. A sync that
-	 * fails has lost writes, whatever its reason. */
+	/* A full disk shows as SQLITE_IOERR where it is the shared memory that can't grow. A sync
+	 * that fails has lost writes, whatever its reason. */
 	bool sync = result == SQLITE_IOERR_FSYNC || result == SQLITE_IOERR_DIR_FSYNC;
 	int cause = db && code == UPK_IO && !sync ? sqlite3_system_errno(db) : 0;
 	if (cause == ENOSPC || cause == EDQUOT) {
@@ -234,6 +235,18 @@ bool upk_query_run(struct upk_query *q, struct upk_error *err)
 		return false;
 	assert(!found);
 	return true;
+}
+
+bool upk_query_run_on_rows(struct upk_query *q, enum upk_bulk bulk, const void *rows, size_t count,
+	struct upk_error *err)
+{
+	struct upk_bulk_rows *shown = &q->store->bulk[bulk];
+	shown->rows = rows;
+	shown->count = count;
+	bool done = upk_query_run(q, err);
+	shown->rows = NULL;
+	shown->count = 0;
+	return done;
 }
 
 bool upk_query_run_on_one(struct upk_query *q, struct upk_error *err)

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "store/bulk.h"
 #include "store/event.h"
 #include "store/store.h"
 
@@ -70,6 +71,8 @@ struct upk_store {
 	int wal_pages;           /* in the WAL after the last commit */
 	double *scores;          /* of the row that was read last, aligned */
 	size_t scores_capacity;
+	int64_t last_arrival;    /* greatest of the events and labels that it inserted */
+	struct upk_bulk_rows bulk[UPK_BULKS];
 };
 
 /* Message and code of a failed SQLite call; returns false. */
@@ -82,8 +85,8 @@ void upk_store_note(struct upk_store *s, const struct upk_error *cause);
 bool upk_statements_prepare(struct upk_store *s, struct upk_error *err);
 void upk_statements_finish(struct upk_store *s); /* half-prepared is fine */
 
-/* The transaction gave out this number. */
-void upk_store_note_seq(struct upk_store *s, int64_t seq);
+/* The transaction gave out this number, at that time. */
+void upk_store_note_seq(struct upk_store *s, int64_t seq, int64_t arrival);
 
 /* Resets the statement whose row was handed out last. */
 void upk_store_unpin(struct upk_store *s);
@@ -110,6 +113,10 @@ void upk_put_made_by(struct upk_query *q, struct upk_made_by version);
 
 /* Writes; must be inside a transaction. */
 bool upk_query_run(struct upk_query *q, struct upk_error *err);
+/* Runs one of the INSERT ... SELECT statements on rows that stay the caller's: all or, on failure,
+ * none of them. */
+bool upk_query_run_on_rows(struct upk_query *q, enum upk_bulk bulk, const void *rows, size_t count,
+	struct upk_error *err);
 /* The same for a row that must be there: UPK_NOT_FOUND when nothing changed. */
 bool upk_query_run_on_one(struct upk_query *q, struct upk_error *err);
 

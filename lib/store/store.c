@@ -15,15 +15,29 @@ enum {
 	BACKSTOP_PAGES = 8192, /* 128 MiB: the WAL is copied back even when its owner forgets to */
 };
 
-enum { BEGIN, BEGIN_READ, COMMIT, ROLLBACK, COUNT_COMMIT, LAST_SEQ };
+enum {
+	BEGIN,
+	BEGIN_READ,
+	COMMIT,
+	ROLLBACK,
+	COUNT_COMMIT,
+	LAST_SEQ,
+	LAST_ARRIVAL,
+	SAVED,
+	SET_SAVED
+};
 
 static const char *const sql[] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[BEGIN_READ] = "BEGIN",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
-	[COUNT_COMMIT] = "UPDATE sequence SET last = max(last, ?1), commits = ?2",
+	[COUNT_COMMIT] = "UPDATE sequence SET last = max(last, ?1), commits = ?2, "
+			 "arrival = max(arrival, ?3)",
 	[LAST_SEQ] = "SELECT last FROM sequence",
+	[LAST_ARRIVAL] = "SELECT arrival FROM sequence",
+	[SAVED] = "SELECT saved FROM sequence",
+	[SET_SAVED] = "UPDATE sequence SET saved = ?1",
 };
 
 const struct upk_sql upk_store_sql = {
@@ -82,7 +96,10 @@ static bool open_database(
 	if (result != SQLITE_OK)
 		upk_store_fail(s->db, result, path, err);
 	sqlite3_free(path);
-	return result == SQLITE_OK && configure(s->db, err);
+	if (result != SQLITE_OK || !configure(s->db, err))
+		return false;
+	result = upk_bulk_register(s->db, s->bulk);
+	return result == SQLITE_OK || upk_store_fail(s->db, result, "upkeepd.db", err);
 }
 
 static bool set(struct upk_store *s, const char *settings, struct upk_error *err)
@@ -129,7 +146,8 @@ static bool open_writer(struct upk_store *s, const char *folder, struct upk_erro
 {
 	struct upk_schema schema;
 	if (!upk_schema_read(s->db, &schema, err) || !check_commits(s, &schema, folder, err) ||
-		!reserve(s, err) || !set(s, writer_settings, err) || !upk_schema_migrate(s->db, &schema, err))
+		!reserve(s, err) || !set(s, writer_settings, err) ||
+		!upk_schema_migrate(s->db, &schema, err))
 		return false;
 
 	int result = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -187,8 +205,7 @@ void upk_store_close(struct upk_store *s)
 	upk_statements_finish(s);
 	if (s->db) {
 		if (s->broken.code != UPK_OK)
-			(void)sqlite3_db_config(
-				s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+			(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		int result = sqlite3_close(s->db);
 		assert(result == SQLITE_OK);
 		(void)result;
@@ -234,7 +251,7 @@ bool upk_store_begin(struct upk_store *s, struct upk_error *err)
 		return false;
 	s->transaction = UPK_WRITING;
 	s->changes_before = sqlite3_total_changes64(s->db);
-	s->last_seq = 0;
+	s->last_seq = s->last_arrival = 0;
 	return true;
 }
 
@@ -243,6 +260,7 @@ static bool count_commit(struct upk_store *s, struct upk_error *err)
 	struct upk_query q = upk_query(s, &upk_store_sql, COUNT_COMMIT);
 	upk_put_int(&q, s->last_seq);
 	upk_put_int(&q, s->commits + 1);
+	upk_put_int(&q, s->last_arrival);
 	return upk_query_run(&q, err);
 }
 
@@ -275,7 +293,7 @@ void upk_store_rollback(struct upk_store *s)
 	if (!sqlite3_get_autocommit(s->db))
 		(void)run(s, ROLLBACK, NULL);
 	s->transaction = UPK_OUTSIDE;
-	s->last_seq = 0;
+	s->last_seq = s->last_arrival = 0;
 }
 
 bool upk_store_begin_read(struct upk_store *s, struct upk_error *err)
@@ -291,10 +309,12 @@ void upk_store_end_read(struct upk_store *s)
 	upk_store_rollback(s);
 }
 
-void upk_store_note_seq(struct upk_store *s, int64_t seq)
+void upk_store_note_seq(struct upk_store *s, int64_t seq, int64_t arrival)
 {
 	if (seq > s->last_seq)
 		s->last_seq = seq;
+	if (arrival > s->last_arrival)
+		s->last_arrival = arrival;
 }
 
 bool upk_store_last_seq(struct upk_store *s, int64_t *seq, struct upk_error *err)
@@ -305,6 +325,29 @@ bool upk_store_last_seq(struct upk_store *s, int64_t *seq, struct upk_error *err
 		return false;
 	*seq = last > s->last_seq ? last : s->last_seq;
 	return true;
+}
+
+bool upk_store_last_arrival(struct upk_store *s, int64_t *arrival, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_store_sql, LAST_ARRIVAL);
+	int64_t last;
+	if (!upk_query_int(&q, &last, err))
+		return false;
+	*arrival = last > s->last_arrival ? last : s->last_arrival;
+	return true;
+}
+
+bool upk_store_saved(struct upk_store *s, int64_t *seq, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_store_sql, SAVED);
+	return upk_query_int(&q, seq, err);
+}
+
+bool upk_store_set_saved(struct upk_store *s, int64_t seq, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_store_sql, SET_SAVED);
+	upk_put_int(&q, seq);
+	return upk_query_run(&q, err);
 }
 
 bool upk_store_checkpoint(struct upk_store *s, int pages, struct upk_error *err)

@@ -47,6 +47,13 @@ void upk_store_end_read(struct upk_store *s);
  * and labels share one growing sequence, given out by the writer's owner. */
 bool upk_store_last_seq(struct upk_store *s, int64_t *seq, struct upk_error *err);
 
+/* The greatest arrival that was ever stored, 0 when none was: the clock of arrivals never steps back. */
+bool upk_store_last_arrival(struct upk_store *s, int64_t *arrival, struct upk_error *err);
+
+/* Every model's stored state has seen what is up to this sequence number. */
+bool upk_store_saved(struct upk_store *s, int64_t *seq, struct upk_error *err);
+bool upk_store_set_saved(struct upk_store *s, int64_t seq, struct upk_error *err);
+
 /* Copies WAL pages into the file when there are more than `pages`; what readers hold up is left for
  * later. */
 bool upk_store_checkpoint(struct upk_store *s, int pages, struct upk_error *err);

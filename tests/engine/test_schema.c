@@ -88,13 +88,16 @@ static void learnt_parts_are_read_back(void **state)
 	for (int with = 0; with < 2; with++) {
 		struct upk_schema *s = upk_schema_create(c, names, 2, with ? f : NULL, 1, 1, NULL);
 		struct upk_buffer out = { 0 };
-		upk_schema_write_learnt(s, &out);
+		struct upk_used used = { .class = { [1] = true } }, read;
+		upk_schema_write_learnt(s, &used, &out);
 		struct upk_text *classes = NULL;
 		struct upk_features *features = NULL;
 		size_t count = 0;
 		assert_true(upk_schema_read_learnt(
 			upk_buffer_text(&out), &classes, &count, &features, NULL));
 		assert_int_equal(count, 2);
+		assert_true(upk_schema_read_used(s, upk_buffer_text(&out), &read, NULL));
+		assert_true(!read.class[0] && read.class[1]);
 		assert_true(upk_text_equal(classes[0], names[0]));
 		assert_true(upk_text_equal(classes[1], names[1]));
 		assert_true((features != NULL) == with);

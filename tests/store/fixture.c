@@ -110,7 +110,7 @@ int64_t fixture_event(struct fixture *f, const char *id, const char *predicted, 
 	struct upk_event_row row = {
 		.seq = f->seq,
 		.model = f->model,
-		.number = ++f->number,
+		.number = predicted ? ++f->number : 0,
 		.id = id[0] ? upk_text_of(id) : (struct upk_text){ NULL, 0 },
 		.time = f->seq * 1000,
 		.arrival = f->seq * 1000,
@@ -118,7 +118,7 @@ int64_t fixture_event(struct fixture *f, const char *id, const char *predicted, 
 		.stated = predicted != NULL,
 		.label = upk_text_of(label),
 	};
-	assert_ok(upk_event_insert(f->store, &row, &err), &err);
+	assert_ok(upk_event_insert_many(f->store, &row, 1, &err), &err);
 	return f->seq;
 }
 
@@ -135,8 +135,19 @@ int64_t fixture_label(struct fixture *f, const char *id, int64_t event, const ch
 		.time = f->seq * 1000,
 		.arrival = f->seq * 1000,
 	};
-	assert_ok(upk_label_insert(f->store, &row, &err), &err);
+	assert_ok(upk_label_insert_many(f->store, &row, 1, &err), &err);
 	return f->seq;
+}
+
+int64_t fixture_revise(
+	struct fixture *f, const char *id, int64_t event, int64_t place, const char *class)
+{
+	struct upk_error err = { 0 };
+	struct upk_revision_row row = {
+		.event = event, .seq = fixture_label(f, id, event, class), .place = place
+	};
+	assert_ok(upk_revision_insert(f->store, &row, &err), &err);
+	return row.seq;
 }
 
 int64_t fixture_place(struct fixture *f, int64_t event, int64_t label, int64_t time)
@@ -150,7 +161,7 @@ int64_t fixture_place(struct fixture *f, int64_t event, int64_t label, int64_t t
 		.time = time,
 		.arrival = time,
 	};
-	assert_ok(upk_place_insert(f->store, &row, &err), &err);
+	assert_ok(upk_place_insert_many(f->store, &row, 1, &err), &err);
 	return f->place;
 }
 

@@ -45,6 +45,9 @@ void fixture_commit(struct fixture *f);
  * its sequence number; "" as id, NULL as predicted or label: none. */
 int64_t fixture_event(struct fixture *f, const char *id, const char *predicted, const char *label);
 int64_t fixture_label(struct fixture *f, const char *id, int64_t event, const char *class);
+/* A label of a complete event, and what says that it revised it. */
+int64_t fixture_revise(struct fixture *f, const char *id, int64_t event, int64_t place,
+	const char *class);
 int64_t fixture_place(struct fixture *f, int64_t event, int64_t label, int64_t time);
 
 /* How many rows the table has, through a connection of its own. */

@@ -14,6 +14,7 @@ static struct upk_event_row full_row(const struct fixture *f)
 		.seq = 41,
 		.model = f->model,
 		.number = 7,
+		.place = 5,
 		.id = upk_text_of("r-1"),
 		.time = -5,
 		.timed = true,
@@ -37,7 +38,7 @@ static void insert(struct fixture *f, const struct upk_event_row *row)
 {
 	struct upk_error err = { 0 };
 	fixture_begin(f);
-	assert_ok(upk_event_insert(f->store, row, &err), &err);
+	assert_ok(upk_event_insert_many(f->store, row, 1, &err), &err);
 	fixture_commit(f);
 }
 
@@ -136,21 +137,10 @@ static void ids_are_unique_within_a_model_but_may_be_absent_often(void **state)
 	struct upk_event_row twice = {
 		.seq = 9, .model = f->model, .number = 9, .id = upk_text_of("a")
 	};
-	assert_false(upk_event_insert(f->store, &twice, &err));
+	assert_false(upk_event_insert_many(f->store, &twice, 1, &err));
 	assert_int_equal(err.code, UPK_CONFLICT);
 	fixture_commit(f);
 	assert_int_equal(fixture_count(f, "event"), 3);
-}
-
-static void an_event_of_no_model_is_refused(void **state)
-{
-	struct fixture *f = *state;
-	struct upk_error err = { 0 };
-	struct upk_event_row row = { .seq = 1, .model = f->model + 1, .number = 1 };
-	fixture_begin(f);
-	assert_false(upk_event_insert(f->store, &row, &err));
-	assert_int_equal(err.code, UPK_CONFLICT);
-	upk_store_rollback(f->store);
 }
 
 static void an_example_gets_its_prediction(void **state)
@@ -174,84 +164,118 @@ static void an_example_gets_its_prediction(void **state)
 	assert_int_equal(out.time, -5);
 	assert_text(out.version.name, "3");
 	assert_text(out.label, "ham");
-	assert_int_equal(out.number, 1);
+	assert_int_equal(out.number, 7);
+	assert_int_equal(out.place, 5);
 }
 
-struct versions {
-	size_t count;
-	int64_t numbers[8], versions[8];
+struct seen {
+	size_t count, stop_after;
+	int64_t seqs[8];
 };
 
-static bool take_mark(void *context, const struct upk_event_mark *mark)
+static bool take(void *context, const struct upk_event_row *row)
 {
-	struct versions *seen = context;
-	seen->numbers[seen->count] = mark->number;
-	seen->versions[seen->count++] = mark->version.number;
-	return seen->count < 3;
+	struct seen *seen = context;
+	seen->seqs[seen->count++] = row->seq;
+	assert_text(row->id, row->seq % 2 ? "odd" : NULL);
+	assert_true(row->scores_count == (size_t)row->seq % 3);
+	return seen->count != seen->stop_after;
 }
 
-static void marks_gives_predicted_events_after_a_number(void **state)
+static void many_rows_are_stored_at_once_and_scanned_in_order(void **state)
 {
 	struct fixture *f = *state;
 	struct upk_error err = { 0 };
-	int64_t last = -1;
-	assert_ok(upk_event_last_number(f->store, f->model, &last, &err), &err);
-	assert_int_equal(last, 0);
-	fixture_begin(f);
-	for (int i = 1; i <= 6; i++) {
-		struct upk_event_row row = { .seq = i,
+	struct upk_event_row rows[7];
+	for (int i = 0; i < 7; i++)
+		rows[i] = (struct upk_event_row){ .seq = 10 + i,
 			.model = f->model,
-			.number = i,
-			.predicted = upk_text_of(i == 5 ? NULL : "a"),
-			.version = { .number = i % 3 } };
-		assert_ok(upk_event_insert(f->store, &row, &err), &err);
-	}
+			.id = upk_text_of((10 + i) % 2 ? "odd" : NULL),
+			.arrival = 1000 + i,
+			.scores = scores,
+			.scores_count = (size_t)(10 + i) % 3 };
+	for (int i = 0; i < 7; i++)
+		if (rows[i].id.data)
+			rows[i].model += i; /* an id is unique within a model */
+	fixture_begin(f);
+	assert_ok(upk_event_insert_many(f->store, rows, 7, &err), &err);
+	assert_ok(upk_event_insert_many(f->store, NULL, 0, &err), &err);
 	fixture_commit(f);
-	assert_ok(upk_event_last_number(f->store, f->model, &last, &err), &err);
-	assert_int_equal(last, 6);
-	static const int64_t predictions[] = { 5, 4, 3, 2, 1, 1, 0 }; /* the fifth is an example */
-	for (int64_t from = 1; from <= 7; from++) {
-		int64_t count = -1;
-		assert_ok(upk_event_predictions(f->store, f->model, from, &count, &err), &err);
-		assert_int_equal(count, predictions[from - 1]);
-	}
+	struct seen range = { 0 };
+	assert_ok(upk_event_scan(f->store, 11, 14, take, &range, &err), &err);
+	assert_int_equal(range.count, 4);
+	assert_int_equal(range.seqs[0], 11);
+	assert_int_equal(range.seqs[3], 14);
+	struct seen stopped = { .stop_after = 2 };
+	assert_ok(upk_event_scan(f->store, 0, INT64_MAX, take, &stopped, &err), &err);
+	assert_int_equal(stopped.count, 2);
 
-	struct versions after = { 0 };
-	assert_ok(upk_event_marks(f->store, f->model, 3, take_mark, &after, &err), &err);
-	assert_int_equal(after.count, 2);
-	assert_int_equal(after.numbers[0], 4);
-	assert_int_equal(after.versions[0], 1);
-	assert_int_equal(after.numbers[1], 6);
-	struct versions first = { 0 };
-	assert_ok(upk_event_marks(f->store, f->model, 0, take_mark, &first, &err), &err);
-	assert_int_equal(first.count, 3);
+	int64_t last = 0;
+	assert_ok(upk_store_last_seq(f->store, &last, &err), &err);
+	assert_int_equal(last, 16);
+	assert_ok(upk_store_last_arrival(f->store, &last, &err), &err);
+	assert_int_equal(last, 1006);
 }
 
-static bool uses(struct fixture *f, const char *class)
-{
-	struct upk_error err = { 0 };
-	bool used;
-	assert_ok(upk_event_uses_class(f->store, f->model, upk_text_of(class), &used, &err), &err);
-	return used;
-}
-
-static void a_class_is_used_wherever_it_stands(void **state)
+static void of_many_rows_none_is_stored_when_one_is_refused(void **state)
 {
 	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct upk_event_row rows[] = { { .seq = 1, .model = 1 }, { .seq = 2, .model = 1 },
+		{ .seq = 1, .model = 1 } };
 	fixture_begin(f);
-	int64_t event = fixture_event(f, "a", "predicted", NULL);
-	fixture_event(f, "", NULL, "carried");
-	fixture_label(f, "a", event, "joined");
-	fixture_label(f, "b", 0, "waiting");
+	assert_false(upk_event_insert_many(f->store, rows, 3, &err));
+	assert_int_equal(err.code, UPK_CONFLICT);
+	assert_ok(upk_event_insert_many(f->store, rows + 1, 1, &err), &err);
 	fixture_commit(f);
-	assert_true(uses(f, "predicted"));
-	assert_true(uses(f, "carried"));
-	assert_true(uses(f, "joined"));
-	assert_true(uses(f, "waiting"));
-	assert_false(uses(f, "other"));
-	f->model++;
-	assert_false(uses(f, "predicted"));
-	assert_false(uses(f, "waiting"));
+	assert_int_equal(fixture_count(f, "event"), 1);
+}
+
+static void numbers_that_are_gone_are_counted_in_a_range(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	static const int64_t gone[] = { 7, 3, 12 };
+	fixture_begin(f);
+	for (int i = 0; i < 3; i++)
+		assert_ok(upk_event_add_gone(f->store, f->model, gone[i], &err), &err);
+	fixture_commit(f);
+	int64_t count = -1;
+	assert_ok(upk_event_count_gone(f->store, f->model, 3, 11, &count, &err), &err);
+	assert_int_equal(count, 2);
+	assert_ok(upk_event_count_gone(f->store, f->model, 4, 6, &count, &err), &err);
+	assert_int_equal(count, 0);
+	assert_ok(upk_event_count_gone(f->store, f->model + 1, 0, 99, &count, &err), &err);
+	assert_int_equal(count, 0);
+}
+
+static bool take_upgrade(void *context, const struct upk_upgrade_row *row)
+{
+	struct seen *seen = context;
+	assert_int_equal(row->event, row->seq - 10);
+	assert_int_equal(row->place, row->seq + 1);
+	assert_int_equal(row->time, row->seq + 2);
+	assert_int_equal(row->arrival, row->seq + 3);
+	seen->seqs[seen->count++] = row->seq;
+	return true;
+}
+
+static void upgrades_are_scanned_by_the_sequence_that_made_them(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	fixture_begin(f);
+	for (int64_t seq = 30; seq > 20; seq--) {
+		const struct upk_upgrade_row row = { seq - 10, f->model, seq, seq + 1, seq + 2,
+			seq + 3 };
+		assert_ok(upk_upgrade_insert(f->store, &row, &err), &err);
+	}
+	fixture_commit(f);
+	struct seen seen = { 0 };
+	assert_ok(upk_upgrade_scan(f->store, 24, 27, take_upgrade, &seen, &err), &err);
+	assert_int_equal(seen.count, 4);
+	assert_int_equal(seen.seqs[0], 24);
+	assert_int_equal(seen.seqs[3], 27);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -264,10 +288,11 @@ int main(void)
 		TEST(an_own_version_and_a_foreign_one_of_the_same_digits_differ),
 		TEST(an_unknown_event_is_not_found),
 		TEST(ids_are_unique_within_a_model_but_may_be_absent_often),
-		TEST(an_event_of_no_model_is_refused),
 		TEST(an_example_gets_its_prediction),
-		TEST(marks_gives_predicted_events_after_a_number),
-		TEST(a_class_is_used_wherever_it_stands),
+		TEST(many_rows_are_stored_at_once_and_scanned_in_order),
+		TEST(of_many_rows_none_is_stored_when_one_is_refused),
+		TEST(numbers_that_are_gone_are_counted_in_a_range),
+		TEST(upgrades_are_scanned_by_the_sequence_that_made_them),
 	};
 	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
 }

@@ -126,8 +126,8 @@ static bool work(struct fixture *f, int64_t seq, struct upk_error *err)
 	bool found;
 	if (!upk_store_begin(f->store, err))
 		return false;
-	if (upk_event_insert(f->store, &event, err) && upk_label_insert(f->store, &label, err) &&
-		upk_place_insert(f->store, &place, err) &&
+	if (upk_event_insert_many(f->store, &event, 1, err) && upk_label_insert_many(f->store, &label, 1, err) &&
+		upk_place_insert_many(f->store, &place, 1, err) &&
 		upk_place_last(f->store, f->model, &last, err) &&
 		upk_event_get(f->store, seq, &found, &event, err))
 		return upk_store_commit(f->store, err);
@@ -217,7 +217,7 @@ static void nothing_is_stored_of_a_transaction_that_was_undone_midway(void **sta
 			.model = f->model,
 			.number = seq,
 			.features = { features, sizeof features } };
-		ok = upk_event_insert(f->store, &row, &err);
+		ok = upk_event_insert_many(f->store, &row, 1, &err);
 	}
 	stop_faults();
 	assert_false(ok);
@@ -225,8 +225,8 @@ static void nothing_is_stored_of_a_transaction_that_was_undone_midway(void **sta
 
 	struct upk_event_row late = { .seq = seq + 1, .model = f->model, .number = 1 };
 	int64_t number;
-	assert_false(upk_event_insert(f->store, &late, &err));
-	assert_false(upk_event_last_number(f->store, f->model, &number, &err));
+	assert_false(upk_event_insert_many(f->store, &late, 1, &err));
+	assert_false(upk_place_last(f->store, f->model, &number, &err));
 	err = (struct upk_error){ 0 };
 	assert_false(upk_store_commit(f->store, &err));
 	assert_int_equal(err.code, UPK_IO);

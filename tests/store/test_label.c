@@ -39,7 +39,7 @@ static void a_label_reads_back_as_it_was_written(void **state)
 		.arrival = 8,
 		.source = upk_text_of("review"),
 		.carried = true };
-	assert_ok(upk_label_insert(f->store, &in, &err), &err);
+	assert_ok(upk_label_insert_many(f->store, &in, 1, &err), &err);
 	fixture_commit(f);
 
 	struct upk_label_row out;
@@ -111,7 +111,7 @@ static void carried_finds_what_came_in_an_event_item(void **state)
 		.event = event,
 		.class = upk_text_of("x"),
 		.carried = true };
-	assert_ok(upk_label_insert(f->store, &row, &err), &err);
+	assert_ok(upk_label_insert_many(f->store, &row, 1, &err), &err);
 	fixture_commit(f);
 	assert_ok(upk_label_carried(f->store, event, upk_text_of("y"), &found, &err), &err);
 	assert_false(found);

@@ -12,7 +12,7 @@
 struct seen {
 	size_t count, most;
 	struct {
-		int64_t model, created, state_place;
+		int64_t model, created, state_place, state_seq;
 		char name[16], config[16], learnt[16], state[16];
 		bool automatic, paused, has_state;
 	} rows[4];
@@ -30,6 +30,7 @@ static bool take(void *context, const struct upk_model_row *row)
 	seen->rows[i].model = row->model;
 	seen->rows[i].created = row->created;
 	seen->rows[i].state_place = row->state_place;
+	seen->rows[i].state_seq = row->state_seq;
 	seen->rows[i].automatic = row->automatic;
 	seen->rows[i].paused = row->paused;
 	seen->rows[i].has_state = row->state.data != NULL;
@@ -105,7 +106,7 @@ static void each_setter_changes_its_own_part(void **state)
 		&err);
 	assert_ok(upk_model_set_learnt(f->store, f->model, upk_text_of("[1]"), &err), &err);
 	assert_ok(upk_model_set_paused(f->store, f->model, true, &err), &err);
-	assert_ok(upk_model_set_state(f->store, f->model, 77, upk_text_of("{s}"), &err), &err);
+	assert_ok(upk_model_set_state(f->store, f->model, 77, 99, upk_text_of("{s}"), &err), &err);
 	fixture_commit(f);
 	fixture_reopen(f);
 
@@ -114,6 +115,7 @@ static void each_setter_changes_its_own_part(void **state)
 	assert_string_equal(seen.rows[0].learnt, "[1]");
 	assert_string_equal(seen.rows[0].state, "{s}");
 	assert_int_equal(seen.rows[0].state_place, 77);
+	assert_int_equal(seen.rows[0].state_seq, 99);
 	assert_true(seen.rows[0].automatic && seen.rows[0].paused);
 }
 

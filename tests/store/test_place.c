@@ -63,8 +63,8 @@ static void scan_gives_the_label_that_was_known_at_a_sequence(void **state)
 	fixture_place(f, a, first, 5000);
 	int64_t b = fixture_event(f, "b", "y", "y");
 	fixture_place(f, b, 0, 3000);
-	int64_t second = fixture_label(f, "a", a, "y");
-	int64_t third = fixture_label(f, "b", b, "x");
+	int64_t second = fixture_revise(f, "a", a, 1, "y");
+	int64_t third = fixture_revise(f, "b", b, 2, "x");
 	fixture_commit(f);
 
 	struct seen now = scan(f, (struct upk_scan){ 0 });
@@ -80,6 +80,9 @@ static void scan_gives_the_label_that_was_known_at_a_sequence(void **state)
 	assert_string_equal(before.actual[1], "y");
 	struct seen earlier = scan(f, (struct upk_scan){ .as_of = second - 1 });
 	assert_string_equal(earlier.actual[0], "x");
+	struct seen unrevised = scan(f, (struct upk_scan){ .what = UPK_SCAN_UNREVISED });
+	assert_string_equal(unrevised.actual[0], "x");
+	assert_string_equal(unrevised.actual[1], "y");
 	assert_int_equal(scan(f, (struct upk_scan){ .as_of = first }).count, 1);
 	assert_int_equal(scan(f, (struct upk_scan){ .as_of = first - 1 }).count, 0);
 }
@@ -128,7 +131,7 @@ static void scan_reads_scores_and_features_only_when_asked(void **state)
 		.features = { "\0\1\2", 3 },
 		.feature_list = 1 };
 	fixture_begin(f);
-	assert_ok(upk_event_insert(f->store, &row, &err), &err);
+	assert_ok(upk_event_insert_many(f->store, &row, 1, &err), &err);
 	fixture_place(f, 1, 0, 1);
 	fixture_commit(f);
 
@@ -173,14 +176,44 @@ static void scan_time_goes_by_pair_time_then_place(void **state)
 	fixture_commit(f);
 
 	struct seen seen = { 0 };
-	assert_ok(upk_place_scan_time(f->store, f->model, 10, take, &seen, &err), &err);
+	assert_ok(upk_place_scan_time(f->store, f->model, 10, INT64_MAX, take, &seen, &err), &err);
 	assert_int_equal(seen.count, 3);
 	assert_int_equal(seen.places[0], 3);
 	assert_int_equal(seen.places[1], 4);
 	assert_int_equal(seen.places[2], 1);
 }
 
-static void an_event_has_at_most_one_place(void **state)
+static void scan_time_reads_on_from_the_arrivals_that_may_reach_so_far(void **state)
+{
+	enum { DAY = 24 * 60 * 60 * 1000, PLACES = 15 };
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	fixture_begin(f);
+	for (int i = 0; i < PLACES; i++) {
+		struct upk_place_row row = { .model = f->model,
+			.place = i + 1,
+			.event = fixture_event(f, "", "x", "x"),
+			.time = (int64_t)i * DAY + (i % 3) * (DAY / 2), /* up to a day ahead */
+			.arrival = (int64_t)i * DAY };
+		if (i % 7 == 3)
+			continue; /* a place that was removed */
+		assert_ok(upk_place_insert_many(f->store, &row, 1, &err), &err);
+	}
+	fixture_commit(f);
+	for (int64_t after = -1; after <= PLACES + 1; after++) {
+		struct seen seen = { 0 };
+		assert_ok(upk_place_scan_time(
+				  f->store, f->model, after * DAY, INT64_MAX, take, &seen, &err),
+			&err);
+		size_t wanted = 0;
+		for (int i = 0; i < PLACES; i++)
+			wanted +=
+				i % 7 != 3 && (int64_t)i * DAY + (i % 3) * (DAY / 2) > after * DAY;
+		assert_int_equal(seen.count, wanted);
+	}
+}
+
+static void places_are_got_by_number_and_given_once(void **state)
 {
 	struct fixture *f = *state;
 	struct upk_error err = { 0 };
@@ -188,20 +221,22 @@ static void an_event_has_at_most_one_place(void **state)
 	struct upk_place_row row;
 	fixture_begin(f);
 	int64_t event = fixture_event(f, "a", "x", "x");
-	assert_ok(upk_place_of(f->store, f->model, event, &found, &row, &err), &err);
+	assert_ok(upk_place_get(f->store, f->model, 1, &found, &row, &err), &err);
 	assert_false(found);
 
 	int64_t place = fixture_place(f, event, 0, 77);
-	assert_ok(upk_place_of(f->store, f->model, event, &found, &row, &err), &err);
+	assert_ok(upk_place_get(f->store, f->model, place, &found, &row, &err), &err);
 	assert_true(found);
-	assert_int_equal(row.place, place);
+	assert_int_equal(row.event, event);
 	assert_int_equal(row.time, 77);
 	assert_int_equal(row.label, 0);
 
-	struct upk_place_row twice = { .model = f->model, .place = place + 1, .event = event };
-	assert_false(upk_place_insert(f->store, &twice, &err));
+	struct upk_place_row rows[] = { { .model = f->model, .place = place + 1, .event = 9 },
+		{ .model = f->model, .place = place, .event = event } };
+	assert_false(upk_place_insert_many(f->store, rows, 2, &err));
 	assert_int_equal(err.code, UPK_CONFLICT);
 	fixture_commit(f);
+	assert_int_equal(fixture_count(f, "place"), 1);
 }
 
 static void a_removed_place_is_not_given_out_again(void **state)
@@ -243,7 +278,7 @@ static void classes_counts_the_labels_as_they_are_now(void **state)
 	fixture_begin(f);
 	for (int i = 0; i < 5; i++)
 		fixture_place(f, fixture_event(f, "", "x", i < 3 ? "x" : "y"), 0, 1);
-	fixture_label(f, "a", 1, "y");
+	fixture_revise(f, "a", 1, 1, "y");
 	fixture_event(f, "b", "x", NULL);
 	fixture_commit(f);
 
@@ -265,7 +300,8 @@ int main(void)
 		TEST(scan_reads_scores_and_features_only_when_asked),
 		TEST(scan_stops_when_told_and_can_begin_again),
 		TEST(scan_time_goes_by_pair_time_then_place),
-		TEST(an_event_has_at_most_one_place),
+		TEST(scan_time_reads_on_from_the_arrivals_that_may_reach_so_far),
+		TEST(places_are_got_by_number_and_given_once),
 		TEST(a_removed_place_is_not_given_out_again),
 		TEST(classes_counts_the_labels_as_they_are_now),
 	};

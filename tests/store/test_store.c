@@ -82,7 +82,7 @@ static void open_sets_the_file_up_as_promised(void **state)
 		{ "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA page_size", "16384" },
 		{ "PRAGMA application_id", "1970301796" },
-		{ "PRAGMA user_version", "1" },
+		{ "PRAGMA user_version", "2" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	struct fixture *f = *state;
@@ -390,7 +390,7 @@ static int fill_the_disk(struct fixture *f, struct upk_error *err)
 			.number = f->number + inserted + 1,
 			.predicted = upk_text_of("x"),
 			.features = { features, sizeof features } };
-		if (!upk_event_insert(f->store, &row, err))
+		if (!upk_event_insert_many(f->store, &row, 1, err))
 			break;
 	}
 	return inserted;
