@@ -1,132 +1,106 @@
 #!/usr/bin/python3
-"""Bulk ingest, single posts and metrics of one daemon over HTTP: medians of several rounds.
+"""Measures the daemon's ingest against what SQLite and libmicrohttpd do by themselves on this machine.
 
-Each round is a fresh daemon on a fresh folder. Events carry an id, a time, a score and ten number
-features (about 220 bytes); bodies are made beforehand, so that the client costs little. Clients are
-threads of this process on the same machine.
+Each figure is a ratio to a reference that is measured in the same run: rounds alternate between the two,
+the best of each side counts, and the least and greatest ratio of a round stand beside it. Rates and
+times alone say little: disks differ by fifty times in fsync, and another process may have the cores.
 """
 import argparse
-import http.client
 import json
 import os
 import platform
-import random
-import re
-import shutil
-import signal
-import statistics
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 
-EVENTS, BATCH, CLIENTS = 200_000, 5_000, 4
-SINGLES = 300
-NDJSON = {"Content-Type": "application/x-ndjson"}
-JSON = {"Content-Type": "application/json"}
+import figures
+import process
 
 
-def start(binary, top):
-    process = subprocess.Popen([binary, "serve", "--data", os.path.join(top, "data"), "--listen", "127.0.0.1:0"],
-                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    for line in process.stderr:
-        found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
-        if found:
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            return process, int(found.group(1))
-    raise SystemExit(f"the daemon did not start (status {process.wait()})")
+class Size:
+    """How much of everything."""
+
+    def __init__(self, args):
+        quick = args.quick
+        self.folder, self.rounds = args.data, args.rounds or (2 if quick else 5)
+        self.bulk = args.events or (200_000 if quick else 1_000_000)
+        self.recent, self.labels = (300_000, 150_000) if quick else (1_000_000, 500_000)
+        self.stored = args.stored or (1_000_000 if quick else 10_000_000)
+        self.trained = 50_000 if quick else 200_000
+        self.seconds = 2 if quick else 5
+        self.commits, self.pace_us = (500, 2000) if quick else (2000, 2000)
+        self.memory, self.models = (500_000, 500) if quick else (2_000_000, 2000)
 
 
-def ask(connection, method, path, body=None, headers={}):
-    connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    data = answer.read()
-    if answer.status >= 300:
-        raise SystemExit(f"{method} {path}: {answer.status} {data[:300]!r}")
-    return data
+def machine(folder):
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    disk = subprocess.run(["df", "--output=fstype,source", folder], capture_output=True, text=True).stdout.split("\n")[1].split()
+    return f"{os.cpu_count()} cores, {cpu}; {folder} on {' '.join(disk)}"
 
 
-def bodies():
-    rng = random.Random(1)
-    events, labels, begin = [], [], 1_767_261_600_000
-    for at in range(0, EVENTS, BATCH):
-        rows = [(f"{rng.getrandbits(64):016x}", rng.random()) for _ in range(BATCH)]
-        events.append("\n".join(json.dumps(
-            {"id": id, "timestamp": begin + at, "score": round(score, 4), "features": [round(rng.gauss(0, 1), 4) for _ in range(10)]})
-            for id, score in rows).encode())
-        labels.append("\n".join(json.dumps({"id": id, "label": "ab"[rng.random() < score]}) for id, score in rows).encode())
-    return events, labels
+def measure(figure, size):
+    fsync = [process.fsync_ms(size.folder)]
+    rounds = []
+    for ours, base in figure.rounds(size):
+        rounds.append((ours, base))
+        fsync.append(process.fsync_ms(size.folder))
+    best, bound = figure.best([r[0] for r in rounds]), figure.best([r[1] for r in rounds])
+    ratios = [ours / base for ours, base in rounds]
+    ratio = best / bound
+    return {"figure": figure.name, "ratio": ratio, "least": min(ratios), "most": max(ratios), "ours": best,
+            "reference": bound, "unit": figure.unit, "reach": figure.reach, "goal": figure.goal,
+            "met": "goal" if figure.met(ratio, figure.goal) else "reach" if figure.met(ratio, figure.reach) else "no",
+            "fsync_ms": sorted(fsync)[len(fsync) // 2], "against": figure.against, "rounds": len(rounds)}
 
 
-def post_all(port, path, parts):
-    """Seconds that CLIENTS connections take to post all parts."""
-    def work(mine):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        for body in mine:
-            ask(connection, "POST", path, body, NDJSON)
-    threads = [threading.Thread(target=work, args=(parts[i::CLIENTS],)) for i in range(CLIENTS)]
-    begin = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - begin
+def short(value):
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-def latencies(port, count, make):
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    took = []
-    for i in range(count):
-        arguments = make(i)
-        begin = time.perf_counter()
-        ask(connection, *arguments)
-        took.append((time.perf_counter() - begin) * 1e3)
-    return took
+def print_row(row):
+    print(f"{row['figure']:10}{row['ratio']:>7.2f}{row['least']:>7.2f} .. {row['most']:<7.2f}{row['reach']:>5} {row['goal']:>5}  "
+          f"{row['met']:6}{short(row['ours']):>9} {row['unit']:9} {short(row['reference']):>9}  {row['fsync_ms']:>5.2f} ms  "
+          f"{row['against']}", flush=True)
 
 
-def round_of(binary, folder, events, labels):
-    top = tempfile.mkdtemp(prefix="upkeepd-bench-", dir=folder)
-    process, port = start(binary, top)
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        ask(connection, "PUT", "/v1/models/m", json.dumps({"classes": ["a", "b"], "positive": "b", "rules": []}), JSON)
-        taken = post_all(port, "/v1/models/m/events", events)
-        joined = post_all(port, "/v1/models/m/labels", labels)
-        pairs = json.loads(ask(connection, "GET", "/v1/models/m/metrics?window=last-5000"))["windows"]["last-5000"]["pairs"]
-        if pairs != 5000:
-            raise SystemExit(f"the window holds {pairs} pairs, not 5000")
-        single = latencies(port, SINGLES, lambda i: (
-            "POST", "/v1/models/m/events", json.dumps({"id": f"s{i}", "score": 0.5, "features": [0.5] * 10}), JSON))
-        metrics = latencies(port, SINGLES, lambda i: ("GET", "/v1/models/m/metrics"))
-        size = os.path.getsize(os.path.join(top, "data", "upkeepd.db"))
-        return {"bulk events/s": EVENTS / taken, "labels/s": EVENTS / joined,
-                "single post p50, ms": statistics.median(single), "GET metrics p50, ms": statistics.median(metrics),
-                "bytes an event and its label": size / EVENTS}
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-        shutil.rmtree(top, ignore_errors=True)
+def options():
+    names = [figure.name for figure in figures.ALL] + ["memory"]
+    parser = argparse.ArgumentParser(prog="scripts/bench ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", help=argparse.SUPPRESS, required=True)
+    parser.add_argument("--only", action="append", choices=names, help="this figure; may be given again")
+    parser.add_argument("--rounds", type=int, help="rounds a figure (5; --quick: 2)")
+    parser.add_argument("--quick", action="store_true", help="fewer rows: minutes become seconds, and figures rougher")
+    parser.add_argument("--events", type=int, help="events of a bulk round")
+    parser.add_argument("--stored", type=int, help="events of a full store (10 million; --quick: 1 million)")
+    parser.add_argument("--data", help="folder of the data, on the disk that counts (the system's for temporary files)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    args = parser.parse_args()
+    args.data = os.path.abspath(args.data or tempfile.gettempdir())
+    return args
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--daemon", required=True)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--data", help="folder of the data (default: the system's for temporary files)")
-    options.add_argument("--json", action="store_true")
-    args = options.parse_args()
-    events, labels = bodies()
-    rounds = [round_of(os.path.abspath(args.daemon), args.data, events, labels) for _ in range(args.rounds)]
-    figures = {name: [r[name] for r in rounds] for name in rounds[0]}
+    args = options()
+    process.BUILD = os.path.abspath(args.build)
+    size = Size(args)
+    wanted = args.only or [figure.name for figure in figures.ALL] + ["memory"]
+    rows, memory = [], []
+    if not args.json:
+        print(f"{machine(args.data)}; the best of {size.rounds} alternating rounds")
+    if not args.json and wanted != ["memory"]:
+        print(f"{'figure':10}{'ratio':>7}{'least .. most':>16}{'reach':>9} {'goal':>4}  {'met':6}{'ours':>9} {'':9} {'reference':>9}  {'fsync':>8}  against", flush=True)
+    for figure in figures.ALL:
+        if figure.name in wanted:
+            rows.append(measure(figure, size))
+            if not args.json:
+                print_row(rows[-1])
+    for what, size_of in figures.memory(size) if "memory" in wanted else ():
+        memory.append({"of": what, "bytes": round(size_of)})
+        if not args.json:
+            print(f"resident memory of {what}: {short(size_of / 1024)} KiB", flush=True)
     if args.json:
-        print(json.dumps({"rounds": args.rounds, **{name: statistics.median(values) for name, values in figures.items()}}))
-        return
-    print(f"{EVENTS:,} events and labels, {BATCH:,} a request, {CLIENTS} connections; {os.cpu_count()} cores, {platform.machine()}; "
-          f"{args.rounds} rounds")
-    print(f"{'':32}{'median':>12}{'least':>12}{'most':>12}")
-    for name, values in figures.items():
-        shown = [f"{v:,.0f}" if v >= 100 else f"{v:.2f}" for v in (statistics.median(values), min(values), max(values))]
-        print(f"{name:32}{shown[0]:>12}{shown[1]:>12}{shown[2]:>12}")
+        print(json.dumps({"machine": machine(args.data), "figures": rows, "memory": memory}))
+    return 0 if all(row["met"] != "no" for row in rows) else 1
 
 
-main()
+sys.exit(main())
