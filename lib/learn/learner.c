@@ -7,6 +7,7 @@
 static const struct upk_learner *const learners[] = {
 	&upk_logistic,
 	&upk_trees,
+	&upk_mlp,
 };
 
 const struct upk_learner *upk_learner_at(size_t i)

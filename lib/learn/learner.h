@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "learn/curve.h"
 
 /* What a learner is given: standardised inputs without gaps (a `raw` one: as they are, NAN for
  * missing), classes 0 .. classes - 1 that all have rows. */
@@ -20,6 +21,7 @@ struct upk_fit_input {
 	const uint16_t *y; /* (rows) */
 	uint64_t seed;
 	const atomic_bool *cancel; /* looked at between iterations; NULL: never */
+	struct upk_curve *curve;   /* gets the loss after each iteration; NULL: not wanted */
 };
 
 /* One row of the table; a new learner is one file that ends in one of these, and its line in
@@ -34,9 +36,12 @@ struct upk_learner {
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);
+	/* Bytes of memory that predict wants, aligned as malloc's; NULL: none. */
+	size_t (*scratch)(const void *fitted);
 	/* probabilities (rows, classes), each row's sum is 1. A row's answer does not depend on the
 	 * other rows. */
-	void (*predict)(const void *fitted, const double *x, size_t rows, double *probabilities);
+	void (*predict)(const void *fitted, const double *x, size_t rows, void *scratch,
+		double *probabilities);
 	/* Members of an open object; read takes the same object back. */
 	void (*write)(const void *fitted, struct upk_json_writer *w);
 	bool (*read)(const cJSON *json, size_t features, size_t classes, void **fitted,
@@ -52,6 +57,7 @@ const struct upk_learner *upk_learner_find(const char *name);
 const char *upk_learner_processor(void);
 
 extern const struct upk_learner upk_logistic;
+extern const struct upk_learner upk_mlp;
 extern const struct upk_learner upk_trees;
 
 #endif

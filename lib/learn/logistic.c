@@ -312,11 +312,13 @@ static double score(const double *w, const double *x, size_t n, double intercept
 	return even + odd + intercept;
 }
 
-static void predict(const void *fitted, const double *x, size_t rows, double *probabilities)
+static void predict(
+	const void *fitted, const double *x, size_t rows, void *scratch, double *probabilities)
 {
 	const struct logistic *l = fitted;
 	double sum;
 
+	(void)scratch;
 	for (size_t i = 0; i < rows; i++, x += l->features, probabilities += l->classes) {
 		if (l->outputs == 1) {
 			double z = score(l->weights, x, l->features, l->intercept[0]);

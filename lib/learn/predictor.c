@@ -234,7 +234,9 @@ bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_
 	double *probabilities, struct upk_error *err)
 {
 	size_t chunk = rows < CHUNK ? rows : CHUNK, features = p->features.count;
-	double *inputs = malloc((chunk + 1) * (features + p->presents) * sizeof *inputs);
+	size_t doubles = (chunk + 1) * (features + p->presents);
+	size_t scratch = p->learner->scratch ? p->learner->scratch(p->fitted) : 0;
+	double *inputs = malloc(doubles * sizeof *inputs + scratch);
 	double *present = inputs + chunk * features;
 
 	if (!inputs)
@@ -246,7 +248,7 @@ bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_
 			upk_encode_apply(&p->encode, values, n, inputs);
 			values = inputs;
 		}
-		p->learner->predict(p->fitted, values, n, present);
+		p->learner->predict(p->fitted, values, n, inputs + doubles, present);
 		spread(p, present, n, probabilities + first * p->classes.count);
 	}
 	free(inputs);
@@ -365,8 +367,7 @@ static bool read_learner(struct upk_predictor *p, const cJSON *json, struct upk_
 	if (!cJSON_IsObject(settings))
 		return upk_fail(err, UPK_CORRUPT, "settings is not an object");
 	return print_settings(p, settings, err) &&
-		(p->learner->raw ||
-			upk_encode_read(&p->encode, json, p->features.count, err)) &&
+		(p->learner->raw || upk_encode_read(&p->encode, json, p->features.count, err)) &&
 		p->learner->read(json, p->features.count, p->presents, &p->fitted, err);
 }
 

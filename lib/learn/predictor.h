@@ -19,9 +19,9 @@ struct upk_predictor;
 /* What every fit of a run has in common. Borrowed for the call; names are copied. */
 struct upk_predictor_setup {
 	const struct upk_learner *learner;
-	const cJSON *settings;            /* NULL: the learner's defaults */
-	const struct upk_text *features;  /* (dataset.features) names */
-	const struct upk_text *classes;   /* (dataset.classes) names */
+	const cJSON *settings;           /* NULL: the learner's defaults */
+	const struct upk_text *features; /* (dataset.features) names */
+	const struct upk_text *classes;  /* (dataset.classes) names */
 	uint64_t seed;
 	const atomic_bool *cancel;
 };

@@ -284,8 +284,10 @@ static bool fit(
 	return f != NULL;
 }
 
-static void predict(const void *fitted, const double *x, size_t rows, double *probabilities)
+static void predict(
+	const void *fitted, const double *x, size_t rows, void *scratch, double *probabilities)
 {
+	(void)scratch;
 	upk_forest_predict(fitted, x, rows, probabilities);
 }
 

@@ -70,10 +70,11 @@ def piped(name, rows, features, classes, gaps):
     numbers(f"{name}_probabilities", fit.predict_proba(x[:16]))
 
 
-warnings.simplefilter("ignore")
-print("/* Printed by oracle_logistic.py. */")
-plain("two", 400, 4, 2, 1.0)
-plain("two_strong", 400, 4, 2, 0.1)
-plain("five", 900, 5, 5, 1.0)
-piped("gaps_two", 500, 4, 2, 7)
-piped("gaps_five", 900, 4, 5, 7)
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    print("/* Printed by oracle_logistic.py. */")
+    plain("two", 400, 4, 2, 1.0)
+    plain("two_strong", 400, 4, 2, 0.1)
+    plain("five", 900, 5, 5, 1.0)
+    piped("gaps_two", 500, 4, 2, 7)
+    piped("gaps_five", 900, 4, 5, 7)

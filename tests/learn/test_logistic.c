@@ -107,7 +107,7 @@ static void equals_scikit_learn(void **state)
 		free(w.values);
 
 		void *fitted = fit(&d, o->settings);
-		upk_logistic.predict(fitted, d.x, 8, probabilities);
+		upk_logistic.predict(fitted, d.x, 8, NULL, probabilities);
 		assert_all_near(probabilities, o->probabilities, 8 * o->classes, 1e-5);
 		upk_logistic.free(fitted);
 		upk_dataset_finish(&d);
@@ -177,10 +177,10 @@ static void a_row_has_the_same_answer_alone_and_among_others(void **state)
 		together = calloc(d.rows * classes, sizeof *together);
 		assert_non_null(together);
 
-		upk_logistic.predict(fitted, d.x, d.rows, together);
+		upk_logistic.predict(fitted, d.x, d.rows, NULL, together);
 		for (size_t i = 0; i < d.rows; i++) {
 			double sum = 0;
-			upk_logistic.predict(fitted, d.x + i * d.features, 1, alone);
+			upk_logistic.predict(fitted, d.x + i * d.features, 1, NULL, alone);
 			assert_memory_equal(alone, together + i * classes, classes * sizeof *alone);
 			for (size_t k = 0; k < classes; k++)
 				sum += alone[k];
@@ -233,9 +233,9 @@ static void classes_far_apart_are_fitted_without_overflow(void **state)
 		assert_true(upk_dataset_add(
 			&d, &(double){ i < 50 ? -1e9 : 1e9 }, i >= 50, -1, i, NULL));
 	void *fitted = fit(&d, NULL);
-	upk_logistic.predict(fitted, d.x, 1, p);
+	upk_logistic.predict(fitted, d.x, 1, NULL, p);
 	assert_true(p[0] > 0.99 && p[0] <= 1);
-	upk_logistic.predict(fitted, d.x + 99, 1, p);
+	upk_logistic.predict(fitted, d.x + 99, 1, NULL, p);
 	assert_true(p[1] > 0.99 && p[1] <= 1);
 	upk_logistic.free(fitted);
 	upk_dataset_finish(&d);
@@ -250,7 +250,7 @@ static void a_cancelled_fit_says_so(void **state)
 
 	(void)state;
 	sample_rows(&d, 400, 4, 3, 0);
-	struct upk_fit_input in = { d.rows, d.features, d.classes, d.x, d.y, 0, &cancel };
+	struct upk_fit_input in = { d.rows, d.features, d.classes, d.x, d.y, 0, &cancel, NULL };
 	assert_false(upk_logistic.fit(&in, NULL, &fitted, &err));
 	assert_int_equal(err.code, UPK_CANCELLED);
 	assert_null(fitted);
@@ -288,7 +288,8 @@ static void learners_are_found_by_name(void **state)
 	(void)state;
 	assert_ptr_equal(upk_learner_at(0), &upk_logistic);
 	assert_ptr_equal(upk_learner_at(1), &upk_trees);
-	assert_null(upk_learner_at(2));
+	assert_ptr_equal(upk_learner_at(2), &upk_mlp);
+	assert_null(upk_learner_at(3));
 	assert_ptr_equal(upk_learner_find("logistic"), &upk_logistic);
 	assert_ptr_equal(upk_learner_find("auto"), &upk_logistic);
 	assert_null(upk_learner_find("forest"));

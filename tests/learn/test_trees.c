@@ -91,7 +91,7 @@ static void answers_equal_those_of_xgboost(size_t classes)
 	double *theirs = calloc(d.rows * classes, sizeof *theirs);
 	void *fitted = fit(&d, NULL);
 
-	upk_trees.predict(fitted, d.x, d.rows, ours);
+	upk_trees.predict(fitted, d.x, d.rows, NULL, ours);
 	ask_xgboost(&d, theirs);
 	for (size_t i = 0; i < d.rows * classes; i++)
 		assert_true(fabs(ours[i] - theirs[i]) < 1e-6);
@@ -235,5 +235,5 @@ int main(void)
 		cmocka_unit_test(a_cancelled_fit_ends_at_once),
 	};
 
-	return cmocka_run_group_tests_name("trees", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("learn/trees", tests, NULL, NULL);
 }

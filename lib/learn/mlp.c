@@ -1,0 +1,414 @@
+/* Multilayer perceptron: Adam (Kingma and Ba 2015) on minibatches, dropout, early stopping. */
+#include "learn/learner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cblas.h>
+
+#include "base/random.h"
+#include "learn/network.h"
+#include "learn/numbers.h"
+#include "learn/settings.h"
+
+/* Every tenth row is kept from training to stop by, when there are so many rows. */
+enum { KEPT_ONE_IN = 10, KEPT_FROM = 200 };
+
+enum { LAYERS, NEURONS, RATE, BATCH, EPOCHS, PATIENCE, DROPOUT, L2, BALANCE, SETTINGS };
+
+static const struct upk_setting table[SETTINGS] = {
+	[LAYERS] = { "layers", 1, 1, UPK_NETWORK_HIDDEN, true },
+	[NEURONS] = { "neurons", 64, 1, 4096, true }, /* of each layer */
+	[RATE] = { "learning_rate", 0.003, 1e-6, 1, false },
+	[BATCH] = { "batch", 64, 1, 65536, true },
+	[EPOCHS] = { "epochs", 100, 1, 10000, true },
+	[PATIENCE] = { "patience", 10, 0, 10000, true }, /* epochs without a better loss; 0: all */
+	[DROPOUT] = { "dropout", 0, 0, 0.9, false },
+	[L2] = { "l2", 0.1, 0, 1e9, false },
+	[BALANCE] = { "balance", 0, 0, 1, false }, /* classes weigh (rows of it)^-balance */
+};
+
+static bool check(const cJSON *settings, struct upk_error *err)
+{
+	double values[SETTINGS];
+
+	return upk_settings_read(settings, "mlp", table, SETTINGS, values, err);
+}
+
+static void release(void *fitted)
+{
+	struct upk_network *n = fitted;
+
+	if (!n)
+		return;
+	upk_network_finish(n);
+	free(n);
+}
+
+static struct upk_network *create(
+	size_t features, size_t classes, size_t neurons, size_t layers, struct upk_error *err)
+{
+	size_t hidden[UPK_NETWORK_HIDDEN];
+	struct upk_network *n = calloc(1, sizeof *n);
+
+	if (!n) {
+		upk_fail(err, UPK_NOMEM, "no memory for a network");
+		return NULL;
+	}
+	for (size_t l = 0; l < layers; l++)
+		hidden[l] = neurons;
+	if (upk_network_init(n, features, classes, hidden, layers, err))
+		return n;
+	free(n);
+	return NULL;
+}
+
+/* A fit under way. */
+struct fitting {
+	const struct upk_fit_input *in;
+	double values[SETTINGS];
+	struct upk_network *network;
+	struct upk_network_batch batch;
+	struct upk_random random;
+	double *weights;                        /* (classes) NULL: all 1 */
+	float *gradient, *mean, *square, *best; /* (params) gradient owns the block */
+	uint32_t *rows; /* (in->rows) in the order of this epoch, those kept to stop by last */
+	uint16_t *y;    /* (batch) */
+	size_t training, steps;
+};
+
+static bool weigh_classes(struct fitting *f, struct upk_error *err)
+{
+	const struct upk_fit_input *in = f->in;
+	double sum = 0;
+
+	if (f->values[BALANCE] == 0)
+		return true;
+	f->weights = calloc(in->classes, sizeof *f->weights);
+	if (!f->weights)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu classes", in->classes);
+	for (size_t i = 0; i < in->rows; i++)
+		f->weights[in->y[i]]++;
+	for (size_t k = 0; k < in->classes; k++) {
+		double rows = f->weights[k];
+		f->weights[k] = pow(rows, -f->values[BALANCE]);
+		sum += rows * f->weights[k];
+	}
+	for (size_t k = 0; k < in->classes; k++)
+		f->weights[k] *= (double)in->rows / sum;
+	return true;
+}
+
+static void order_rows(struct fitting *f)
+{
+	size_t rows = f->in->rows, kept = 0;
+	bool keep = f->values[PATIENCE] > 0 && rows >= KEPT_FROM;
+
+	for (size_t i = 0; i < rows; i++)
+		if (keep && i % KEPT_ONE_IN == KEPT_ONE_IN / 2)
+			f->rows[rows - ++kept] = (uint32_t)i;
+		else
+			f->rows[i - kept] = (uint32_t)i;
+	f->training = rows - kept;
+}
+
+static bool prepare(struct fitting *f, struct upk_error *err)
+{
+	const struct upk_fit_input *in = f->in;
+	size_t count, batch = (size_t)f->values[BATCH];
+
+	if (in->rows > UINT32_MAX)
+		return upk_fail(err, UPK_INVALID, "%zu rows are too many for mlp", in->rows);
+	f->network = create(in->features, in->classes, (size_t)f->values[NEURONS],
+		(size_t)f->values[LAYERS], err);
+	if (!f->network)
+		return false;
+	upk_random_seed(&f->random, in->seed);
+	upk_network_draw(f->network, &f->random);
+
+	count = f->network->count;
+	batch = batch < in->rows ? batch : in->rows;
+	f->gradient = calloc(count, 4 * sizeof *f->gradient);
+	f->rows = malloc(in->rows * sizeof *f->rows);
+	f->y = malloc(batch * sizeof *f->y);
+	if (!f->gradient || !f->rows || !f->y)
+		return upk_fail(err, UPK_NOMEM, "no memory to fit %zu weights", count);
+	f->mean = f->gradient + count;
+	f->square = f->mean + count;
+	f->best = f->square + count;
+	order_rows(f);
+	return weigh_classes(f, err) && upk_network_batch_init(&f->batch, f->network, batch, err);
+}
+
+static void finish(struct fitting *f)
+{
+	upk_network_batch_finish(&f->batch);
+	free(f->gradient);
+	free(f->rows);
+	free(f->y);
+	free(f->weights);
+}
+
+static void load(struct fitting *f, const uint32_t *rows, size_t count)
+{
+	size_t features = f->in->features;
+	float *out = f->batch.values[0];
+
+	for (size_t i = 0; i < count; i++) {
+		const double *x = f->in->x + rows[i] * features;
+		for (size_t j = 0; j < features; j++)
+			*out++ = (float)x[j];
+		f->y[i] = f->in->y[rows[i]];
+	}
+}
+
+static void step(struct fitting *f)
+{
+	static const double b1 = 0.9, b2 = 0.999, small = 1e-8;
+	double t = (double)++f->steps;
+	float rate = (float)(f->values[RATE] * sqrt(1 - pow(b2, t)) / (1 - pow(b1, t)));
+	const float keep1 = (float)b1, keep2 = (float)b2;
+	float *restrict p = f->network->params, *restrict m = f->mean, *restrict v = f->square;
+	const float *restrict g = f->gradient;
+
+	for (size_t i = 0; i < f->network->count; i++) {
+		m[i] = keep1 * m[i] + (1 - keep1) * g[i];
+		v[i] = keep2 * v[i] + (1 - keep2) * g[i] * g[i];
+		p[i] -= rate * m[i] / (sqrtf(v[i]) + (float)small);
+	}
+}
+
+/* One pass over the training rows; the mean of their losses as they were met. */
+static bool epoch(struct fitting *f, double *loss, struct upk_error *err)
+{
+	double sum = 0;
+
+	upk_random_shuffle(&f->random, f->rows, f->training);
+	for (size_t first = 0; first < f->training; first += f->batch.room) {
+		size_t left = f->training - first;
+		size_t count = left < f->batch.room ? left : f->batch.room;
+		if (f->in->cancel && atomic_load(f->in->cancel))
+			return upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
+		load(f, f->rows + first, count);
+		upk_network_forward(f->network, &f->batch, count, f->values[DROPOUT], &f->random);
+		sum += (double)count *
+			upk_network_backward(f->network, &f->batch, count, f->y, f->weights,
+				f->values[L2], f->values[DROPOUT], f->gradient);
+		step(f);
+	}
+	*loss = sum / (double)f->training;
+	return true;
+}
+
+/* The loss of the rows kept to stop by, without penalty. */
+static double kept_loss(struct fitting *f)
+{
+	size_t rows = f->in->rows, outputs = f->network->sizes[f->network->layers];
+	double sum = 0;
+
+	for (size_t first = f->training; first < rows; first += f->batch.room) {
+		size_t count = rows - first < f->batch.room ? rows - first : f->batch.room;
+		load(f, f->rows + first, count);
+		upk_network_forward(f->network, &f->batch, count, 0, NULL);
+		const float *p = f->batch.values[f->network->layers];
+		for (size_t i = 0; i < count; i++, p += outputs) {
+			double one = (double)p[outputs > 1 ? f->y[i] : 0];
+			double truth = outputs > 1 || f->y[i] ? one : 1 - one;
+			sum -= (f->weights ? f->weights[f->y[i]] : 1) * log(fmax(truth, 1e-10));
+		}
+	}
+	return sum / (double)(rows - f->training);
+}
+
+static bool add_to_curve(const struct fitting *f, double loss, struct upk_error *err)
+{
+	return !f->in->curve || upk_curve_add(f->in->curve, loss, err);
+}
+
+static bool descend(struct fitting *f, struct upk_error *err)
+{
+	size_t bytes = f->network->count * sizeof *f->best;
+	bool stops = f->training < f->in->rows;
+	double loss = INFINITY, least = INFINITY;
+	int since = 0;
+
+	for (int i = 0; i < (int)f->values[EPOCHS]; i++) {
+		if (!epoch(f, &loss, err))
+			return false;
+		if (!isfinite(loss))
+			return upk_fail(err, UPK_INVALID, "the fit does not converge");
+		loss = stops ? kept_loss(f) : loss;
+		if (!add_to_curve(f, loss, err))
+			return false;
+		if (loss < least) {
+			least = loss;
+			since = 0;
+			memcpy(f->best, f->network->params, bytes);
+		} else if (stops && ++since >= (int)f->values[PATIENCE]) {
+			break;
+		}
+	}
+	if (stops)
+		memcpy(f->network->params, f->best, bytes);
+	return true;
+}
+
+static bool fit(
+	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
+{
+	struct fitting f = { .in = in };
+	bool ok;
+
+	if (!upk_settings_read(settings, "mlp", table, SETTINGS, f.values, err))
+		return false;
+	/* Two threads would add in another order than one. */
+	openblas_set_num_threads(1);
+
+	ok = prepare(&f, err) && descend(&f, err);
+	finish(&f);
+	if (ok)
+		*fitted = f.network;
+	else
+		release(f.network);
+	return ok;
+}
+
+static size_t scratch(const void *fitted)
+{
+	return upk_network_scratch(fitted) * sizeof(float);
+}
+
+static void predict(
+	const void *fitted, const double *x, size_t rows, void *memory, double *probabilities)
+{
+	upk_network_predict(fitted, x, rows, memory, probabilities);
+}
+
+static void write_layer(const struct upk_network *n, size_t l, struct upk_json_writer *w)
+{
+	const float *weights = upk_network_weights(n, l), *biases = upk_network_biases(n, l);
+	size_t in = n->sizes[l], out = n->sizes[l + 1];
+
+	upk_json_object(w, NULL);
+	upk_json_array(w, "weights");
+	for (size_t i = 0; i < in; i++) {
+		upk_json_array(w, NULL);
+		for (size_t k = 0; k < out; k++)
+			upk_json_double(w, NULL, (double)weights[i * out + k]);
+		upk_json_array_end(w);
+	}
+	upk_json_array_end(w);
+	upk_json_array(w, "biases");
+	for (size_t k = 0; k < out; k++)
+		upk_json_double(w, NULL, (double)biases[k]);
+	upk_json_array_end(w);
+	upk_json_object_end(w);
+}
+
+static void write(const void *fitted, struct upk_json_writer *w)
+{
+	const struct upk_network *n = fitted;
+
+	upk_json_array(w, "layers");
+	for (size_t l = 0; l < n->layers; l++)
+		write_layer(n, l, w);
+	upk_json_array_end(w);
+}
+
+static const cJSON *layer_at(const cJSON *layers, size_t l)
+{
+	return cJSON_GetArrayItem(layers, (int)l);
+}
+
+/* The row of floats stands where the doubles were read to: each is a float's own value. */
+static bool read_floats(const cJSON *array, const char *name, size_t n, float *out, double *room,
+	struct upk_error *err)
+{
+	if (!upk_numbers_read(array, name, n, room, err))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		out[i] = (float)room[i];
+		if (!isfinite(out[i]))
+			return upk_fail(err, UPK_CORRUPT, "%s[%zu] is too large", name, i);
+	}
+	return true;
+}
+
+static bool read_layer(
+	struct upk_network *n, size_t l, const cJSON *json, double *room, struct upk_error *err)
+{
+	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(json, "weights");
+	size_t in = n->sizes[l], out = n->sizes[l + 1], i = 0;
+
+	for (const cJSON *row = cJSON_IsArray(rows) ? rows->child : NULL; row; row = row->next, i++)
+		if (i == in ||
+			!read_floats(row, "weights[]", out, upk_network_weights(n, l) + i * out,
+				room, err))
+			return upk_fail(err, UPK_CORRUPT,
+				"layers[%zu].weights[%zu] is not one of %zu "
+				"rows of %zu numbers",
+				l, i, in, out);
+	if (i != in)
+		return upk_fail(err, UPK_CORRUPT, "layers[%zu].weights has %zu rows instead of %zu",
+			l, i, in);
+	return read_floats(cJSON_GetObjectItemCaseSensitive(json, "biases"), "biases", out,
+		upk_network_biases(n, l), room, err);
+}
+
+/* How many neurons a hidden layer has, by its biases. */
+static size_t neurons_of(const cJSON *layers, size_t l)
+{
+	return (size_t)cJSON_GetArraySize(
+		cJSON_GetObjectItemCaseSensitive(layer_at(layers, l), "biases"));
+}
+
+static bool read_layers(struct upk_network *n, const cJSON *layers, struct upk_error *err)
+{
+	size_t widest = 0;
+	double *room;
+	bool ok = true;
+
+	for (size_t l = 1; l <= n->layers; l++)
+		widest = n->sizes[l] > widest ? n->sizes[l] : widest;
+	room = calloc(widest, sizeof *room);
+	if (!room)
+		return upk_fail(err, UPK_NOMEM, "no memory for a network");
+	for (size_t l = 0; ok && l < n->layers; l++)
+		ok = read_layer(n, l, layer_at(layers, l), room, err);
+	free(room);
+	return ok;
+}
+
+static bool read(
+	const cJSON *json, size_t features, size_t classes, void **fitted, struct upk_error *err)
+{
+	const cJSON *layers = cJSON_GetObjectItemCaseSensitive(json, "layers");
+	size_t hidden = (size_t)cJSON_GetArraySize(layers) - 1;
+	size_t neurons = cJSON_IsArray(layers) ? neurons_of(layers, 0) : 0;
+	struct upk_network *n;
+
+	if (neurons < 1 || neurons > (size_t)table[NEURONS].high || hidden < 1 ||
+		hidden > UPK_NETWORK_HIDDEN)
+		return upk_fail(err, UPK_CORRUPT, "layers is not a network's");
+	n = create(features, classes, neurons, hidden, err);
+	if (!n)
+		return false;
+	if (!read_layers(n, layers, err)) {
+		release(n);
+		return false;
+	}
+	*fitted = n;
+	return true;
+}
+
+const struct upk_learner upk_mlp = {
+	.name = "mlp",
+	.check = check,
+	.fit = fit,
+	.scratch = scratch,
+	.predict = predict,
+	.write = write,
+	.read = read,
+	.free = release,
+};

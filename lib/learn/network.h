@@ -1,0 +1,69 @@
+/* A feed-forward network: ReLU layers, softmax or logistic output, its loss, gradient and answers.
+ */
+#ifndef UPK_LEARN_NETWORK_H
+#define UPK_LEARN_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/random.h"
+
+enum { UPK_NETWORK_HIDDEN = 4 };
+
+/* sizes[0] inputs, then the hidden layers, then the outputs: 1 for two classes (the score of class
+ * 1, logistic), else one a class (softmax). Layer l has weights (sizes[l], sizes[l + 1]),
+ * row-major, followed by its biases; params holds all of them in order. */
+struct upk_network {
+	size_t classes;
+	size_t layers; /* of weights: hidden layers + 1 */
+	size_t sizes[UPK_NETWORK_HIDDEN + 2];
+	size_t count; /* of params */
+	float *params;
+};
+
+/* hidden (count) neurons each; params are 0. false: UPK_NOMEM. */
+bool upk_network_init(struct upk_network *n, size_t features, size_t classes, const size_t *hidden,
+	size_t count, struct upk_error *err);
+void upk_network_finish(struct upk_network *n);
+
+float *upk_network_weights(const struct upk_network *n, size_t layer);
+float *upk_network_biases(const struct upk_network *n, size_t layer);
+
+/* Uniform in +-sqrt(f / (inputs + outputs)) of each layer, weights and biases, in order; f = 6, and
+ * 2 where the output is logistic (Glorot and Bengio 2010, as scikit-learn's MLPClassifier). */
+void upk_network_draw(struct upk_network *n, struct upk_random *random);
+
+/* A batch under way: what forward leaves behind for backward. One thread. */
+struct upk_network_batch {
+	size_t room; /* rows that it has room for */
+	float *values[UPK_NETWORK_HIDDEN +
+		2];           /* (room, sizes[l]); values[0] is the caller's to fill */
+	float *delta, *above; /* (room, greatest size) */
+	float *block;
+};
+
+/* false: UPK_NOMEM. */
+bool upk_network_batch_init(struct upk_network_batch *b, const struct upk_network *n, size_t room,
+	struct upk_error *err);
+void upk_network_batch_finish(struct upk_network_batch *b);
+
+/* Fills values of the first `rows` rows up to the output, which becomes probabilities. dropout is
+ * the share of hidden values that are left out, the others growing by 1 / (1 - dropout); with 0
+ * random may be NULL. */
+void upk_network_forward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
+	double dropout, struct upk_random *random);
+
+/* After forward with the same dropout: the mean of the rows' log losses, each times its class's
+ * weight (NULL: 1), plus l2 / 2 |w|^2 / rows, and its gradient (count of params). */
+double upk_network_backward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
+	const uint16_t *y, const double *weights, double l2, double dropout, float *gradient);
+
+/* probabilities (rows, classes) of x (rows, inputs); scratch holds upk_network_scratch floats. A
+ * row's answer does not depend on the other rows. */
+size_t upk_network_scratch(const struct upk_network *n);
+void upk_network_predict(const struct upk_network *n, const double *x, size_t rows, float *scratch,
+	double *probabilities);
+
+#endif

@@ -1,0 +1,306 @@
+#include "learn/learner.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "learn/network.h"
+#include "learn/oracle_mlp.h"
+#include "learn/sample.h"
+
+static struct upk_fit_input input_of(const struct upk_dataset *d)
+{
+	return (struct upk_fit_input){ .rows = d->rows,
+		.features = d->features,
+		.classes = d->classes,
+		.x = d->x,
+		.y = d->y,
+		.seed = 5 };
+}
+
+static void *fit(const struct upk_dataset *d, const char *settings, struct upk_curve *curve)
+{
+	struct upk_fit_input in = input_of(d);
+	cJSON *json = cJSON_Parse(settings);
+	void *fitted = NULL;
+
+	in.curve = curve;
+	assert_true(upk_mlp.fit(&in, json, &fitted, NULL));
+	cJSON_Delete(json);
+	return fitted;
+}
+
+static double *ask(const void *fitted, const struct upk_dataset *d, size_t first, size_t rows)
+{
+	double *p = calloc(rows * d->classes, sizeof *p);
+	void *scratch = malloc(upk_mlp.scratch(fitted));
+
+	assert_non_null(p);
+	assert_non_null(scratch);
+	upk_mlp.predict(fitted, d->x + first * d->features, rows, scratch, p);
+	free(scratch);
+	return p;
+}
+
+static char *text_of(const void *fitted)
+{
+	struct upk_buffer text = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&text);
+
+	upk_json_object(&w, NULL);
+	upk_mlp.write(fitted, &w);
+	upk_json_object_end(&w);
+	upk_buffer_putc(&text, '\0');
+	assert_false(text.failed);
+	return text.data;
+}
+
+static void check_curve(size_t rows, size_t features, size_t classes, const char *settings,
+	const double *expected, size_t epochs)
+{
+	struct upk_dataset d;
+	struct upk_curve curve = { 0 };
+	sample_rows(&d, rows, features, classes, 0);
+	void *fitted = fit(&d, settings, &curve);
+
+	assert_int_equal(curve.count, epochs);
+	for (size_t i = 0; i < epochs; i++)
+		assert_true(fabs(curve.loss[i] - expected[i]) < 2e-5 * expected[i]);
+	upk_mlp.free(fitted);
+	upk_curve_finish(&curve);
+	upk_dataset_finish(&d);
+}
+
+static void loss_falls_as_scikit_learns(void **state)
+{
+	(void)state;
+	check_curve(300, 5, 2,
+		"{\"layers\": 1, \"neurons\": 8, \"l2\": 0.5, \"learning_rate\": 0.01, "
+		"\"batch\": 300, \"epochs\": 40, \"patience\": 0}",
+		two_classes_curve, sizeof two_classes_curve / sizeof *two_classes_curve);
+	check_curve(400, 6, 4,
+		"{\"layers\": 2, \"neurons\": 10, \"l2\": 0.1, \"learning_rate\": 0.01, "
+		"\"batch\": 400, \"epochs\": 40, \"patience\": 0}",
+		four_classes_curve, sizeof four_classes_curve / sizeof *four_classes_curve);
+}
+
+/* Loss of the whole set as backward gives it. */
+static double loss_of(const struct upk_network *n, struct upk_network_batch *b,
+	const struct upk_dataset *d, const double *weights, double dropout, float *gradient)
+{
+	struct upk_random random;
+
+	upk_random_seed(&random, 9);
+	upk_network_forward(n, b, d->rows, dropout, &random);
+	return upk_network_backward(n, b, d->rows, d->y, weights, 0.7, dropout, gradient);
+}
+
+static void check_slopes(size_t classes, const double *weights, double dropout)
+{
+	static const size_t hidden[] = { 7, 6 };
+	struct upk_dataset d;
+	struct upk_network n;
+	struct upk_network_batch b;
+	struct upk_random random;
+	sample_rows(&d, 40, 4, classes, 0);
+	upk_random_seed(&random, 3);
+	assert_true(upk_network_init(&n, d.features, classes, hidden, 2, NULL));
+	assert_true(upk_network_batch_init(&b, &n, d.rows, NULL));
+	upk_network_draw(&n, &random);
+	for (size_t i = 0; i < d.rows * d.features; i++)
+		b.values[0][i] = (float)d.x[i];
+
+	float *gradient = calloc(n.count, sizeof *gradient);
+	float *other = calloc(n.count, sizeof *other);
+	loss_of(&n, &b, &d, weights, dropout, gradient);
+	size_t far = 0;
+	for (size_t i = 0; i < n.count; i++) {
+		const float step = 2e-3f;
+		float kept = n.params[i];
+		n.params[i] = kept + step;
+		double above = loss_of(&n, &b, &d, weights, dropout, other);
+		n.params[i] = kept - step;
+		double below = loss_of(&n, &b, &d, weights, dropout, other);
+		n.params[i] = kept;
+		double slope = (above - below) / (2 * (double)step);
+		far += fabs(slope - (double)gradient[i]) > 2e-3 + 0.01 * fabs(slope);
+	}
+	/* A rectifier that a step crosses has no slope there. */
+	assert_true(far <= n.count / 50);
+	free(gradient);
+	free(other);
+	upk_network_batch_finish(&b);
+	upk_network_finish(&n);
+	upk_dataset_finish(&d);
+}
+
+static void gradient_is_the_slope_of_the_loss(void **state)
+{
+	(void)state;
+	static const double weights[] = { 3, 0.5, 1 };
+	check_slopes(2, NULL, 0);
+	check_slopes(3, NULL, 0);
+	check_slopes(2, weights, 0);
+	check_slopes(3, weights, 0.3);
+}
+
+static void a_row_has_the_same_answer_alone_and_among_others(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 203, 9, 3, 0);
+	void *fitted = fit(&d, "{\"neurons\": 13, \"layers\": 2, \"epochs\": 3}", NULL);
+	double *together = ask(fitted, &d, 0, d.rows);
+
+	for (size_t i = 0; i < d.rows; i++) {
+		double *alone = ask(fitted, &d, i, 1), sum = 0;
+		assert_memory_equal(alone, together + i * d.classes, d.classes * sizeof *alone);
+		for (size_t k = 0; k < d.classes; k++)
+			sum += alone[k];
+		assert_true(fabs(sum - 1) < 1e-12);
+		free(alone);
+	}
+	free(together);
+	upk_mlp.free(fitted);
+	upk_dataset_finish(&d);
+}
+
+static void the_same_rows_and_seed_give_the_same_bytes_that_read_back(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 260, 4, 3, 0);
+	const char *settings = "{\"neurons\": 6, \"layers\": 3, \"epochs\": 5, \"dropout\": 0.2}";
+	void *one = fit(&d, settings, NULL), *other = fit(&d, settings, NULL), *back = NULL;
+	char *a = text_of(one), *b = text_of(other);
+	cJSON *json = upk_json_parse(upk_text_of(a), NULL);
+
+	assert_string_equal(a, b);
+	assert_non_null(json);
+	assert_true(upk_mlp.read(json, 4, 3, &back, NULL));
+	char *c = text_of(back);
+	assert_string_equal(a, c);
+	cJSON_Delete(json);
+	free(a);
+	free(b);
+	free(c);
+	upk_mlp.free(one);
+	upk_mlp.free(other);
+	upk_mlp.free(back);
+	upk_dataset_finish(&d);
+}
+
+static void it_stops_where_the_kept_rows_stop_gaining(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_curve curve = { 0 };
+	sample_rows(&d, 300, 4, 2, 0);
+	void *fitted = fit(&d,
+		"{\"neurons\": 64, \"epochs\": 2000, \"patience\": 5, \"l2\": 0, "
+		"\"learning_rate\": 0.02}",
+		&curve);
+	size_t least = 0;
+
+	for (size_t i = 1; i < curve.count; i++)
+		least = curve.loss[i] < curve.loss[least] ? i : least;
+	assert_true(curve.count < 2000);
+	assert_int_equal(curve.count, least + 6);
+	upk_mlp.free(fitted);
+	upk_curve_finish(&curve);
+	upk_dataset_finish(&d);
+}
+
+static void balance_finds_more_of_a_rare_class(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 2000, 4, 2, 0);
+	size_t seen = 0, n = 0;
+	for (size_t i = 0; i < d.rows; i++) { /* one in twenty of class 1 stays */
+		if (d.y[i] == 1 && seen++ % 20)
+			continue;
+		memmove(d.x + n * d.features, d.x + i * d.features, d.features * sizeof *d.x);
+		d.y[n++] = d.y[i];
+	}
+	d.rows = n;
+	size_t found[2] = { 0 };
+	static const char *const settings[] = { "{\"epochs\": 20}",
+		"{\"epochs\": 20, \"balance\": 1}" };
+	for (size_t s = 0; s < 2; s++) {
+		void *fitted = fit(&d, settings[s], NULL);
+		double *p = ask(fitted, &d, 0, d.rows);
+		for (size_t i = 0; i < d.rows; i++)
+			found[s] += p[2 * i + 1] > 0.5;
+		free(p);
+		upk_mlp.free(fitted);
+	}
+	assert_true(found[1] > found[0] + found[0] / 4);
+	upk_dataset_finish(&d);
+}
+
+static const char *const broken[] = {
+	"{}",
+	"{\"layers\": []}",
+	"{\"layers\": [{\"weights\": [[1], [1]], \"biases\": [0]}]}",
+	"{\"layers\": [{\"weights\": [[1]], \"biases\": [0]}, {\"weights\": [[1]], \"biases\": "
+	"[0]}]}",
+	"{\"layers\": [{\"weights\": [[1], [\"a\"]], \"biases\": [0]}, "
+	"{\"weights\": [[1]], \"biases\": [0]}]}",
+	"{\"layers\": [{\"weights\": [[1], [1e300]], \"biases\": [0]}, "
+	"{\"weights\": [[1]], \"biases\": [0]}]}",
+	"{\"layers\": [{\"weights\": [[1], [1]], \"biases\": [0]}, "
+	"{\"weights\": [[1], [2]], \"biases\": [0]}]}",
+};
+
+static void broken_networks_are_not_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		struct upk_error err = { 0 };
+		void *back = NULL;
+		cJSON *json = upk_json_parse(upk_text_of(broken[i]), NULL);
+		assert_non_null(json);
+		assert_false(upk_mlp.read(json, 2, 2, &back, &err));
+		assert_int_equal(err.code, UPK_CORRUPT);
+		cJSON_Delete(json);
+	}
+}
+
+static void a_cancelled_fit_says_so(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_error err = { 0 };
+	atomic_bool cancel = true;
+	void *fitted = NULL;
+	sample_rows(&d, 300, 4, 2, 0);
+	struct upk_fit_input in = input_of(&d);
+
+	in.cancel = &cancel;
+	assert_false(upk_mlp.fit(&in, NULL, &fitted, &err));
+	assert_int_equal(err.code, UPK_CANCELLED);
+	assert_null(fitted);
+	upk_dataset_finish(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loss_falls_as_scikit_learns),
+		cmocka_unit_test(gradient_is_the_slope_of_the_loss),
+		cmocka_unit_test(a_row_has_the_same_answer_alone_and_among_others),
+		cmocka_unit_test(the_same_rows_and_seed_give_the_same_bytes_that_read_back),
+		cmocka_unit_test(it_stops_where_the_kept_rows_stop_gaining),
+		cmocka_unit_test(balance_finds_more_of_a_rare_class),
+		cmocka_unit_test(broken_networks_are_not_read),
+		cmocka_unit_test(a_cancelled_fit_says_so),
+	};
+
+	return cmocka_run_group_tests_name("learn/mlp", tests, NULL, NULL);
+}
