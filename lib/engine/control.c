@@ -465,7 +465,7 @@ static bool start_run(struct upk_engine *e, struct control *c, struct upk_error 
 	}
 	if (done) {
 		upk_feed_orders(e, m);
-		done = !m->stale || upk_fail(err, UPK_IO, "the run can't be stored");
+		done = !m->stale || upk_fail(err, UPK_BUSY, "the run can't be stored");
 	}
 	upk_model_unref(m);
 	return done;

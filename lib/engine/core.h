@@ -39,10 +39,14 @@ struct upk_engine {
 	int64_t seq;        /* the last one given out */
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
+	int64_t repaired;   /* when a stale model was last rebuilt between ticks; monotonic ns */
 };
 
 /* The engine can't go on. The writer's thread. */
 void upk_engine_break(struct upk_engine *e, const struct upk_error *cause);
+
+/* The same when the store is broken: after each use of it, before anybody is answered. */
+void upk_engine_notice_broken_store(struct upk_engine *e);
 
 /* A line for the log. Any thread. */
 void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const char *format, ...)

@@ -88,6 +88,13 @@ void upk_engine_break(struct upk_engine *e, const struct upk_error *cause)
 	atomic_store(&e->broken, true);
 }
 
+void upk_engine_notice_broken_store(struct upk_engine *e)
+{
+	struct upk_error err;
+	if (upk_store_broken(e->store, &err))
+		upk_engine_break(e, &err);
+}
+
 bool upk_engine_broken(struct upk_engine *e, struct upk_error *err)
 {
 	bool broken = atomic_load(&e->broken);

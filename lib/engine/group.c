@@ -9,7 +9,7 @@
 #include "engine/writer.h"
 #include "store/model.h"
 
-enum { AUTOMATIC_MOST = 100 };
+enum { AUTOMATIC_MOST = 100, REPAIR_EVERY_NS = 1000000000 };
 
 static void answer(struct upk_engine *e, struct upk_post *post)
 {
@@ -210,6 +210,20 @@ static bool learn(struct upk_ingest *in, struct upk_error *err)
 	return done;
 }
 
+/* What kept the model from following may be over: rather now than at the next tick, but no more often,
+ * because it may read whole windows. */
+static void repair(struct upk_engine *e, struct upk_model *m)
+{
+	struct upk_error err = { 0 };
+	int64_t now = upk_clock_monotonic_ns();
+	if (e->repaired != 0 && now - e->repaired < REPAIR_EVERY_NS)
+		return;
+	e->repaired = now;
+	if (!upk_rebuild_stale(e, m, &err))
+		upk_engine_log(e, UPK_LOG_ERROR, "model %s: can't be rebuilt yet: %s", m->name,
+			err.message);
+}
+
 static void follow(struct upk_engine *e, struct upk_ingest *in)
 {
 	struct upk_error err = { 0 };
@@ -222,6 +236,8 @@ static void follow(struct upk_engine *e, struct upk_ingest *in)
 		m->stale = true;
 	if (!m->stale)
 		upk_feed_steps(e, m, &in->steps, true);
+	if (m->stale)
+		repair(e, m);
 }
 
 static void end_group(struct group *g)
@@ -273,6 +289,7 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
 		follow(e, in);
 	end_group(&g);
+	upk_engine_notice_broken_store(e);
 	if (written)
 		answer_or_wait(e, posts);
 	else

@@ -87,6 +87,7 @@ static void run_call(struct upk_engine *e, struct upk_task *task)
 {
 	struct call *call = (struct call *)(void *)task;
 	call->inner->run(e, call->inner);
+	upk_engine_notice_broken_store(e);
 	pthread_mutex_lock(&call->lock);
 	call->ended = true;
 	pthread_cond_signal(&call->done);
@@ -216,13 +217,6 @@ static void tick_when_due(struct upk_writer *w)
 	each_model(w->engine, tick_model);
 }
 
-static void notice_broken_store(struct upk_engine *e)
-{
-	struct upk_error err;
-	if (upk_store_broken(e->store, &err))
-		upk_engine_break(e, &err);
-}
-
 static void *work(void *argument)
 {
 	struct upk_writer *w = argument;
@@ -230,15 +224,17 @@ static void *work(void *argument)
 	rebuild(e);
 
 	for (;;) {
-		notice_broken_store(e);
+		upk_engine_notice_broken_store(e);
 		struct work todo = wait_for_work(w);
 		if (todo.stop)
 			break;
 		run_tasks(e, todo.tasks);
 		if (todo.posts)
 			upk_group_write(e, todo.posts);
-		if (atomic_load(&e->broken))
+		if (atomic_load(&e->broken)) {
+			each_model(e, upk_group_release);
 			continue;
+		}
 		tick_when_due(w);
 		checkpoint(e);
 	}
