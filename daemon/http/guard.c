@@ -5,15 +5,16 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is(struct upk_text text, const char *word)
+bool upk_guard_is(struct upk_text text, const char *word)
 {
-	return text.size == strlen(word) && strncasecmp(text.data, word, text.size) == 0;
+	return text.data && text.size == strlen(word) &&
+		strncasecmp(text.data, word, text.size) == 0;
 }
 
 struct upk_text upk_guard_header(const struct upk_header *headers, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (is(headers[i].name, name))
+		if (upk_guard_is(headers[i].name, name))
 			return headers[i].value;
 	return (struct upk_text){ 0 };
 }
@@ -29,12 +30,13 @@ static bool is_digits(struct upk_text text)
 /* RFC 9110, section 5.6.2. */
 static bool is_token(struct upk_text text)
 {
-	static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
-				      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	for (size_t i = 0; i < text.size; i++)
-		if (!text.data[i] || !strchr(allowed, text.data[i]))
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+		bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			(c >= '0' && c <= '9') || c == '-';
+		if (!alphanumeric && (!c || !strchr("!#$%&'*+.^_`|~", c)))
 			return false;
+	}
 	return text.size > 0;
 }
 
@@ -53,7 +55,7 @@ static size_t count_of(const struct upk_header *headers, size_t count, const cha
 	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++)
-		found += is(headers[i].name, name);
+		found += upk_guard_is(headers[i].name, name);
 	return found;
 }
 
@@ -70,11 +72,12 @@ static const char *check_framing(const struct upk_header *headers, size_t count,
 		return "Content-Length is not a number of 1 to 18 digits";
 	if (codings > 1)
 		return "Transfer-Encoding is given more than once";
-	if (codings == 1 && !is(upk_guard_header(headers, count, "Transfer-Encoding"), "chunked"))
+	if (codings == 1 &&
+		!upk_guard_is(upk_guard_header(headers, count, "Transfer-Encoding"), "chunked"))
 		return "Transfer-Encoding is not chunked";
 	if (codings == 1 && lengths == 1)
 		return "Content-Length and Transfer-Encoding are both given";
-	if (bodiless && (codings == 1 || (lengths == 1 && !is(length, "0"))))
+	if (bodiless && (codings == 1 || (lengths == 1 && !upk_guard_is(length, "0"))))
 		return "GET and HEAD have no body";
 	return NULL;
 }
@@ -147,7 +150,8 @@ static bool is_loopback(struct upk_text name)
 	struct in6_addr v6;
 	bool is_v6;
 
-	if (is(name, "localhost") || is(name, "localhost.") || is(name, "ip6-localhost"))
+	if (upk_guard_is(name, "localhost") || upk_guard_is(name, "localhost.") ||
+		upk_guard_is(name, "ip6-localhost"))
 		return true;
 	if (!address_of(name, &v4, &v6, &is_v6))
 		return false;
@@ -168,7 +172,7 @@ bool upk_guard_host(struct upk_text host, const struct upk_hosts *hosts)
 	if (hosts->any_address && address_of(name, &v4, &v6, &is_v6))
 		return true;
 	for (size_t i = 0; i < hosts->count; i++)
-		if (is(name, hosts->names[i]))
+		if (upk_guard_is(name, hosts->names[i]))
 			return true;
 	return false;
 }
@@ -215,10 +219,10 @@ enum upk_content upk_guard_content(struct upk_text content_type)
 	}
 	type = trim(type);
 	parameter = trim(parameter);
-	if (parameter.size > 0 && !is(parameter, "charset=utf-8") &&
-		!is(parameter, "charset=\"utf-8\""))
+	if (parameter.size > 0 && !upk_guard_is(parameter, "charset=utf-8") &&
+		!upk_guard_is(parameter, "charset=\"utf-8\""))
 		return UPK_CONTENT_OTHER;
-	if (is(type, "application/json"))
+	if (upk_guard_is(type, "application/json"))
 		return UPK_CONTENT_JSON;
-	return is(type, "application/x-ndjson") ? UPK_CONTENT_NDJSON : UPK_CONTENT_OTHER;
+	return upk_guard_is(type, "application/x-ndjson") ? UPK_CONTENT_NDJSON : UPK_CONTENT_OTHER;
 }

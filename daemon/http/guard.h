@@ -15,6 +15,9 @@ struct upk_header {
 /* The value of the first header of that name, case ignored; absent: there is none. */
 struct upk_text upk_guard_header(const struct upk_header *headers, size_t count, const char *name);
 
+/* Equal but for case; an absent text is not. */
+bool upk_guard_is(struct upk_text text, const char *word);
+
 /* Why the headers are ambiguous or malformed, in words; NULL: they are fine. `bodiless`: of a GET
  * or HEAD. Wanted: at most one Content-Length of 1-18 digits, at most one Transfer-Encoding,
  * "chunked", and no Content-Length beside it; exactly one Host; names that are tokens; no control

@@ -43,8 +43,9 @@ static bool check_content(const struct upk_intake_head *head, const struct upk_r
 	enum upk_content content = upk_guard_content(header_of(head, "Content-Type"));
 	struct upk_text coding = header_of(head, "Content-Encoding");
 
-	if (coding.data && !upk_text_is(coding, "identity"))
-		return refuse(reply, 415, "Content-Encoding: only identity is taken");
+	request->gzip = upk_guard_is(coding, "gzip") || upk_guard_is(coding, "x-gzip");
+	if (coding.data && !request->gzip && !upk_guard_is(coding, "identity"))
+		return refuse(reply, 415, "Content-Encoding: only gzip and identity are taken");
 	request->ndjson = content == UPK_CONTENT_NDJSON;
 	if (content == UPK_CONTENT_JSON)
 		return true;
@@ -84,6 +85,9 @@ const struct upk_route *upk_intake_take(const struct upk_intake_head *head,
 	}
 	if (!check_sender(head, request, reply))
 		return NULL;
+	request->accept = header_of(head, "Accept").data;
+	request->if_match = header_of(head, "If-Match").data;
+	request->if_none_match = header_of(head, "If-None-Match").data;
 	if (!upk_url_parse(head->target, &request->url, &err)) {
 		upk_problem_of(reply, &err);
 		return NULL;

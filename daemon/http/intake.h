@@ -19,13 +19,13 @@ enum {
 struct upk_intake_head {
 	const char *method;
 	const char *target;
-	struct upk_header headers[UPK_INTAKE_HEADERS];
+	struct upk_header headers[UPK_INTAKE_HEADERS]; /* values are ended by a NUL */
 	size_t count; /* more than UPK_INTAKE_HEADERS: the rest is not here */
 };
 
 /* The route of a request that may go on, with the request's site set by the caller and its url,
- * path values and content type filled in. NULL: the reply says why; `hasty`: the connection is to
- * be closed without reading a body. */
+ * path values, header values and content type filled in. NULL: the reply says why; `hasty`: the
+ * connection is to be closed without reading a body. */
 const struct upk_route *upk_intake_take(const struct upk_intake_head *head,
 	struct upk_request *request, struct upk_reply *reply, bool *hasty);
 

@@ -20,6 +20,7 @@ struct upk_request {
 	int64_t number;     /* of a run or version in the path; 0: the champion */
 	const char *accept, *if_match, *if_none_match; /* NULL: not sent */
 	bool ndjson;
+	bool gzip;              /* the body came so, and is kept inflated */
 	struct upk_buffer body; /* a handler may take its memory, leaving { 0 } */
 };
 

@@ -1,4 +1,4 @@
-/* The HTTP server: carries requests to handlers and replies back. Alone knows libmicrohttpd. */
+/* The HTTP server: the life of its threads, from the first connection to the last reply. */
 #ifndef UPK_DAEMON_HTTP_SERVER_H
 #define UPK_DAEMON_HTTP_SERVER_H
 
@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "http/site.h"
 
-/* Owned by the thread that starts it; handlers run on its own threads. */
+/* Owned by the thread that starts it. The door takes connections and gives them to loops, a thread
+ * a processor, which run quick handlers themselves and let workers run the others. */
 struct upk_server;
 
 /* Serves the listening sockets, which it closes in the end. The number of connections is bounded by
@@ -16,7 +17,7 @@ struct upk_server;
 struct upk_server *upk_server_start(
 	struct upk_site *site, const int *sockets, size_t count, struct upk_error *err);
 
-/* No post has waited for the engine longer than it may. */
+/* No loop hangs, and no post has waited for the engine longer than it may. */
 bool upk_server_answers(struct upk_server *s);
 
 /* Accepts no more connections, answers new requests with 503, and returns when no handler runs: the

@@ -187,9 +187,15 @@ static const struct {
 	{ "POST /v1/models/m/events HTTP/1.1\r\nContent-Type: text/plain\r\n"
 	  "Content-Length: 2\r\n" CLOSE "\r\n[]",
 		"HTTP/1.1 415", "application/x-ndjson" },
-	{ "POST /v1/models/m/events HTTP/1.1\r\nContent-Encoding: gzip\r\n" JSON
+	{ "POST /v1/models/m/events HTTP/1.1\r\nContent-Encoding: br\r\n" JSON
 	  "Content-Length: 2\r\n" CLOSE "\r\n[]",
-		"HTTP/1.1 415", "Accept-Encoding: identity" },
+		"HTTP/1.1 415", "Accept-Encoding: gzip, identity" },
+	{ "POST /v1/models/m/events HTTP/1.1\r\nContent-Encoding: GZIP\r\n" JSON
+	  "Content-Length: 2\r\n" CLOSE "\r\n[]",
+		"HTTP/1.1 400", "no gzip" },
+	{ "POST /v1/models/m/events HTTP/1.1\r\nContent-Encoding: gzip\r\n" JSON
+	  "Content-Length: 0\r\n" CLOSE "\r\n",
+		"HTTP/1.1 400", "ends too early" },
 	{ "POST /v1/models/m/events HTTP/1.1\r\n" JSON "Content-Length: 99999999999\r\n"
 	  "Host: localhost\r\n\r\n",
 		"HTTP/1.1 413", "32 MiB" },

@@ -1,0 +1,238 @@
+#include "http/hall.h"
+
+#include <microhttpd.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "http/exchange.h"
+#include "http/loop.h"
+#include "http/problem.h"
+
+/* A post at the engine. It outlives its exchange when that is given up. */
+struct upk_visit {
+	struct upk_parcel parcel;
+	struct upk_hall *hall;
+	struct upk_exchange *exchange; /* NULL: given up */
+	struct upk_post *post;
+	size_t flight; /* of the exchange, when it was given up */
+};
+
+void upk_hall_init(struct upk_hall *h, const struct upk_hall_parts *parts, struct upk_loop *loop)
+{
+	*h = (struct upk_hall){ .parts = *parts, .loop = loop };
+}
+
+void upk_hall_finish(struct upk_hall *h)
+{
+	upk_responses_finish(&h->responses);
+}
+
+/* ---- away and back ---- */
+
+static void go_away(struct upk_hall *h, struct upk_exchange *x)
+{
+	MHD_suspend_connection(x->connection);
+	upk_reaper_set(x->reaped, 0);
+	x->since = upk_clock_monotonic_ns();
+	x->next = NULL;
+	x->before = h->last;
+	*(h->last ? &h->last->next : &h->first) = x;
+	h->last = x;
+}
+
+static void come_back(struct upk_hall *h, struct upk_exchange *x)
+{
+	*(x->before ? &x->before->next : &h->first) = x->next;
+	*(x->next ? &x->next->before : &h->last) = x->before;
+	MHD_resume_connection(x->connection);
+}
+
+/* ---- with the engine ---- */
+
+/* On the loop's thread. */
+static void open_visit(struct upk_parcel *parcel)
+{
+	struct upk_visit *v = (struct upk_visit *)(void *)parcel;
+	struct upk_hall *h = v->hall;
+
+	if (v->exchange) {
+		v->exchange->visit = NULL;
+		come_back(h, v->exchange);
+	} else {
+		upk_traffic_give_back(h->parts.traffic, v->flight);
+		upk_exchange_free_post(v->post);
+	}
+	free(v);
+}
+
+/* On the writer's thread. */
+static void on_done(struct upk_post *post)
+{
+	struct upk_visit *v = post->context;
+
+	upk_loop_send(v->hall->loop, &v->parcel);
+}
+
+static bool prepare_visit(struct upk_hall *h, struct upk_exchange *x)
+{
+	struct upk_visit *v = calloc(1, sizeof *v);
+	if (!v) {
+		upk_problem(&x->reply, 503, "no memory for the request");
+		return false;
+	}
+	v->parcel.open = open_visit;
+	v->hall = h;
+	v->exchange = x;
+	v->post = x->post;
+	x->visit = v;
+	x->post->done = on_done;
+	x->post->context = v;
+
+	x->next_leaving = NULL;
+	*(h->last_leaving ? &h->last_leaving->next_leaving : &h->leaving) = x;
+	h->last_leaving = x;
+	return true;
+}
+
+bool upk_hall_leave(struct upk_hall *h, struct upk_exchange *x)
+{
+	if (!prepare_visit(h, x))
+		return false;
+	go_away(h, x);
+	return true;
+}
+
+static void hand_over(struct upk_hall *h, struct upk_exchange *x)
+{
+	struct upk_error err = { 0 };
+	bool taken = atomic_load(&h->parts.traffic->draining)
+		? upk_fail(&err, UPK_BUSY, "the daemon is stopping")
+		: upk_engine_post(upk_site_engine(h->parts.site), x->post, &err);
+
+	if (taken)
+		return;
+	upk_problem_of(&x->reply, &err);
+	free(x->visit);
+	x->visit = NULL;
+	come_back(h, x);
+}
+
+void upk_hall_send(struct upk_hall *h)
+{
+	struct upk_exchange *x = h->leaving;
+
+	h->leaving = h->last_leaving = NULL;
+	while (x) {
+		struct upk_exchange *next = x->next_leaving;
+		hand_over(h, x);
+		x = next;
+	}
+}
+
+/* ---- with a worker ---- */
+
+static struct upk_exchange *of_job(struct upk_job *job)
+{
+	return (struct upk_exchange *)(void *)((char *)job - offsetof(struct upk_exchange, job));
+}
+
+static struct upk_exchange *of_parcel(struct upk_parcel *parcel)
+{
+	return (struct upk_exchange *)(void *)((char *)parcel -
+		offsetof(struct upk_exchange, parcel));
+}
+
+/* On the loop's thread: the handler has ended. */
+static void open_worked(struct upk_parcel *parcel)
+{
+	struct upk_exchange *x = of_parcel(parcel);
+
+	x->post = x->reply.post;
+	if (!x->post || !prepare_visit(x->hall, x))
+		come_back(x->hall, x);
+}
+
+/* On a worker's thread. */
+static void run_job(struct upk_job *job)
+{
+	struct upk_exchange *x = of_job(job);
+
+	x->route->handler(&x->request, &x->reply);
+	upk_loop_send(x->hall->loop, &x->parcel);
+}
+
+void upk_hall_work(struct upk_hall *h, struct upk_exchange *x)
+{
+	struct upk_workers *workers =
+		x->route->body == UPK_ROUTE_ITEMS ? h->parts.decoders : h->parts.errands;
+
+	x->job.run = run_job;
+	x->parcel.open = open_worked;
+	go_away(h, x);
+	if (upk_workers_add(workers, &x->job))
+		return;
+	upk_problem(&x->reply, 503, "too many requests wait for a thread");
+	come_back(h, x);
+}
+
+/* ---- too long away ---- */
+
+static bool may_stay(const struct upk_exchange *x)
+{
+	return x->visit && x->post->settle;
+}
+
+static void give_up_visit(struct upk_exchange *x)
+{
+	x->visit->exchange = NULL;
+	x->visit->flight = x->flight;
+	x->visit = NULL;
+	x->flight = 0;
+	x->post = NULL;
+	upk_problem(&x->reply, 503,
+		"no answer in time: whether it was stored is not known; sent again, items "
+		"with an id count once");
+}
+
+/* false: a worker has begun with it. */
+static bool withdraw(struct upk_hall *h, struct upk_exchange *x)
+{
+	if (!upk_workers_withdraw(h->parts.errands, &x->job) &&
+		!upk_workers_withdraw(h->parts.decoders, &x->job))
+		return false;
+	upk_problem(&x->reply, 503, "no thread was free in time: nothing was done");
+	return true;
+}
+
+static void give_up(struct upk_hall *h, struct upk_exchange *x)
+{
+	if (x->visit)
+		give_up_visit(x);
+	else if (!withdraw(h, x))
+		return;
+	come_back(h, x);
+}
+
+void upk_hall_tick(struct upk_hall *h, int64_t now)
+{
+	int64_t since = 0;
+
+	for (struct upk_exchange *x = h->first, *next; x; x = next) {
+		next = x->next;
+		if (may_stay(x))
+			continue;
+		if (now - x->since >= UPK_HALL_PATIENCE_NS)
+			give_up(h, x);
+		else if (x->visit && since == 0)
+			since = x->since;
+	}
+	atomic_store(&h->since, since);
+}
+
+bool upk_hall_answers(const struct upk_hall *h, int64_t now)
+{
+	int64_t since = atomic_load(&h->since);
+
+	return since == 0 || now - since < UPK_HALL_PATIENCE_NS / 2;
+}

@@ -1,0 +1,289 @@
+#include "http/loop.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "http/exchange.h"
+#include "log.h"
+
+enum { TICK_MS = 250, IDLE_SECONDS = 60 };
+
+struct upk_loop {
+	struct upk_hall hall;
+	struct MHD_Daemon *daemon;
+	int epoll; /* the daemon's */
+	pthread_t thread;
+	atomic_size_t connections;
+	_Atomic int64_t ticked;        /* monotonic ns */
+	atomic_bool stopping, drained; /* drained: it has seen that the traffic drains */
+	size_t opened; /* connections that libmicrohttpd took, ever; the thread's own */
+
+	int bell;              /* an eventfd, rung for the first parcel of a pile */
+	pthread_mutex_t mutex; /* guards what follows */
+	struct upk_parcel *first, *last;
+};
+
+/* ---- parcels ---- */
+
+static void ring(struct upk_loop *l)
+{
+	const uint64_t one = 1;
+	ssize_t done;
+
+	do
+		done = write(l->bell, &one, sizeof one);
+	while (done < 0 && errno == EINTR);
+}
+
+void upk_loop_send(struct upk_loop *l, struct upk_parcel *parcel)
+{
+	parcel->next = NULL;
+	pthread_mutex_lock(&l->mutex);
+	bool first = !l->first;
+	*(l->last ? &l->last->next : &l->first) = parcel;
+	l->last = parcel;
+	if (first)
+		ring(l);
+	pthread_mutex_unlock(&l->mutex);
+}
+
+static void open_parcels(struct upk_loop *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	struct upk_parcel *parcel = l->first;
+	l->first = l->last = NULL;
+	pthread_mutex_unlock(&l->mutex);
+
+	while (parcel) {
+		struct upk_parcel *next = parcel->next;
+		parcel->open(parcel);
+		parcel = next;
+	}
+}
+
+/* A connection on its way to its loop. */
+struct arrival {
+	struct upk_parcel parcel;
+	struct upk_loop *loop;
+	int fd;
+	struct sockaddr_storage from;
+	socklen_t from_size;
+};
+
+/* A connection that fails once it was opened has been counted out by on_connection. */
+static void arrive(struct upk_parcel *parcel)
+{
+	struct arrival *a = (struct arrival *)(void *)parcel;
+	struct upk_loop *l = a->loop;
+	size_t opened = l->opened;
+
+	if (MHD_add_connection(l->daemon, a->fd, (struct sockaddr *)&a->from, a->from_size) !=
+			MHD_YES &&
+		l->opened == opened)
+		atomic_fetch_sub(&l->connections, 1);
+	free(a);
+}
+
+bool upk_loop_add(struct upk_loop *l, int fd, const struct sockaddr *from, socklen_t from_size)
+{
+	struct arrival *a = calloc(1, sizeof *a);
+	if (!a) {
+		close(fd);
+		return false;
+	}
+	a->parcel.open = arrive;
+	a->loop = l;
+	a->fd = fd;
+	a->from_size = from_size < sizeof a->from ? from_size : sizeof a->from;
+	memcpy(&a->from, from, a->from_size);
+	atomic_fetch_add(&l->connections, 1);
+	upk_loop_send(l, &a->parcel);
+	return true;
+}
+
+size_t upk_loop_connections(const struct upk_loop *l)
+{
+	return atomic_load(&l->connections);
+}
+
+bool upk_loop_answers(const struct upk_loop *l, int64_t now)
+{
+	return now - atomic_load(&l->ticked) < UPK_HALL_PATIENCE_NS / 2 &&
+		upk_hall_answers(&l->hall, now);
+}
+
+/* ---- libmicrohttpd's callbacks ---- */
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **state,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct upk_loop *l = context;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
+		l->opened++;
+		*state = upk_reaper_add(l->hall.parts.reaper, info->connect_fd,
+			upk_clock_monotonic_ns() + UPK_EXCHANGE_GRACE_NS);
+		if (!*state) /* a connection without deadlines is not served */
+			shutdown(info->connect_fd, SHUT_RDWR);
+	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		upk_reaper_remove(l->hall.parts.reaper, *state);
+		*state = NULL;
+		atomic_fetch_sub(&l->connections, 1);
+	}
+}
+
+/* Targets are decoded by http/url.c, once. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void)context;
+	(void)connection;
+	return strlen(text);
+}
+
+__attribute__((format(printf, 2, 0))) static void on_log(
+	void *context, const char *format, va_list args)
+{
+	struct upk_loop *l = context;
+	char line[512];
+
+	vsnprintf(line, sizeof line, format, args);
+	line[strcspn(line, "\n")] = '\0';
+	upk_log_say(upk_site_log(l->hall.parts.site), UPK_LOG_WARNING, "http: %s", line);
+}
+
+static bool start_daemon(struct upk_loop *l, unsigned connections_max)
+{
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
+		0, NULL, NULL, upk_exchange_on_request, &l->hall, MHD_OPTION_EXTERNAL_LOGGER,
+		on_log, (void *)l, MHD_OPTION_CONNECTION_LIMIT, connections_max,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK,
+		upk_exchange_on_target, (void *)&l->hall, MHD_OPTION_NOTIFY_COMPLETED,
+		upk_exchange_on_completed, (void *)&l->hall, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, (void *)l, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_END);
+	const union MHD_DaemonInfo *info =
+		l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	l->epoll = info ? info->epoll_fd : -1;
+	return l->epoll >= 0;
+}
+
+/* ---- the thread ---- */
+
+/* Until there is something to do, and at most to the next tick. Connections that have more to do at
+ * once are known to libmicrohttpd alone, which says so by a timeout of 0. */
+static void wait_for_work(struct upk_loop *l)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+	struct pollfd fds[] = { { l->epoll, POLLIN, 0 }, { l->bell, POLLIN, 0 } };
+	uint64_t rung;
+
+	if (MHD_get_timeout(l->daemon, &ms) != MHD_YES || ms > TICK_MS)
+		ms = TICK_MS;
+	if (poll(fds, 2, (int)ms) > 0 && (fds[1].revents & POLLIN) &&
+		read(l->bell, &rung, sizeof rung) < 0 && errno != EAGAIN && errno != EINTR)
+		upk_log_say(upk_site_log(l->hall.parts.site), UPK_LOG_ERROR,
+			"http: an event can't be read: %s", strerror(errno));
+}
+
+static void tick_when_due(struct upk_loop *l)
+{
+	int64_t now = upk_clock_monotonic_ns();
+
+	if (now - atomic_load(&l->ticked) < TICK_MS * INT64_C(1000000))
+		return;
+	atomic_store(&l->ticked, now);
+	upk_hall_tick(&l->hall, now);
+}
+
+static void *run(void *context)
+{
+	struct upk_loop *l = context;
+
+	while (!atomic_load(&l->stopping)) {
+		wait_for_work(l);
+		open_parcels(l);
+		MHD_run(l->daemon);
+		bool draining = atomic_load(&l->hall.parts.traffic->draining);
+		upk_hall_send(&l->hall);
+		if (draining)
+			atomic_store(&l->drained, true);
+		tick_when_due(l);
+	}
+	open_parcels(l);
+	upk_hall_send(&l->hall);
+	MHD_run(l->daemon); /* it can't be stopped while a connection is suspended */
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static void destroy(struct upk_loop *l)
+{
+	if (l->daemon)
+		MHD_stop_daemon(l->daemon);
+	upk_hall_finish(&l->hall);
+	pthread_mutex_destroy(&l->mutex);
+	close(l->bell);
+	free(l);
+}
+
+struct upk_loop *upk_loop_start(
+	const struct upk_hall_parts *parts, unsigned connections_max, struct upk_error *err)
+{
+	struct upk_loop *l = calloc(1, sizeof *l);
+	if (!l)
+		goto no_memory;
+	l->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (l->bell < 0)
+		goto free_loop;
+	if (pthread_mutex_init(&l->mutex, NULL) != 0)
+		goto close_bell;
+
+	upk_hall_init(&l->hall, parts, l);
+	atomic_init(&l->ticked, upk_clock_monotonic_ns());
+	if (start_daemon(l, connections_max) && pthread_create(&l->thread, NULL, run, l) == 0)
+		return l;
+	destroy(l);
+	upk_fail(err, UPK_IO, "the HTTP server does not start");
+	return NULL;
+
+close_bell:
+	close(l->bell);
+free_loop:
+	free(l);
+no_memory:
+	upk_fail(err, UPK_NOMEM, "no memory for the HTTP server");
+	return NULL;
+}
+
+void upk_loop_drain(struct upk_loop *l)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+
+	ring(l);
+	while (!atomic_load(&l->drained))
+		nanosleep(&moment, NULL);
+}
+
+void upk_loop_stop(struct upk_loop *l)
+{
+	if (!l)
+		return;
+	atomic_store(&l->stopping, true);
+	ring(l);
+	pthread_join(l->thread, NULL);
+	destroy(l);
+}
