@@ -5,6 +5,8 @@
 
 #include "base/buffer.h"
 #include "base/json_keys.h"
+#include "base/json_scan.h"
+#include "base/number_scan.h"
 
 enum state {
 	VALUE,       /* a value and nothing else */
@@ -25,6 +27,7 @@ struct upk_json_reader {
 	bool is_object[UPK_JSON_DEPTH]; /* of each open level */
 	struct upk_json_keys keys;
 	struct upk_buffer decoded; /* of the last string, when it had escapes */
+	struct upk_decimal number; /* the last one, which ends at `at` */
 	const char *reason;
 	enum upk_code code;
 };
@@ -70,6 +73,11 @@ static bool fail_at(struct upk_json_reader *r, size_t at, const char *reason)
 	return false;
 }
 
+bool upk_json_key_twice(struct upk_json_reader *r)
+{
+	return fail_at(r, r->start, "the same key twice in one object");
+}
+
 static bool fail_nomem(struct upk_json_reader *r)
 {
 	fail_at(r, r->at, "no memory");
@@ -88,14 +96,19 @@ static bool fail_here(struct upk_json_reader *r, const char *reason)
 	return fail_at(r, r->at, peek(r) < 0 ? "the text ends too early" : reason);
 }
 
-static void skip_space(struct upk_json_reader *r)
+/* The first byte from `at` on that is no white space. */
+static size_t skipped(struct upk_text text, size_t at)
 {
-	const char *data = r->text.data;
-	size_t at = r->at;
-	while (at < r->text.size &&
+	const char *data = text.data;
+	while (at < text.size && data[at] <= ' ' &&
 		(data[at] == ' ' || data[at] == '\n' || data[at] == '\r' || data[at] == '\t'))
 		at++;
-	r->at = at;
+	return at;
+}
+
+static void skip_space(struct upk_json_reader *r)
+{
+	r->at = skipped(r->text, r->at);
 }
 
 static int hex_digit(int c)
@@ -183,15 +196,11 @@ static bool read_escape(struct upk_json_reader *r)
 /* Moves over characters that stand for themselves. */
 static bool read_run(struct upk_json_reader *r)
 {
-	const unsigned char *data = (const unsigned char *)r->text.data;
-	size_t size = r->text.size;
 	size_t at = r->at;
 
 	for (;;) {
-		while (at < size && data[at] >= 0x20 && data[at] < 0x80 && data[at] != '"' &&
-			data[at] != '\\')
-			at++;
-		if (at == size || data[at] < 0x80)
+		at += upk_json_plain(r->text.data + at, r->text.size - at);
+		if (at == r->text.size || (unsigned char)r->text.data[at] < 0x80)
 			break;
 		size_t bytes = upk_text_character(r->text, at);
 		if (bytes == 0)
@@ -202,10 +211,9 @@ static bool read_run(struct upk_json_reader *r)
 	return true;
 }
 
-/* At the opening quote. A string without escapes is a view of the input. */
-static bool read_string(struct upk_json_reader *r, struct upk_text *text)
+/* The rest of a string that has more than plain characters; it began at `run`. */
+static bool read_rest(struct upk_json_reader *r, size_t run, struct upk_text *text)
 {
-	size_t run = ++r->at;
 	bool escapes = false;
 
 	if (!read_run(r))
@@ -235,6 +243,19 @@ static bool read_string(struct upk_json_reader *r, struct upk_text *text)
 	return true;
 }
 
+/* At the opening quote. A string without escapes is a view of the input. */
+static bool read_string(struct upk_json_reader *r, struct upk_text *text)
+{
+	size_t run = ++r->at;
+
+	r->at += upk_json_plain(r->text.data + run, r->text.size - run);
+	if (peek(r) != '"')
+		return read_rest(r, run, text);
+	*text = (struct upk_text){ r->text.data + run, r->at - run };
+	r->at++;
+	return true;
+}
+
 static bool is_digit(int c)
 {
 	return c >= '0' && c <= '9';
@@ -249,10 +270,9 @@ static bool read_digits(struct upk_json_reader *r)
 	return true;
 }
 
-static bool read_number(struct upk_json_reader *r, struct upk_text *text)
+/* Fails at the byte of a number that its grammar does not have. */
+static bool fail_number(struct upk_json_reader *r)
 {
-	size_t start = r->at;
-
 	if (peek(r) == '-')
 		r->at++;
 	if (peek(r) == '0')
@@ -267,14 +287,22 @@ static bool read_number(struct upk_json_reader *r, struct upk_text *text)
 		if (!read_digits(r))
 			return false;
 	}
-	if (peek(r) == 'e' || peek(r) == 'E') {
+	if (peek(r) == 'e' || peek(r) == 'E')
 		r->at++;
-		if (peek(r) == '+' || peek(r) == '-')
-			r->at++;
-		if (!read_digits(r))
-			return false;
-	}
-	*text = (struct upk_text){ r->text.data + start, r->at - start };
+	if (peek(r) == '+' || peek(r) == '-')
+		r->at++;
+	return read_digits(r);
+}
+
+static bool read_number(struct upk_json_reader *r, struct upk_text *text)
+{
+	const char *data = r->text.data + r->at;
+	size_t size = upk_number_scan(data, r->text.size - r->at, &r->number);
+
+	if (size == 0)
+		return fail_number(r);
+	*text = (struct upk_text){ data, size };
+	r->at += size;
 	return true;
 }
 
@@ -339,29 +367,29 @@ static enum upk_json_token read_value(struct upk_json_reader *r, struct upk_text
 	return ok ? token : UPK_JSON_ERROR;
 }
 
-/* The key with its colon. */
-static enum upk_json_token read_key(struct upk_json_reader *r, struct upk_text *text)
+/* A key of the innermost object that begins at `start`. */
+static bool add_key(struct upk_json_reader *r, struct upk_text key)
 {
-	size_t start = r->at;
-	struct upk_text key;
-
-	if (peek(r) != '"') {
-		fail_here(r, "want a key in quotes");
-		return UPK_JSON_ERROR;
-	}
-	if (!read_string(r, &key))
-		return UPK_JSON_ERROR;
-
 	switch (upk_json_keys_add(&r->keys, key)) {
 	case UPK_JSON_KEY_NEW:
 		break;
 	case UPK_JSON_KEY_TWICE:
-		fail_at(r, start, "the same key twice in one object");
-		return UPK_JSON_ERROR;
+		return upk_json_key_twice(r);
 	case UPK_JSON_KEY_NOMEM:
-		fail_nomem(r);
+		return fail_nomem(r);
+	}
+	return true;
+}
+
+/* The key, held against the object's others unless the caller does that, with its colon. */
+static enum upk_json_token read_key(struct upk_json_reader *r, struct upk_text *key, bool held)
+{
+	if (peek(r) != '"') {
+		fail_here(r, "want a key in quotes");
 		return UPK_JSON_ERROR;
 	}
+	if (!read_string(r, key) || (held && !add_key(r, *key)))
+		return UPK_JSON_ERROR;
 
 	skip_space(r);
 	if (peek(r) != ':') {
@@ -370,7 +398,6 @@ static enum upk_json_token read_key(struct upk_json_reader *r, struct upk_text *
 	}
 	r->at++;
 	r->state = VALUE;
-	*text = key;
 	return UPK_JSON_KEY;
 }
 
@@ -403,13 +430,10 @@ static bool read_end(struct upk_json_reader *r, enum upk_json_token *token)
 	return false;
 }
 
-enum upk_json_token upk_json_next(struct upk_json_reader *r, struct upk_text *text)
+static enum upk_json_token next(struct upk_json_reader *r, struct upk_text *text, bool held)
 {
-	struct upk_text unused;
 	enum upk_json_token token;
 
-	if (!text)
-		text = &unused;
 	*text = (struct upk_text){ NULL, 0 };
 	if (r->state == FAILED)
 		return UPK_JSON_ERROR;
@@ -418,12 +442,73 @@ enum upk_json_token upk_json_next(struct upk_json_reader *r, struct upk_text *te
 	r->start = r->at;
 	if (r->state == AFTER_VALUE && read_end(r, &token))
 		return token;
-	if ((r->state == FIRST_VALUE && peek(r) == ']') ||
-		(r->state == FIRST_KEY && peek(r) == '}'))
+	if (r->state == VALUE)
+		return read_value(r, text);
+	int c = peek(r);
+	if ((r->state == FIRST_VALUE && c == ']') || (r->state == FIRST_KEY && c == '}'))
 		return close_level(r);
-	if (r->state == KEY || r->state == FIRST_KEY)
-		return read_key(r, text);
-	return read_value(r, text);
+	if (r->state == FIRST_VALUE)
+		return read_value(r, text);
+	token = read_key(r, text, held);
+	if (token == UPK_JSON_ERROR)
+		*text = (struct upk_text){ NULL, 0 };
+	return token;
+}
+
+enum upk_json_token upk_json_next(struct upk_json_reader *r, struct upk_text *text)
+{
+	struct upk_text unused;
+	return next(r, text ? text : &unused, true);
+}
+
+enum upk_json_token upk_json_member(struct upk_json_reader *r, struct upk_text *key)
+{
+	return next(r, key, false);
+}
+
+bool upk_json_key_new(struct upk_json_reader *r, struct upk_text key)
+{
+	return add_key(r, key);
+}
+
+/* Bytes of the white space and, between an array's values, the comma before the next value; the
+ * text's rest where there is no comma. */
+static size_t gap(const struct upk_json_reader *r)
+{
+	const char *data = r->text.data;
+	size_t size = r->text.size, at = skipped(r->text, r->at);
+	if (r->state == AFTER_VALUE) {
+		if (at == size || data[at] != ',')
+			return size - r->at;
+		at = skipped(r->text, at + 1);
+	}
+	return at - r->at;
+}
+
+size_t upk_json_numbers(struct upk_json_reader *r, double *out, size_t most)
+{
+	size_t count = 0;
+	for (; count < most; count++) {
+		struct upk_decimal d;
+		size_t start = r->at + gap(r);
+		const char *data = r->text.data + start;
+		size_t size = upk_number_scan(data, r->text.size - start, &d);
+		if (size == 0)
+			break;
+		if (upk_number_is_exact(&d))
+			out[count] = upk_number_exact(&d);
+		else if (!upk_number_value((struct upk_text){ data, size }, &d, &out[count]))
+			break;
+		r->at = start + size;
+		r->state = AFTER_VALUE;
+	}
+	return count;
+}
+
+bool upk_json_read_double(const struct upk_json_reader *r, double *x)
+{
+	struct upk_text number = { r->text.data + r->start, r->at - r->start };
+	return upk_number_value(number, &r->number, x);
 }
 
 bool upk_json_skip(struct upk_json_reader *r, enum upk_json_token token, struct upk_text *raw)

@@ -44,6 +44,22 @@ void upk_json_reader_reset(struct upk_json_reader *r, struct upk_text text);
  * until the next call. */
 enum upk_json_token upk_json_next(struct upk_json_reader *r, struct upk_text *text);
 
+/* upk_json_next where a key or the object's end is due, for callers that know most keys: a key is
+ * not held against those before it until the caller says which it is. One of these must follow each
+ * KEY: upk_json_key_new (false: it came before, or no memory), upk_json_key_twice (always false),
+ * or, where the caller keeps account of it and it is the first, nothing. After false the next token
+ * is UPK_JSON_ERROR. */
+enum upk_json_token upk_json_member(struct upk_json_reader *r, struct upk_text *key);
+bool upk_json_key_new(struct upk_json_reader *r, struct upk_text key);
+bool upk_json_key_twice(struct upk_json_reader *r);
+
+/* The value of the NUMBER that was just read; false: it overflows a double. */
+bool upk_json_read_double(const struct upk_json_reader *r, double *x);
+
+/* Where a value or an array's end is due: reads numbers while they come, at most `most` of them;
+ * how many. What comes then, or is wrong with it, is the next token. */
+size_t upk_json_numbers(struct upk_json_reader *r, double *out, size_t most);
+
 /* After UPK_JSON_OBJECT or UPK_JSON_ARRAY: reads to its end. After KEY: reads its whole value.
  * After any other value nothing is left to read. `raw` (may be NULL) becomes the value's bytes in
  * the input. false: not JSON, or token ends something. */

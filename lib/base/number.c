@@ -5,6 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/number_scan.h"
 
 /* 767 digits decide every double; whatever follows only says "a little more", which the digit at
  * DIGITS - 1 tells. (The longest midpoint between two doubles has 768 digits.) */
@@ -17,11 +20,6 @@ struct decimal {
 	int64_t exponent;
 	bool negative;
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* One more digit, before or after the point. */
 static void take_digit(struct decimal *d, char c, bool fraction)
@@ -45,9 +43,9 @@ static const char *take_exponent(struct decimal *d, const char *p, const char *e
 
 	if (p < end && (*p == '-' || *p == '+'))
 		p++;
-	if (p == end || !is_digit(*p))
+	if (p == end || !upk_number_is_digit(*p))
 		return NULL;
-	for (; p < end && is_digit(*p); p++)
+	for (; p < end && upk_number_is_digit(*p); p++)
 		if (exponent < INT64_MAX / 100)
 			exponent = exponent * 10 + (*p - '0');
 	d->exponent += negative ? -exponent : exponent;
@@ -64,19 +62,19 @@ static bool read_decimal(struct upk_text text, struct decimal *d)
 		d->negative = true;
 		p++;
 	}
-	if (p == end || !is_digit(*p))
+	if (p == end || !upk_number_is_digit(*p))
 		return false;
 	if (*p == '0')
 		p++;
 	else
-		for (; p < end && is_digit(*p); p++)
+		for (; p < end && upk_number_is_digit(*p); p++)
 			take_digit(d, *p, false);
 
 	if (p < end && *p == '.') {
 		p++;
-		if (p == end || !is_digit(*p))
+		if (p == end || !upk_number_is_digit(*p))
 			return false;
-		for (; p < end && is_digit(*p); p++)
+		for (; p < end && upk_number_is_digit(*p); p++)
 			take_digit(d, *p, true);
 	}
 	if (p < end && (*p == 'e' || *p == 'E'))
@@ -84,51 +82,116 @@ static bool read_decimal(struct upk_text text, struct decimal *d)
 	return p == end;
 }
 
-/* Clinger 1990: where digits and power of ten are both exact doubles, one rounding is the right
- * one. Needs arithmetic without wider intermediates. */
-static bool exact(const struct decimal *d, double *out)
+size_t upk_number_significant(const char *data, size_t size)
 {
-	static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
-		1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
-	int64_t integer = 0;
-
-	if (FLT_EVAL_METHOD != 0 || d->count > 15 || d->exponent < -22 || d->exponent > 22)
-		return false;
-	for (size_t i = 0; i < d->count; i++)
-		integer = integer * 10 + (d->digits[i] - '0');
-	if (d->exponent < 0)
-		*out = (double)integer / powers[-d->exponent];
-	else
-		*out = (double)integer * powers[d->exponent];
-	return true;
+	size_t zeros = 0, points = memchr(data, '.', size) != NULL;
+	while (zeros < size && (data[zeros] == '0' || data[zeros] == '.'))
+		zeros++;
+	bool passed = memchr(data, '.', zeros) != NULL;
+	return size - zeros - (points && !passed);
 }
 
-bool upk_number_parse(struct upk_text text, double *out)
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 uint128;
+
+static const uint64_t integer_powers[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+	100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+	100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+	1000000000000000000, 10000000000000000000U };
+enum { INTEGER_POWERS = sizeof integer_powers / sizeof *integer_powers };
+
+/* 2^e of a normal double. */
+static double power_of_2(int e)
+{
+	uint64_t bits = (uint64_t)(e + 1023) << 52;
+	double x;
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
+/* digits / 10^k: the quotient has at least 63 bits, ten more than a double, and its last one says
+ * whether anything follows, so that rounding it rounds the true value. */
+static double divide(uint64_t digits, int k)
+{
+	int left = __builtin_clzll(digits), right = __builtin_clzll(integer_powers[k]);
+	uint64_t divisor = integer_powers[k] << right;
+	uint128 dividend = (uint128)(digits << left) << 63;
+	uint64_t quotient = (uint64_t)(dividend / divisor);
+	bool rest = (uint64_t)dividend != quotient * divisor;
+	return (double)(quotient | rest) * power_of_2(right - left - 63);
+}
+
+/* digits * 10^k, rounded in the same way. */
+static double multiply(uint64_t digits, int k)
+{
+	uint128 product = (uint128)digits * integer_powers[k];
+	uint64_t high = (uint64_t)(product >> 64);
+	if (high == 0)
+		return (double)(uint64_t)product;
+	int zeros = __builtin_clzll(high);
+	product <<= zeros;
+	bool rest = (uint64_t)product != 0;
+	return (double)((uint64_t)(product >> 64) | rest) * power_of_2(64 - zeros);
+}
+
+static bool exact_integer(const struct upk_decimal *d, double *out)
+{
+	if (d->exponent <= -INTEGER_POWERS || d->exponent >= INTEGER_POWERS)
+		return false;
+	*out = d->exponent < 0 ? divide(d->digits, -d->exponent) : multiply(d->digits, d->exponent);
+	return true;
+}
+#else
+static bool exact_integer(const struct upk_decimal *d, double *out)
+{
+	(void)d;
+	(void)out;
+	return false;
+}
+#endif
+
+/* There is no point in what strtod gets, so the locale does not matter. */
+static bool by_strtod(struct upk_text number, double *out)
 {
 	struct decimal d;
-	double x;
-
 	d.count = 0;
 	d.exponent = 0;
 	d.negative = false;
-	if (!read_decimal(text, &d))
+	if (!read_decimal(number, &d))
 		return false;
-
-	if (d.count == 0) {
-		x = 0;
-	} else if (!exact(&d, &x)) {
-		/* There is no point in what strtod gets, so the locale does not matter. */
+	double x = 0;
+	if (d.count > 0) {
 		int64_t e = d.exponent;
 		int clamped = e > EXPONENT_MAX ? EXPONENT_MAX
 			: e < -EXPONENT_MAX    ? -EXPONENT_MAX
 					       : (int)e;
 		snprintf(d.digits + d.count, sizeof d.digits - d.count, "e%d", clamped);
 		x = strtod(d.digits, NULL);
-		if (isinf(x))
-			return false;
 	}
+	if (isinf(x))
+		return false;
 	*out = d.negative ? -x : x;
 	return true;
+}
+
+bool upk_number_value(struct upk_text number, const struct upk_decimal *d, double *out)
+{
+	double x;
+	if (upk_number_is_exact(d)) {
+		*out = upk_number_exact(d);
+		return true;
+	}
+	if (FLT_EVAL_METHOD != 0 || !d->whole || d->digits == 0 || !exact_integer(d, &x))
+		return by_strtod(number, out);
+	*out = d->negative ? -x : x;
+	return true;
+}
+
+bool upk_number_parse(struct upk_text text, double *out)
+{
+	struct upk_decimal d;
+	return text.size > 0 && upk_number_scan(text.data, text.size, &d) == text.size &&
+		upk_number_value(text, &d, out);
 }
 
 bool upk_number_parse_int(struct upk_text text, int64_t *out)
@@ -140,7 +203,7 @@ bool upk_number_parse_int(struct upk_text text, int64_t *out)
 	if (text.size == first || (text.data[first] == '0' && text.size > first + 1))
 		return false;
 	for (size_t i = first; i < text.size; i++) {
-		if (!is_digit(text.data[i]))
+		if (!upk_number_is_digit(text.data[i]))
 			return false;
 		int digit = text.data[i] - '0';
 		if (__builtin_mul_overflow(value, 10, &value) ||
@@ -159,12 +222,12 @@ static size_t rewrite(const char *from, char *to)
 	bool exponent = false;
 
 	for (; *from; from++) {
-		bool leading = exponent && !is_digit(to[size - 1]);
+		bool leading = exponent && !upk_number_is_digit(to[size - 1]);
 		if (leading && *from == '0' && from[1])
 			continue;
 		if (*from == 'e')
 			exponent = true;
-		if (is_digit(*from) || *from == '-' || *from == '+' || *from == 'e')
+		if (upk_number_is_digit(*from) || *from == '-' || *from == '+' || *from == 'e')
 			to[size++] = *from;
 		else if (to[size - 1] != '.')
 			to[size++] = '.';

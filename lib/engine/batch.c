@@ -34,7 +34,8 @@ static bool no_memory(struct upk_error *err)
 	return upk_fail(err, UPK_NOMEM, "no memory for the items");
 }
 
-/* Room for the next item, counted at once; capacity is the power of 2 above the count. */
+/* The next item, all 0, counted at once; capacity is the power of 2 above the count, and what lies
+ * beyond the count is 0. */
 static struct upk_item *add_item(struct upk_batch *b, struct upk_error *err)
 {
 	if (b->count == UPK_BATCH_ITEMS_MAX) {
@@ -49,6 +50,7 @@ static struct upk_item *add_item(struct upk_batch *b, struct upk_error *err)
 			no_memory(err);
 			return NULL;
 		}
+		memset(items + b->count, 0, (capacity - b->count) * sizeof *items);
 		b->items = items;
 	}
 	return &b->items[b->count++];
@@ -121,10 +123,11 @@ static bool decode_line(
 
 static bool is_blank(struct upk_text line)
 {
-	for (size_t i = 0; i < line.size; i++)
-		if (!memchr(" \t\r", line.data[i], 3))
-			return false;
-	return true;
+	size_t i = 0;
+	while (i < line.size &&
+		(line.data[i] == ' ' || line.data[i] == '\t' || line.data[i] == '\r'))
+		i++;
+	return i == line.size;
 }
 
 /* Decodes the lines of a piece that are complete; at the body's end the last one is, too. */

@@ -177,16 +177,17 @@ static void read_label(struct upk_decoder *d, struct upk_item *item, struct valu
 		reject(d, item, "label: null: leave it out where it is not known");
 }
 
-static bool read_probability(struct value v, double *x)
+static bool read_probability(const struct upk_decoder *d, struct value v, double *x)
 {
-	return v.token == UPK_JSON_NUMBER && upk_number_parse(v.text, x) && *x >= 0 && *x <= 1;
+	return v.token == UPK_JSON_NUMBER && upk_json_read_double(d->reader, x) && *x >= 0 &&
+		*x <= 1;
 }
 
 static void read_score(struct upk_decoder *d, struct upk_item *item, struct value v)
 {
 	const struct upk_schema *s = d->batch->schema;
 	double x;
-	if (!read_probability(v, &x))
+	if (!read_probability(d, v, &x))
 		wrong(d, item, v, "0 to 1");
 	else if (s->classes_declared && s->positive < 0)
 		reject(d, item,
@@ -203,7 +204,7 @@ static void add_probability(struct upk_decoder *d, struct upk_item *item, struct
 {
 	struct upk_class_score score = { .class = class };
 	char shown[UPK_VALUE_SHOWN], at[UPK_VALUE_SHOWN];
-	if (!read_probability(v, &score.probability)) {
+	if (!read_probability(d, v, &score.probability)) {
 		upk_value_show(d->reader, v.token, v.text, shown);
 		snprintf(at, sizeof at, "[%zu]", item->scores_count);
 		if (class.data)
@@ -452,56 +453,83 @@ enum {
 	PREDICT = 1U << UPK_ITEM_PREDICT,
 };
 
-static const struct member {
+struct member {
 	const char *name;
+	size_t size;    /* of the name */
 	unsigned kinds; /* of items that have it */
 	void (*read)(struct upk_decoder *d, struct upk_item *item, struct value v);
-} members[] = {
-	{ "id", EVENT | LABEL | PREDICT, read_id },
-	{ "timestamp", EVENT | LABEL | PREDICT, read_timestamp },
-	{ "predicted", EVENT, read_predicted },
-	{ "score", EVENT, read_score },
-	{ "scores", EVENT, read_scores },
-	{ "features", EVENT | PREDICT, read_features },
-	{ "slices", EVENT | PREDICT, read_slices },
-	{ "version", EVENT, read_version },
-	{ "label", EVENT | LABEL, read_label },
-	{ "meta", EVENT | PREDICT, read_meta },
-	{ "source", LABEL, read_source },
-	{ "predicted", PREDICT, refuse_prediction },
-	{ "score", PREDICT, refuse_prediction },
-	{ "scores", PREDICT, refuse_prediction },
-	{ "version", PREDICT, refuse_prediction },
-	{ "label", PREDICT, refuse_label },
 };
 
-static const struct member *find_member(enum upk_item_kind kind, struct upk_text name)
+#define MEMBER(name, kinds, read) \
+	{ \
+		name, sizeof(name) - 1, kinds, read \
+	}
+
+enum { MEMBERS = UPK_DECODER_MEMBERS };
+static const struct member members[MEMBERS] = {
+	MEMBER("id", EVENT | LABEL | PREDICT, read_id),
+	MEMBER("timestamp", EVENT | LABEL | PREDICT, read_timestamp),
+	MEMBER("predicted", EVENT, read_predicted),
+	MEMBER("score", EVENT, read_score),
+	MEMBER("scores", EVENT, read_scores),
+	MEMBER("features", EVENT | PREDICT, read_features),
+	MEMBER("slices", EVENT | PREDICT, read_slices),
+	MEMBER("version", EVENT, read_version),
+	MEMBER("label", EVENT | LABEL, read_label),
+	MEMBER("meta", EVENT | PREDICT, read_meta),
+	MEMBER("source", LABEL, read_source),
+	MEMBER("predicted", PREDICT, refuse_prediction),
+	MEMBER("score", PREDICT, refuse_prediction),
+	MEMBER("scores", PREDICT, refuse_prediction),
+	MEMBER("version", PREDICT, refuse_prediction),
+	MEMBER("label", PREDICT, refuse_label),
+};
+
+static bool is_member(const struct upk_decoder *d, size_t i, struct upk_text name)
 {
-	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-		if (members[i].kinds & 1U << kind && upk_text_is(name, members[i].name))
-			return &members[i];
-	return NULL;
+	return members[i].size == name.size && members[i].kinds & 1U << d->batch->kind &&
+		memcmp(members[i].name, name.data, name.size) == 0;
 }
 
-static void read_member(struct upk_decoder *d, struct upk_item *item, struct upk_text name)
+/* Index among the members; MEMBERS: none. Items of one body name theirs in one order, most often:
+ * the first try is what followed the last member the last time. */
+static size_t find_member(struct upk_decoder *d, size_t last, struct upk_text name)
+{
+	size_t i = d->follows[last];
+	if (is_member(d, i, name))
+		return i;
+	for (i = 0; i < MEMBERS && !is_member(d, i, name);)
+		i++;
+	if (i < MEMBERS)
+		d->follows[last] = (unsigned char)i;
+	return i;
+}
+
+static void read_unknown(struct upk_decoder *d, struct upk_item *item, struct upk_text name)
 {
 	struct upk_error err = { 0 };
-	struct value v;
-	const struct member *member = find_member(d->batch->kind, name);
+	struct upk_text text;
 	char shown[UPK_VALUE_SHOWN];
-	if (!member) {
-		upk_text_show(name, shown);
-		ignore(d, item, "", name);
-	}
-	v.token = upk_json_next(d->reader, &v.text);
-	if (v.token == UPK_JSON_ERROR)
+	if (!upk_json_key_new(d->reader, name))
 		return;
-	if (member) {
-		v.name = member->name;
-		member->read(d, item, v);
-	} else if (!upk_value_skip(d->reader, v.token, v.text, &err)) {
+	upk_text_show(name, shown);
+	ignore(d, item, "", name);
+	if (!upk_value_skip(d->reader, upk_json_next(d->reader, &text), text, &err))
 		reject(d, item, "%s: %s", shown, err.message);
+}
+
+/* seen: a bit for each member that the item has had. */
+static void read_member(struct upk_decoder *d, struct upk_item *item, size_t i, unsigned *seen)
+{
+	struct value v = { .name = members[i].name };
+	if (*seen & 1U << i) {
+		upk_json_key_twice(d->reader);
+		return;
 	}
+	*seen |= 1U << i;
+	v.token = upk_json_next(d->reader, &v.text);
+	if (v.token != UPK_JSON_ERROR)
+		members[i].read(d, item, v);
 }
 
 static void check_event(struct upk_decoder *d, struct upk_item *item)
@@ -542,13 +570,21 @@ void upk_decode_item(struct upk_decoder *d, enum upk_json_token token, struct up
 		[UPK_ITEM_LABEL] = check_label,
 		[UPK_ITEM_PREDICT] = check_predict,
 	};
-	*item = (struct upk_item){ 0 };
+	size_t last = 0;
+	unsigned seen = 0;
 	if (token != UPK_JSON_OBJECT) {
 		wrong(d, item, (struct value){ "item", token, text }, "an object");
 		return;
 	}
-	while ((token = upk_json_next(d->reader, &text)) == UPK_JSON_KEY)
-		read_member(d, item, text);
+	while ((token = upk_json_member(d->reader, &text)) == UPK_JSON_KEY) {
+		size_t i = find_member(d, last, text);
+		if (i == MEMBERS) {
+			read_unknown(d, item, text);
+			continue;
+		}
+		read_member(d, item, i, &seen);
+		last = i;
+	}
 	if (token == UPK_JSON_OBJECT_END)
 		checks[d->batch->kind](d, item);
 }

@@ -10,6 +10,8 @@
 #include "engine/arena.h"
 #include "engine/batch.h"
 
+enum { UPK_DECODER_MEMBERS = 16 };
+
 /* What the items of one body share while they are decoded. Owned by upk_batch_decode's thread. */
 struct upk_decoder {
 	struct upk_batch *batch;
@@ -19,14 +21,15 @@ struct upk_decoder {
 	struct upk_buffer
 		scratch; /* features, slices, scores before they are copied to the arena */
 	size_t slice_order[UPK_SLICES_MAX]; /* the declared keys, sorted */
+	unsigned char follows[UPK_DECODER_MEMBERS]; /* which member came after each, the last time */
 	bool no_memory;                     /* stays true; the batch is then of no use */
 };
 
 /* Needs the batch; the caller finishes `scratch`. */
 void upk_decoder_begin(struct upk_decoder *d);
 
-/* Reads the item whose first token is `token`, to its end whatever is wrong with it. Faults are in
- * item->error; the reader is at UPK_JSON_ERROR where it is not JSON. */
+/* Reads the item (all 0 before) whose first token is `token`, to its end whatever is wrong with it.
+ * Faults are in item->error; the reader is at UPK_JSON_ERROR where it is not JSON. */
 void upk_decode_item(struct upk_decoder *d, enum upk_json_token token, struct upk_text text,
 	struct upk_item *item);
 

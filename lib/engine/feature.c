@@ -50,7 +50,11 @@ static bool draft_add(struct draft *d, struct upk_text name, enum upk_feature_ty
 	char *copy = upk_text_copy(name);
 	if (!copy)
 		return upk_fail(err, UPK_NOMEM, "no memory for the features");
-	d->items[d->count++] = (struct upk_feature){ copy, type, size, -1 };
+	d->items[d->count++] = (struct upk_feature){ .name = copy,
+		.type = type,
+		.size = size,
+		.number = -1,
+		.name_size = (uint32_t)name.size };
 	return true;
 }
 
@@ -77,6 +81,10 @@ static bool index_names(struct upk_features *f, struct upk_error *err)
 		names[i] = upk_text_of(f->items[i].name);
 		f->items[i].number =
 			f->items[i].type == UPK_FEATURE_NUMBER ? (int32_t)f->numbers++ : -1;
+	}
+	for (size_t i = f->count, run = 0; i-- > 0;) {
+		run = f->items[i].type == UPK_FEATURE_NUMBER ? run + 1 : 0;
+		f->items[i].run = (uint32_t)run;
 	}
 	int twin = -1;
 	f->names = upk_names_create(names, f->count, &twin);

@@ -25,6 +25,8 @@ struct upk_feature {
 	enum upk_feature_type type;
 	uint32_t size;  /* of a vector */
 	int32_t number; /* its index among the list's numbers; -1: it is none */
+	uint32_t name_size;
+	uint32_t run;   /* numbers in a row from it on; 0: it is none */
 };
 
 enum { UPK_FEATURES_MAX = 10000 };

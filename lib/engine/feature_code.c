@@ -49,6 +49,26 @@ static bool wrong(const struct upk_feature *feature, struct upk_json_reader *r,
 		upk_value_show(r, token, text, shown), want);
 }
 
+/* Numbers from feature i on, as far as they are written as numbers: how many. */
+static size_t encode_run(
+	const struct upk_features *f, size_t i, struct upk_json_reader *r, struct upk_buffer *out)
+{
+	enum { AT_ONCE = 32 };
+	uint64_t coded[AT_ONCE];
+	double numbers[AT_ONCE];
+	size_t run = f->items[i].run, count = 0, most, n;
+	do {
+		most = run - count < AT_ONCE ? run - count : AT_ONCE;
+		n = upk_json_numbers(r, numbers, most);
+		memcpy(coded, numbers, n * sizeof *coded);
+		for (size_t k = 0; k < n; k++)
+			coded[k] = htole64(coded[k]);
+		upk_buffer_append(out, coded, n * sizeof *coded);
+		count += n;
+	} while (n == most && count < run);
+	return count;
+}
+
 static bool encode_number(const struct upk_feature *feature, struct upk_json_reader *r,
 	enum upk_json_token token, struct upk_text text, struct upk_buffer *out,
 	struct upk_error *err)
@@ -56,7 +76,7 @@ static bool encode_number(const struct upk_feature *feature, struct upk_json_rea
 	double x;
 	if (token == UPK_JSON_TRUE || token == UPK_JSON_FALSE)
 		x = token == UPK_JSON_TRUE;
-	else if (token != UPK_JSON_NUMBER || !upk_number_parse(text, &x))
+	else if (token != UPK_JSON_NUMBER || !upk_json_read_double(r, &x))
 		return wrong(feature, r, token, text, "a number, a boolean or null", err);
 	put_double(out, x);
 	return true;
@@ -91,7 +111,7 @@ static bool encode_floats(const struct upk_feature *feature, struct upk_json_rea
 		char shown[UPK_VALUE_SHOWN];
 		if (token == UPK_JSON_ERROR)
 			return false;
-		bool number = token == UPK_JSON_NUMBER && upk_number_parse(text, &x) &&
+		bool number = token == UPK_JSON_NUMBER && upk_json_read_double(r, &x) &&
 			isfinite((float)x);
 		if (!number)
 			upk_value_show(r, token, text, shown);
@@ -201,7 +221,12 @@ static bool encode_array(const struct upk_features *f, struct upk_json_reader *r
 	enum upk_json_token token;
 	size_t count = 0;
 	bool ok = true;
-	for (; (token = upk_json_next(r, &text)) != UPK_JSON_ARRAY_END; count++) {
+	for (;; count++) {
+		if (ok && count < f->count && f->items[count].run > 0)
+			count += encode_run(f, count, r, out);
+		token = upk_json_next(r, &text);
+		if (token == UPK_JSON_ARRAY_END)
+			break;
 		if (token == UPK_JSON_ERROR)
 			return false;
 		if (ok && count < f->count)
@@ -225,64 +250,103 @@ struct object {
 	const struct upk_features *f;
 	struct upk_json_reader *r;
 	struct upk_buffer *out;
-	size_t start; /* of the spans, then of the encoding */
-	size_t next;  /* the feature that comes next if the members are in the list's order */
+	size_t start;  /* of the spans, then of the encoding */
+	size_t next;   /* the feature that comes next if the members are in the list's order */
+	bool in_order; /* they have been so far */
 	void (*ignored)(void *context, struct upk_text name);
 	void *context;
 };
 
 static int find_member(struct object *o, struct upk_text name)
 {
-	size_t next = o->next;
-	if (next >= o->f->count || !upk_text_is(name, o->f->items[next].name)) {
+	size_t next = o->next < o->f->count ? o->next : 0;
+	const struct upk_feature *guess = &o->f->items[next];
+	if (name.size != guess->name_size || memcmp(name.data, guess->name, name.size) != 0) {
 		int found = upk_names_find(o->f->names, name);
 		if (found < 0)
 			return -1;
 		next = (size_t)found;
 	}
+	o->in_order = o->in_order && next == o->next;
 	o->next = next + 1;
 	return (int)next;
 }
 
-static bool encode_member(struct object *o, struct upk_text name, struct upk_error *err)
+static struct span span_of(const struct object *o, size_t i)
+{
+	struct span span = { 0, 0 };
+	if (!o->out->failed)
+		memcpy(&span, o->out->data + o->start + i * sizeof span, sizeof span);
+	return span;
+}
+
+/* The member's encoding goes from offset to the buffer's end. */
+static void set_span(struct object *o, size_t i, size_t offset)
+{
+	struct span span = { (uint32_t)(offset - o->start), (uint32_t)(o->out->size - offset) };
+	if (!o->out->failed)
+		memcpy(o->out->data + o->start + i * sizeof span, &span, sizeof span);
+}
+
+static bool encode_member(struct object *o, size_t i, struct upk_error *err)
+{
+	const struct upk_feature *feature = &o->f->items[i];
+	size_t offset = o->out->size;
+	struct upk_text text;
+	double x;
+	bool ok = true;
+	if (feature->run > 0 && upk_json_numbers(o->r, &x, 1) == 1) {
+		put_double(o->out, x);
+	} else {
+		enum upk_json_token token = upk_json_next(o->r, &text);
+		ok = encode_value(feature, o->r, token, text, o->out, err);
+	}
+	if (!ok)
+		upk_buffer_putc(o->out, 0); /* a span of nothing would say that it has not come */
+	set_span(o, i, offset);
+	return ok;
+}
+
+static bool read_member(struct object *o, struct upk_text name, struct upk_error *err)
 {
 	struct upk_text text;
 	int i = find_member(o, name);
-	if (i < 0) {
-		if (o->ignored)
-			o->ignored(o->context, name);
-		return upk_value_skip(o->r, upk_json_next(o->r, &text), text, err) ||
-			upk_fail_in(err, "features: ");
-	}
-	size_t offset = o->out->size;
-	enum upk_json_token token = upk_json_next(o->r, &text);
-	if (!encode_value(&o->f->items[i], o->r, token, text, o->out, err))
+	if (i >= 0)
+		return span_of(o, (size_t)i).size > 0 ? upk_json_key_twice(o->r)
+						      : encode_member(o, (size_t)i, err);
+	if (!upk_json_key_new(o->r, name))
 		return false;
-	if (o->out->failed)
-		return true;
-	struct span span = { (uint32_t)(offset - o->start), (uint32_t)(o->out->size - offset) };
-	memcpy(o->out->data + o->start + (size_t)i * sizeof span, &span, sizeof span);
-	return true;
+	if (o->ignored)
+		o->ignored(o->context, name);
+	return upk_value_skip(o->r, upk_json_next(o->r, &text), text, err) ||
+		upk_fail_in(err, "features: ");
 }
 
+/* Appends all members in the list's order. */
+static void copy_in_order(struct object *o)
+{
+	for (size_t i = 0; i < o->f->count && !o->out->failed; i++) {
+		struct span span = span_of(o, i);
+		char *room = span.size ? upk_buffer_grow(o->out, span.size) : NULL;
+		if (room)
+			memcpy(room, o->out->data + o->start + span.offset, span.size);
+		else
+			put_missing(&o->f->items[i], o->out);
+	}
+}
+
+/* Leaves nothing but the encoding behind `start`. */
 static void put_in_order(struct object *o)
 {
-	size_t start = o->start, ordered = o->out->size;
-	for (size_t i = 0; i < o->f->count && !o->out->failed; i++) {
-		struct span span;
-		memcpy(&span, o->out->data + start + i * sizeof span, sizeof span);
-		if (!span.size) {
-			put_missing(&o->f->items[i], o->out);
-			continue;
-		}
-		char *room = upk_buffer_grow(o->out, span.size);
-		if (room)
-			memcpy(room, o->out->data + start + span.offset, span.size);
+	size_t ordered = o->start + o->f->count * sizeof(struct span);
+	if (!o->in_order || o->next != o->f->count) {
+		ordered = o->out->size;
+		copy_in_order(o);
 	}
 	if (o->out->failed)
 		return;
-	memmove(o->out->data + start, o->out->data + ordered, o->out->size - ordered);
-	o->out->size -= ordered - start;
+	memmove(o->out->data + o->start, o->out->data + ordered, o->out->size - ordered);
+	o->out->size -= ordered - o->start;
 }
 
 static bool encode_object(struct object *o, struct upk_error *err)
@@ -294,8 +358,8 @@ static bool encode_object(struct object *o, struct upk_error *err)
 	void *spans = upk_buffer_grow(o->out, size);
 	if (spans)
 		memset(spans, 0, size);
-	while ((token = upk_json_next(o->r, &text)) == UPK_JSON_KEY)
-		ok = encode_member(o, text, ok ? err : NULL) && ok;
+	while ((token = upk_json_member(o->r, &text)) == UPK_JSON_KEY)
+		ok = read_member(o, text, ok ? err : NULL) && ok;
 	if (token != UPK_JSON_OBJECT_END)
 		return false;
 	if (ok)
@@ -307,7 +371,7 @@ bool upk_features_encode(const struct upk_features *f, struct upk_json_reader *r
 	enum upk_json_token token, void (*ignored)(void *context, struct upk_text name),
 	void *context, struct upk_buffer *out, struct upk_error *err)
 {
-	struct object o = { f, r, out, out->size, 0, ignored, context };
+	struct object o = { f, r, out, out->size, 0, true, ignored, context };
 	if (token == UPK_JSON_ARRAY)
 		return encode_array(f, r, out, err);
 	if (token == UPK_JSON_OBJECT)

@@ -188,6 +188,49 @@ static void texts_read_as_in_python(void **state)
 	free(line);
 }
 
+/* 1 to 21 digits, with zeros at either end, a point and an exponent or not. */
+static void short_text(struct upk_random *r, char *out)
+{
+	int digits = 1 + (int)upk_random_below(r, 21), point = (int)upk_random_below(r, 24);
+	int zeros = (int)upk_random_below(r, 4), at = 0;
+	if (upk_random_below(r, 2))
+		out[at++] = '-';
+	if (point == 0 || zeros > 0) {
+		out[at++] = '0';
+		out[at++] = '.';
+		point = digits;
+		for (int i = 1; i < zeros; i++)
+			out[at++] = '0';
+	}
+	for (int i = 0; i < digits; i++) {
+		if (i == point)
+			out[at++] = '.';
+		bool first = i == 0 && point != digits;
+		out[at++] = (char)('0' + first + (int)upk_random_below(r, first ? 9 : 10));
+	}
+	if (upk_random_below(r, 2))
+		at += snprintf(out + at, 8, "e%d", (int)upk_random_below(r, 50) - 25);
+	out[at] = '\0';
+}
+
+static void short_texts_read_as_by_strtod(void **state)
+{
+	(void)state;
+	struct upk_random r;
+	upk_random_seed(&r, 5);
+	for (int i = 0; i < 400000; i++) {
+		char text[64];
+		double read = NAN, fed = NAN;
+		short_text(&r, text);
+		bool taken = parse(text, &read);
+		if (!taken && text[text[0] == '-'] == '0' && text[1 + (text[0] == '-')] != '.')
+			continue; /* a zero too many at the start */
+		fed = strtod(text, NULL);
+		if (!taken || bits_of(read) != bits_of(fed))
+			fail_msg("%s is read as %a, not %a", text, read, fed);
+	}
+}
+
 static void what_is_no_json_number_is_refused(void **state)
 {
 	(void)state;
@@ -316,6 +359,7 @@ int main(void)
 		cmocka_unit_test(a_printed_double_reads_back_to_every_bit),
 		cmocka_unit_test(a_text_is_as_short_as_pythons),
 		cmocka_unit_test(texts_read_as_in_python),
+		cmocka_unit_test(short_texts_read_as_by_strtod),
 		cmocka_unit_test(what_is_no_json_number_is_refused),
 		cmocka_unit_test(edges_read_exactly),
 		cmocka_unit_test(integers_are_exact_or_refused),
