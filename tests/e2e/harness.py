@@ -70,6 +70,7 @@ class Daemon:
         if config is not None:
             self.config_path = os.path.join(self.top, "upkeepd.conf")
             self.configure(config)
+        self.environment = {}  # beside our own
         self.process = None
         self.said = []
         self.local = threading.local()
@@ -87,7 +88,7 @@ class Daemon:
     def start(self, ready=True):
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, errors="replace")
+            text=True, errors="replace", env={**os.environ, **self.environment})
         self.port = None
         listening = threading.Event()
 
@@ -236,7 +237,10 @@ class Case(unittest.TestCase):
 
     def counts(self, name, window):
         """The confusion matrix as {(actual, predicted): pairs}, empty cells left out."""
-        confusion = self.metrics(name, window)["confusion"]
+        return self.counts_of(self.daemon, name, window)
+
+    def counts_of(self, daemon, name, window):
+        confusion = self.ok(daemon.get(f"/v1/models/{name}/metrics"))["windows"][window]["confusion"]
         return {(actual, predicted): pairs
                 for actual, row in zip(confusion["classes"], confusion["matrix"])
                 for predicted, pairs in zip(confusion["classes"], row) if pairs}
