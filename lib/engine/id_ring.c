@@ -49,7 +49,7 @@ static bool allocate(struct upk_id_ring *r, size_t capacity, struct upk_error *e
 	return true;
 }
 
-struct upk_id_ring *upk_id_ring_create(size_t capacity, struct upk_error *err)
+struct upk_id_ring *upk_id_ring_create(size_t capacity, uint64_t lost, struct upk_error *err)
 {
 	assert(capacity > 1 && (capacity & (capacity - 1)) == 0);
 	struct upk_id_ring *r = malloc(sizeof *r);
@@ -57,7 +57,7 @@ struct upk_id_ring *upk_id_ring_create(size_t capacity, struct upk_error *err)
 		upk_fail(err, UPK_NOMEM, "no memory for the newest ids");
 		return NULL;
 	}
-	*r = (struct upk_id_ring){ .low = 1, .next = 1, .released = 1 };
+	*r = (struct upk_id_ring){ .low = 1, .next = 1, .released = 1, .lost = lost };
 	if (allocate(r, capacity, err))
 		return r;
 	free(r);
@@ -151,6 +151,11 @@ void upk_id_ring_release(struct upk_id_ring *r, uint64_t position)
 {
 	assert(position >= r->released && position <= r->next);
 	r->released = position;
+}
+
+uint64_t upk_id_ring_released(const struct upk_id_ring *r)
+{
+	return r->released;
 }
 
 uint64_t upk_id_ring_lost(const struct upk_id_ring *r)

@@ -14,8 +14,9 @@
  * overwritten: then the ring doubles. */
 struct upk_id_ring;
 
-/* capacity: a power of two. NULL: UPK_NOMEM. */
-struct upk_id_ring *upk_id_ring_create(size_t capacity, struct upk_error *err);
+/* capacity: a power of two. lost: as if all values up to there had been overwritten.
+ * NULL: UPK_NOMEM. */
+struct upk_id_ring *upk_id_ring_create(size_t capacity, uint64_t lost, struct upk_error *err);
 void upk_id_ring_destroy(struct upk_id_ring *r); /* NULL is fine */
 
 /* O(1), however many entries have the key. UPK_NOMEM: it could not double, and is as it was. */
@@ -29,11 +30,12 @@ uint64_t upk_id_ring_next(const struct upk_id_ring *r);
 
 /* Entries before the position are elsewhere, too, and may be overwritten. */
 void upk_id_ring_release(struct upk_id_ring *r, uint64_t position);
+uint64_t upk_id_ring_released(const struct upk_id_ring *r);
 
 /* A position that is still there. */
 struct upk_id_entry upk_id_ring_at(const struct upk_id_ring *r, uint64_t position);
 
-/* The greatest value that was overwritten; 0: none was. All greater ones are here. */
+/* The greatest value that was overwritten; 0: none was. All that were added above are here. */
 uint64_t upk_id_ring_lost(const struct upk_id_ring *r);
 
 /* Walks the entries of a key, newest first: position 0 begins, and false ends it. */

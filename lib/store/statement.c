@@ -17,6 +17,7 @@ const struct upk_sql *const upk_sql_all[UPK_SQL_SLOTS] = {
 	[UPK_SQL_ALERT] = &upk_alert_sql,
 	[UPK_SQL_HISTORY] = &upk_history_sql,
 	[UPK_SQL_ITEM] = &upk_item_sql,
+	[UPK_SQL_ID_RUN] = &upk_id_run_sql,
 };
 
 /* What a result code means to callers; extended codes come before the primary one. */

@@ -21,7 +21,7 @@ struct pair {
 static void open_pair(struct pair *p)
 {
 	struct upk_error err = { 0 };
-	p->ring = upk_id_ring_create(CAPACITY, &err);
+	p->ring = upk_id_ring_create(CAPACITY, 0, &err);
 	assert_non_null(p->ring);
 	p->count = p->released = 0;
 }

@@ -14,6 +14,8 @@ static const char *const fine[] = {
 	"SCAN event",     /* of a model that is deleted */
 	"SCAN label",     /* the same */
 	"SCAN run",       /* at the start alone, over runs */
+	"SCAN id_run",    /* some 20 rows */
+	"SCAN id_index",  /* one row */
 	"SCAN (subquery", /* its rows were searched for */
 	"SCAN CONSTANT ROW",
 };
