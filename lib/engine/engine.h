@@ -87,6 +87,7 @@ struct upk_post {
 
 	/* the engine's own */
 	struct upk_post *next;
+	size_t queued; /* bytes that it counts for in the queue */
 	char *name;
 	void *memory;
 };
