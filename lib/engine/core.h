@@ -14,6 +14,9 @@
 
 struct upk_writer;
 struct upk_trainer;
+struct upk_ids;
+struct upk_pending;
+struct upk_recent;
 
 /* Set up before the threads start; pointers do not change afterwards. Each part says in its own
  * header which thread it belongs to. */
@@ -36,6 +39,9 @@ struct upk_engine {
 
 	/* the writer's alone */
 	struct upk_store *store;
+	struct upk_ids *ids;
+	struct upk_pending *pending; /* empty between groups */
+	struct upk_recent *recent;
 	int64_t seq;        /* the last one given out */
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
