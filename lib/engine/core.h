@@ -10,6 +10,8 @@
 #include "engine/engine.h"
 #include "engine/readers.h"
 #include "engine/registry.h"
+#include "engine/room.h"
+#include "engine/sweep.h"
 #include "store/store.h"
 
 struct upk_writer;
@@ -36,6 +38,7 @@ struct upk_engine {
 	atomic_bool ready;
 	atomic_bool broken; /* set once, by the writer, after `cause` */
 	struct upk_error cause;
+	struct upk_room room;
 
 	/* the writer's alone */
 	struct upk_store *store;
@@ -45,6 +48,7 @@ struct upk_engine {
 	int64_t seq;        /* the last one given out */
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
+	struct upk_sweeper sweeper; /* `left` is everybody's */
 	int64_t repaired;   /* when a stale model was last rebuilt between ticks; monotonic ns */
 };
 

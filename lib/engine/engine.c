@@ -89,6 +89,11 @@ bool upk_engine_ready(const struct upk_engine *e)
 	return atomic_load(&e->ready);
 }
 
+void upk_engine_limit_store(struct upk_engine *e, int64_t bytes)
+{
+	upk_room_limit(e, bytes);
+}
+
 void upk_engine_break(struct upk_engine *e, const struct upk_error *cause)
 {
 	if (atomic_load(&e->broken))

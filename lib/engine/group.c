@@ -289,10 +289,12 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 	bool written = false;
 	if (!upk_engine_broken(e, &err))
 		written = upk_engine_ready(e)
-			? write_all(e, &g, posts, &err)
+			? upk_room_check(e, &err) && write_all(e, &g, posts, &err)
 			: upk_fail(&err, UPK_BUSY, "the models are not rebuilt yet: see the log");
 	if (!written)
 		undo(e, &g, seq);
+	if (err.code == UPK_FULL)
+		upk_room_failed(e);
 	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
 		follow(e, in);
 	end_group(&g);

@@ -104,6 +104,7 @@ struct work {
 	bool stop;
 };
 
+/* Not for long when there is something to do in the background. */
 static struct work wait_for_work(struct upk_writer *w)
 {
 	struct timespec until;
@@ -111,8 +112,9 @@ static struct work wait_for_work(struct upk_writer *w)
 	until.tv_sec += TICK_MS / 1000;
 
 	pthread_mutex_lock(&w->lock);
+	bool sweep = !atomic_load(&w->engine->broken) && upk_sweep_due(w->engine, false);
 	struct upk_post *posts;
-	while (!(posts = upk_queue_take(&w->queue)) && !w->first_task && !w->stopping)
+	while (!(posts = upk_queue_take(&w->queue)) && !sweep && !w->first_task && !w->stopping)
 		if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
 			break;
 	struct work work = { .tasks = w->first_task, .posts = posts };
@@ -184,6 +186,8 @@ static void tick_when_due(struct upk_writer *w)
 	if (!upk_engine_ready(w->engine))
 		rebuild(w->engine);
 	each_model(w->engine, tick_model);
+	upk_sweep_wake(w->engine);
+	upk_room_look(w->engine);
 }
 
 static void *work(void *argument)
@@ -197,6 +201,7 @@ static void *work(void *argument)
 		struct work todo = wait_for_work(w);
 		if (todo.stop)
 			break;
+		bool busy = todo.tasks || todo.posts;
 		run_tasks(e, todo.tasks);
 		if (todo.posts)
 			upk_group_write(e, todo.posts);
@@ -205,6 +210,8 @@ static void *work(void *argument)
 			continue;
 		}
 		tick_when_due(w);
+		if (upk_sweep_due(e, busy))
+			upk_sweep_run(e);
 		checkpoint(e);
 	}
 	each_model(e, upk_group_release);
