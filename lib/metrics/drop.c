@@ -66,24 +66,22 @@ static bool begin(struct upk_reference *r, const struct upk_record *record, size
 {
 	const struct upk_confusion *holdout = upk_record_holdout(record);
 	upk_reference_finish(r);
-	r->counts = holdout ? upk_confusion_copy(holdout, err) : upk_confusion_create(classes, err);
+	r->counts = holdout ? upk_confusion_copy(holdout, err)
+			    : upk_confusion_create_lean(classes, err);
 	r->revisions = upk_record_revisions(record);
 	return r->counts != NULL;
 }
 
-static size_t first_pairs(const struct upk_record *record)
-{
-	uint64_t pairs = upk_record_pairs(record);
-	return pairs < UPK_RECORD_FIRST ? (size_t)pairs : UPK_RECORD_FIRST;
-}
-
-static void follow(struct upk_reference *r, const struct upk_record *record, int64_t oldest)
+static bool follow(struct upk_reference *r, const struct upk_record *record, int64_t oldest,
+	struct upk_error *err)
 {
 	int64_t place;
-	for (; r->used < first_pairs(record); r->used++) {
+	for (; r->used < upk_record_firsts(record); r->used++) {
 		struct upk_pair pair = upk_record_first(record, r->used, &place);
 		if (place >= oldest)
 			break;
+		if (!upk_confusion_room(r->counts, err))
+			return false;
 		upk_confusion_add(r->counts, pair);
 	}
 	for (; r->used > 0; r->used--) {
@@ -92,6 +90,7 @@ static void follow(struct upk_reference *r, const struct upk_record *record, int
 			break;
 		upk_confusion_remove(r->counts, pair);
 	}
+	return true;
 }
 
 bool upk_reference_update(struct upk_reference *r, const struct upk_record *record, int64_t oldest,
@@ -103,6 +102,5 @@ bool upk_reference_update(struct upk_reference *r, const struct upk_record *reco
 	if (!upk_confusion_grow(r->counts, classes, err))
 		return false;
 
-	follow(r, record, oldest);
-	return true;
+	return follow(r, record, oldest, err);
 }

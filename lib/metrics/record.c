@@ -24,10 +24,12 @@ struct upk_record {
 	uint64_t pairs;
 	uint64_t revisions;
 
-	/* The i-th pair, from 0, is first[i] if i < UPK_RECORD_FIRST, and last[i % UPK_RECORD_LAST]
-	 * if it is among the last. Rooms grow by doubling until those sizes. */
+	/* The i-th of the first pairs, from 0, is first[i]; of the last ones, oldest first,
+	 * last[(last_at + i) % UPK_RECORD_LAST]. Rooms grow by doubling until those sizes. */
 	struct entry *first, *last;
+	size_t first_count, last_at, last_count;
 	size_t first_room, last_room;
+	struct sums firsts; /* of the first pairs */
 };
 
 static const size_t lengths[] = { 40, 70, 120, 200, 320, 500, 800, 1300, 2000 };
@@ -108,26 +110,16 @@ void upk_record_destroy(struct upk_record *r)
 	free(r);
 }
 
-static size_t kept_first(const struct upk_record *r)
-{
-	return r->pairs < UPK_RECORD_FIRST ? (size_t)r->pairs : UPK_RECORD_FIRST;
-}
-
-static size_t kept_last(const struct upk_record *r)
-{
-	return r->pairs < UPK_RECORD_LAST ? (size_t)r->pairs : UPK_RECORD_LAST;
-}
-
-/* The d-th last pair, 1 <= d <= kept_last. */
+/* The d-th last pair, 1 <= d <= last_count. */
 static struct entry *from_end(const struct upk_record *r, size_t d)
 {
-	return &r->last[(r->pairs - d) % UPK_RECORD_LAST];
+	return &r->last[(r->last_at + r->last_count - d) % UPK_RECORD_LAST];
 }
 
 /* Room for one entry more, up to `most`. Entries stay where they are: none has wrapped around while
  * there is less room than `most`. */
 static bool reserve(
-	struct entry **entries, size_t *room, uint64_t used, size_t most, struct upk_error *err)
+	struct entry **entries, size_t *room, size_t used, size_t most, struct upk_error *err)
 {
 	if (used < *room || *room == most)
 		return true;
@@ -143,26 +135,77 @@ static bool reserve(
 	return true;
 }
 
+static bool reserve_last(struct upk_record *r, struct upk_error *err)
+{
+	return reserve(&r->last, &r->last_room, r->last_at + r->last_count, UPK_RECORD_LAST, err);
+}
+
+static void add_first(struct upk_record *r, int64_t place, struct upk_pair pair)
+{
+	r->first[r->first_count++] = (struct entry){ place, pair, r->firsts };
+	count(&r->firsts, r->rarer, pair, 1);
+}
+
+static void add_last(struct upk_record *r, int64_t place, struct upk_pair pair)
+{
+	if (r->last_count == UPK_RECORD_LAST)
+		r->last_at = (r->last_at + 1) % UPK_RECORD_LAST;
+	else
+		r->last_count++;
+	*from_end(r, 1) = (struct entry){ place, pair, r->all };
+	count(&r->all, r->rarer, pair, 1);
+}
+
+/* As long as they are all that there are. */
+static bool takes_first(const struct upk_record *r)
+{
+	return r->first_count < UPK_RECORD_FIRST && r->first_count == r->pairs;
+}
+
 bool upk_record_add(
 	struct upk_record *r, int64_t place, struct upk_pair pair, struct upk_error *err)
 {
-	if (!reserve(&r->first, &r->first_room, r->pairs, UPK_RECORD_FIRST, err) ||
-		!reserve(&r->last, &r->last_room, r->pairs, UPK_RECORD_LAST, err))
+	bool first = takes_first(r);
+	if ((first && !reserve(&r->first, &r->first_room, r->first_count, UPK_RECORD_FIRST, err)) ||
+		!reserve_last(r, err))
 		return false;
 
-	struct entry entry = { place, pair, r->all };
-	if (r->pairs < UPK_RECORD_FIRST)
-		r->first[r->pairs] = entry;
-	r->last[r->pairs % UPK_RECORD_LAST] = entry;
+	if (first)
+		add_first(r, place, pair);
+	add_last(r, place, pair);
 	r->pairs++;
-	count(&r->all, r->rarer, pair, 1);
 	return true;
 }
 
-/* Places ascend: the index of `place` among the first pairs, kept_first if it is not there. */
+bool upk_record_recall_first(
+	struct upk_record *r, int64_t place, struct upk_pair pair, struct upk_error *err)
+{
+	if (r->first_count == UPK_RECORD_FIRST)
+		return true;
+	if (!reserve(&r->first, &r->first_room, r->first_count, UPK_RECORD_FIRST, err))
+		return false;
+	add_first(r, place, pair);
+	return true;
+}
+
+bool upk_record_recall_last(
+	struct upk_record *r, int64_t place, struct upk_pair pair, struct upk_error *err)
+{
+	if (!reserve_last(r, err))
+		return false;
+	add_last(r, place, pair);
+	return true;
+}
+
+void upk_record_recall_pairs(struct upk_record *r, uint64_t pairs)
+{
+	r->pairs = pairs;
+}
+
+/* Places ascend: the index of `place` among the first pairs, first_count if it is not there. */
 static size_t find_first(const struct upk_record *r, int64_t place)
 {
-	size_t low = 0, high = kept_first(r);
+	size_t low = 0, high = r->first_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (r->first[middle].place < place)
@@ -170,13 +213,13 @@ static size_t find_first(const struct upk_record *r, int64_t place)
 		else
 			high = middle;
 	}
-	return low < kept_first(r) && r->first[low].place == place ? low : kept_first(r);
+	return low < r->first_count && r->first[low].place == place ? low : r->first_count;
 }
 
 /* How far from the end `place` is, 0 if it is not among the last pairs. */
 static size_t find_last(const struct upk_record *r, int64_t place)
 {
-	size_t low = 0, high = kept_last(r);
+	size_t low = 0, high = r->last_count;
 	while (low < high) {
 		size_t middle = low + (high - low + 1) / 2;
 		if (from_end(r, middle)->place >= place)
@@ -200,8 +243,9 @@ static void revise_first(struct upk_record *r, size_t i, uint16_t actual)
 	struct upk_pair to = { actual, r->first[i].pair.predicted };
 	struct sums by = difference(r->rarer, r->first[i].pair, to);
 	r->first[i].pair = to;
-	while (++i < kept_first(r))
+	while (++i < r->first_count)
 		add_sums(&r->first[i].before, &by);
+	add_sums(&r->firsts, &by);
 	r->revisions++;
 }
 
@@ -218,13 +262,65 @@ static void revise_last(struct upk_record *r, size_t d, uint16_t actual)
 void upk_record_revise(struct upk_record *r, int64_t place, uint16_t actual)
 {
 	size_t i = find_first(r, place);
-	if (i < kept_first(r))
+	if (i < r->first_count)
 		revise_first(r, i, actual);
 
 	/* A pair that has left the last ones is in every sum there: their differences stay. */
 	size_t d = find_last(r, place);
 	if (d > 0)
 		revise_last(r, d, actual);
+}
+
+static struct sums taken_out(int rarer, struct upk_pair pair)
+{
+	struct sums s = { 0 };
+	count(&s, rarer, pair, UINT32_MAX); /* -1 */
+	return s;
+}
+
+static void remove_first(struct upk_record *r, size_t i)
+{
+	struct sums by = taken_out(r->rarer, r->first[i].pair);
+	r->first_count--;
+	for (; i < r->first_count; i++) {
+		r->first[i] = r->first[i + 1];
+		add_sums(&r->first[i].before, &by);
+	}
+	add_sums(&r->firsts, &by);
+	r->revisions++;
+}
+
+static void remove_last(struct upk_record *r, size_t d)
+{
+	struct sums by = taken_out(r->rarer, from_end(r, d)->pair);
+	while (--d > 0) {
+		*from_end(r, d + 1) = *from_end(r, d);
+		add_sums(&from_end(r, d + 1)->before, &by);
+	}
+	r->last_count--;
+	add_sums(&r->all, &by);
+}
+
+void upk_record_remove(struct upk_record *r, int64_t place)
+{
+	size_t i = find_first(r, place), d = find_last(r, place);
+	if (i == r->first_count && d == 0)
+		return;
+	if (i < r->first_count)
+		remove_first(r, i);
+	if (d > 0)
+		remove_last(r, d);
+	r->pairs--;
+}
+
+int64_t upk_record_last_start(const struct upk_record *r)
+{
+	return r->last_count ? from_end(r, r->last_count)->place : 0;
+}
+
+size_t upk_record_firsts(const struct upk_record *r)
+{
+	return r->first_count;
 }
 
 uint64_t upk_record_pairs(const struct upk_record *r)
@@ -234,7 +330,7 @@ uint64_t upk_record_pairs(const struct upk_record *r)
 
 int64_t upk_record_start(const struct upk_record *r)
 {
-	return r->pairs ? r->first[0].place : 0;
+	return r->first_count ? r->first[0].place : 0;
 }
 
 struct upk_pair upk_record_first(const struct upk_record *r, size_t i, int64_t *place)
@@ -253,15 +349,10 @@ uint64_t upk_record_revisions(const struct upk_record *r)
 	return r->revisions;
 }
 
-/* The sums of the first m pairs; m <= kept_first, m < pairs. */
+/* The sums of the first m pairs; m <= first_count. */
 static struct sums first_sums(const struct upk_record *r, size_t m)
 {
-	if (m < kept_first(r))
-		return r->first[m].before;
-
-	struct sums s = r->first[m - 1].before;
-	count(&s, r->rarer, r->first[m - 1].pair, 1);
-	return s;
+	return m < r->first_count ? r->first[m].before : r->firsts;
 }
 
 /* n times the divergence of the rates k/n from p, both of Bernoulli trials; 0 ln 0 is 0. */
@@ -294,11 +385,11 @@ static double limit(enum upk_stream stream, uint64_t trials, uint64_t pairs)
 static bool split(
 	const struct upk_record *r, enum upk_stream stream, size_t d, struct upk_change *out)
 {
-	if (d > kept_last(r))
+	if (d > r->last_count)
 		return false;
 
 	uint64_t before = r->pairs - d;
-	size_t m = before < UPK_RECORD_FIRST ? (size_t)before : UPK_RECORD_FIRST;
+	size_t m = before < r->first_count ? (size_t)before : r->first_count;
 	const struct entry *start = from_end(r, d);
 	struct sums reference = first_sums(r, m);
 	add_sums(&reference, &r->held);

@@ -36,16 +36,32 @@ bool upk_record_add(struct upk_record *r, int64_t place, struct upk_pair pair, s
  * nothing. */
 void upk_record_revise(struct upk_record *r, int64_t place, uint16_t actual);
 
+/* The pair at `place` is no more: it leaves the parts that keep it, and no other takes its seat among the
+ * first. One that neither part keeps stays in the number of pairs. */
+void upk_record_remove(struct upk_record *r, int64_t place);
+
+/* A record as it was, out of what was kept of it: the first pairs in order, then the last ones, then how
+ * many there are. What the parts have in common is given to both. */
+bool upk_record_recall_first(
+	struct upk_record *r, int64_t place, struct upk_pair pair, struct upk_error *err);
+bool upk_record_recall_last(
+	struct upk_record *r, int64_t place, struct upk_pair pair, struct upk_error *err);
+void upk_record_recall_pairs(struct upk_record *r, uint64_t pairs);
+
+/* Place of the oldest of the last pairs; 0: there is none. */
+int64_t upk_record_last_start(const struct upk_record *r);
+
 uint64_t upk_record_pairs(const struct upk_record *r); /* since it began, holdout not counted */
 
 /* Place of the first pair; 0 when there is none. */
 int64_t upk_record_start(const struct upk_record *r);
 
-/* The i-th of the first pairs (i < min(pairs, UPK_RECORD_FIRST)), for the reference of `drop`. */
+/* The i-th of the first pairs (i < upk_record_firsts), for the reference of `drop`. */
+size_t upk_record_firsts(const struct upk_record *r); /* min(pairs, UPK_RECORD_FIRST) less those removed */
 struct upk_pair upk_record_first(const struct upk_record *r, size_t i, int64_t *place);
 /* What was added to the reference; NULL: nothing. Lives as long as r. */
 const struct upk_confusion *upk_record_holdout(const struct upk_record *r);
-/* Grows with each revision of a pair among the first: who caches sums of them begins anew. */
+/* Grows with each revision and removal of a pair among the first: who caches sums of them begins anew. */
 uint64_t upk_record_revisions(const struct upk_record *r);
 
 /* What the likelihood ratio test says of one suffix against the reference. */

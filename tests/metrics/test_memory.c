@@ -74,6 +74,33 @@ static struct upk_confusion *growing_counts(void)
 	return copy;
 }
 
+static void add_lean(struct upk_confusion *c, uint16_t actual, uint16_t predicted)
+{
+	struct upk_error err = { 0 };
+	while (refused(upk_confusion_room(c, &err), &err))
+		;
+	upk_confusion_add(c, (struct upk_pair){ actual, predicted });
+}
+
+static void lean_counts(void)
+{
+	struct upk_error err = { 0 };
+	struct upk_confusion *c, *copy;
+	while (refused((c = upk_confusion_create_lean(2, &err)) != NULL, &err))
+		;
+	add_lean(c, 1, 0);
+	while (refused(upk_confusion_grow(c, UPK_CONFUSION_DENSE + 1, &err), &err))
+		assert_int_equal(upk_confusion_cell(c, 1, 0), 1);
+	for (uint16_t k = 0; k <= UPK_CONFUSION_DENSE; k++)
+		add_lean(c, k, k);
+	while (refused((copy = upk_confusion_copy(c, &err)) != NULL, &err))
+		;
+	assert_int_equal(upk_confusion_pairs(copy), UPK_CONFUSION_DENSE + 2);
+	assert_int_equal(upk_confusion_actual(copy, 1), 2);
+	upk_confusion_destroy(c);
+	upk_confusion_destroy(copy);
+}
+
 static void counts_record_and_reference(void)
 {
 	struct upk_error err = { 0 };
@@ -134,6 +161,7 @@ static void any_failed_allocation_is_reported_and_changes_nothing(void **state)
 	(void)state;
 	assert_true(failures_survived(counts_record_and_reference) > 20);
 	assert_int_equal(failures_survived(scores), 1);
+	assert_true(failures_survived(lean_counts) > 8);
 }
 
 int main(void)
