@@ -49,7 +49,7 @@ static int64_t change_of(const struct upk_tail *t, const struct upk_rule *rule,
 		return 0;
 	if (rule->config->kind == UPK_RULE_CHANGE)
 		return judgement->change.place;
-	return upk_window_start(t->windows[rule->config->window]);
+	return upk_window_start(t->windows.at[rule->config->window]);
 }
 
 static void fire(struct upk_tail *t, size_t i, const struct upk_judgement *judgement,
@@ -103,7 +103,7 @@ static void move(struct upk_tail *t, size_t i, const struct upk_judgement *judge
 /* A score metric sorts its window, so it is taken anew each time a hundredth of it has changed. */
 static void score(struct upk_tail *t, struct upk_rule *rule)
 {
-	const struct upk_window *window = t->windows[rule->config->window];
+	const struct upk_window *window = t->windows.at[rule->config->window];
 	struct upk_measure measure;
 	if (!t->scorer.score || !upk_measure_resolve(&rule->config->measure, t->schema, &measure) ||
 		upk_metric_needs(measure.metric) == UPK_METRIC_COUNTS)
@@ -135,7 +135,7 @@ bool upk_alerting_windows(
 		if (!judged_now(t, rule, timed))
 			continue;
 		score(t, rule);
-		if (!upk_rule_judge(rule, t->schema, t->windows[rule->config->window], t->record,
+		if (!upk_rule_judge(rule, t->schema, t->windows.at[rule->config->window], t->record,
 			    &judgement, err))
 			return false;
 		move(t, i, &judgement, m);

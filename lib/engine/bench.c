@@ -156,6 +156,30 @@ void upk_bench_revise(struct upk_bench *b, int64_t place, uint16_t actual)
 			b->rows[i].pair.actual = actual;
 }
 
+static size_t row_at(const struct upk_bench *b, size_t i)
+{
+	return (b->at + b->capacity - b->size + i) % b->capacity;
+}
+
+void upk_bench_remove(struct upk_bench *b, int64_t place)
+{
+	bool found = false;
+	for (size_t i = 0; i < b->size; i++) {
+		if (found)
+			b->rows[row_at(b, i - 1)] = b->rows[row_at(b, i)];
+		found = found || b->rows[row_at(b, i)].place == place;
+	}
+	if (!found)
+		return;
+	b->at = (b->at + b->capacity - 1) % b->capacity;
+	b->size--;
+}
+
+int64_t upk_bench_start(const struct upk_bench *b)
+{
+	return b->size > 0 ? b->rows[row_at(b, 0)].place : 0;
+}
+
 static double macro_f1(const struct upk_bench *b, size_t slot, size_t classes)
 {
 	struct upk_confusion *c = upk_confusion_create(classes, NULL);

@@ -39,6 +39,8 @@ void upk_bench_begin(struct upk_bench *b);
  * false: UPK_NOMEM or UPK_CORRUPT, the pair is left out. */
 bool upk_bench_pair(struct upk_bench *b, int64_t place, struct upk_pair pair,
 	const struct upk_features *list, struct upk_text features, struct upk_error *err);
+void upk_bench_remove(struct upk_bench *b, int64_t place); /* its pair is no more; others move up */
+int64_t upk_bench_start(const struct upk_bench *b); /* place of the oldest pair; 0: there is none */
 void upk_bench_revise(struct upk_bench *b, int64_t place, uint16_t actual);
 
 struct upk_takeover {

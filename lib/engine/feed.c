@@ -1,5 +1,6 @@
 #include "engine/feed.h"
 
+#include "engine/past.h"
 #include "engine/persist.h"
 
 static void fall_behind(struct upk_engine *e, struct upk_model *m, const struct upk_error *err)
@@ -30,10 +31,67 @@ void upk_feed_orders(struct upk_engine *e, struct upk_model *m)
 	upk_orders_clear(&m->orders);
 }
 
+static struct upk_past past_of(struct upk_engine *e, struct upk_model *m)
+{
+	return (struct upk_past){ e->store, m->number, m->tail->schema, &m->tail->tags };
+}
+
+/* With the labels that the tail has seen: those of `as_of`. Under the model's lock: a span is read
+ * in about a millisecond. */
+static bool expire(struct upk_engine *e, struct upk_model *m, int64_t now, int64_t as_of,
+	struct upk_error *err)
+{
+	struct upk_windows *ws = &m->tail->windows;
+	const struct upk_past past = past_of(e, m);
+	struct upk_scan span = { .as_of = as_of };
+	struct upk_seats seats = { 0 };
+	bool done = true;
+	int64_t after;
+	size_t window;
+	upk_tail_expire(m->tail, now);
+	while (done && upk_windows_wanted(ws, &window, &span.from, &span.to, &after)) {
+		int64_t from = span.from;
+		span.to++;
+		seats.count = 0;
+		done = upk_past_read(&past, &span, after, &seats, err) &&
+			upk_window_load(ws->at[window], from, seats.items, seats.count, err);
+		upk_tail_expire(m->tail, now);
+	}
+	upk_seats_finish(&seats);
+	return done;
+}
+
+/* Older pairs into the seats that a removal left empty. */
+static bool refill(struct upk_engine *e, struct upk_model *m, int64_t as_of, struct upk_error *err)
+{
+	struct upk_windows *ws = &m->tail->windows;
+	const struct upk_past past = past_of(e, m);
+	struct upk_scan older = { .from = 1, .as_of = as_of };
+	struct upk_seats seats = { 0 };
+	size_t many;
+	if (!upk_windows_lack(ws, &older.to, &many))
+		return true;
+	if (older.to > m->tail->place)
+		older.to = m->tail->place + 1;
+	older.newest = (int64_t)many;
+	bool done = upk_past_read(&past, &older, INT64_MIN, &seats, err) &&
+		upk_windows_refill(ws, seats.items, seats.count, many, err);
+	upk_seats_finish(&seats);
+	return done;
+}
+
+static void count_removed(struct upk_model *m, const struct upk_step *step)
+{
+	if (!step->example)
+		upk_totals_remove(&m->totals, step->pair);
+}
+
 static void count(struct upk_model *m, const struct upk_step *step)
 {
 	if (step->kind == UPK_STEP_PAIR)
 		upk_totals_add(&m->totals, step->pair);
+	if (step->kind == UPK_STEP_REMOVAL)
+		count_removed(m, step);
 	if (step->kind != UPK_STEP_REVISION || step->example)
 		return;
 	struct upk_pair was = { .actual = step->was, .predicted = step->pair.predicted };
@@ -55,7 +113,9 @@ void upk_feed_steps(
 		const struct upk_step step = upk_steps_at(steps, i);
 		if (counted)
 			count(m, &step);
-		done = upk_tail_step(m->tail, &step, &m->orders, &err);
+		done = expire(e, m, step.arrival, step.seq - 1, &err) &&
+			upk_tail_step(m->tail, &step, &m->orders, &err) &&
+			(step.kind != UPK_STEP_REMOVAL || refill(e, m, step.seq, &err));
 	}
 	pthread_mutex_unlock(&m->lock);
 	if (done)
@@ -66,11 +126,22 @@ void upk_feed_steps(
 		upk_feed_orders(e, m);
 }
 
+void upk_feed_prepare(struct upk_engine *e, struct upk_model *m, int64_t now)
+{
+	struct upk_error err = { 0 };
+	pthread_mutex_lock(&m->lock);
+	bool done = expire(e, m, now, m->tail->seen, &err);
+	pthread_mutex_unlock(&m->lock);
+	if (!done)
+		fall_behind(e, m, &err);
+}
+
 void upk_feed_tick(struct upk_engine *e, struct upk_model *m, int64_t now)
 {
 	struct upk_error err = { 0 };
 	pthread_mutex_lock(&m->lock);
-	bool done = upk_tail_tick(m->tail, e->seq, now, &m->orders, &err);
+	bool done = expire(e, m, now, e->seq, &err) &&
+		upk_tail_tick(m->tail, e->seq, now, &m->orders, &err);
 	pthread_mutex_unlock(&m->lock);
 	if (!done)
 		fall_behind(e, m, &err);

@@ -17,6 +17,11 @@
 void upk_feed_steps(
 	struct upk_engine *e, struct upk_model *m, const struct upk_steps *steps, bool counted);
 
+/* Pairs that leave duration windows by `now` have left them, and what has to be known of those that leave
+ * next has been read. Before the rows of pairs are deleted, and then each as a removal: a window could
+ * not find what is out of the store already. Other steps do it themselves. */
+void upk_feed_prepare(struct upk_engine *e, struct upk_model *m, int64_t now);
+
 /* Time has passed. Also stores points of history that wait for a transaction. */
 void upk_feed_tick(struct upk_engine *e, struct upk_model *m, int64_t now);
 

@@ -7,7 +7,6 @@
 #include "engine/group.h"
 #include "engine/later.h"
 #include "engine/persist.h"
-#include "engine/recent.h"
 #include "engine/refill.h"
 #include "engine/retraining.h"
 #include "engine/scorer.h"
@@ -86,12 +85,8 @@ static bool resolve_orphans(struct upk_engine *e, struct upk_model *m, const str
 	return true;
 }
 
-/* Events in memory carry tags of the old tail. */
-static void install(struct upk_engine *e, struct upk_model *m, struct upk_schema *schema,
-	struct upk_tail *tail)
+static void install(struct upk_model *m, struct upk_schema *schema, struct upk_tail *tail)
 {
-	if (m->tail)
-		upk_recent_clear(e->recent);
 	pthread_mutex_lock(&m->lock);
 	struct upk_schema *old_schema = m->schema;
 	struct upk_tail *old_tail = m->tail;
@@ -112,7 +107,7 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 	if (!config)
 		return false;
 	struct upk_schema *schema = schema_of(e, m, row, config, err);
-	struct upk_tail *tail = schema ? upk_tail_create(config, schema, err) : NULL;
+	struct upk_tail *tail = schema ? upk_tail_create(config, schema, false, err) : NULL;
 	upk_config_unref(config);
 	if (tail)
 		tail->scorer = upk_scorer_of(e, m);
@@ -120,7 +115,7 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 		upk_schema_read_used(schema, row->learnt, &m->used, err) &&
 		upk_place_last(e->store, m->number, &m->last_place, err)) {
 		m->last_event = tail->event > m->last_event ? tail->event : m->last_event;
-		install(e, m, schema, tail);
+		install(m, schema, tail);
 		return true;
 	}
 	upk_tail_destroy(tail);

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "engine/figures.h"
+#include "engine/past.h"
 #include "engine/promotion.h"
+#include "engine/record_text.h"
 #include "engine/tail_state.h"
 #include "store/alert.h"
 #include "store/event.h"
@@ -128,10 +130,61 @@ static bool step_of(struct upk_tail *tail, const struct upk_known_row *row, stru
 	return upk_tags_of(&tail->tags, row->version, &step->tag, err);
 }
 
+static struct upk_past past_of(struct upk_engine *e, struct upk_model *m, struct upk_tail *t)
+{
+	return (struct upk_past){ e->store, m->number, t->schema, &t->tags };
+}
+
+static bool hold(void *context, const struct upk_seat *seat, struct upk_error *err)
+{
+	struct upk_tail *t = context;
+	return upk_windows_add(&t->windows, seat, err);
+}
+
+/* From where on pairs are in one of the windows, and one more of the longest count: so that windows
+ * know that there are older ones. */
+static bool find_oldest(struct upk_engine *e, struct upk_tail *t, const struct upk_scan *all,
+	int64_t *from, struct upk_error *err)
+{
+	int64_t most = 0, longest = 0, since = INT64_MAX;
+	for (size_t i = 0; i < t->config->windows_count; i++) {
+		const struct upk_window_config *w = &t->config->windows[i];
+		most = w->count > most ? w->count : most;
+		longest = w->duration > longest ? w->duration : longest;
+	}
+	*from = INT64_MAX;
+	if (most > 0 && !upk_place_newest(e->store, all, most + 1, from, err))
+		return false;
+	if (longest > 0 && !upk_place_since(e->store, all->model, t->clock - longest, &since, err))
+		return false;
+	if (since < *from)
+		*from = since;
+	return true;
+}
+
+/* As they were when the state was written, by the clock of then. */
+static bool fill_windows(
+	struct upk_engine *e, struct upk_model *m, struct upk_tail *t, struct upk_error *err)
+{
+	const struct upk_past past = past_of(e, m, t);
+	struct upk_scan scan = { .model = m->number,
+		.from = 1,
+		.to = t->place + 1,
+		.as_of = t->seen,
+		.pairs_only = true };
+	if (t->clock == 0)
+		t->clock = upk_clock_now(e->clock);
+	int64_t from;
+	upk_tail_expire(t, t->clock);
+	if (!find_oldest(e, t, &scan, &from, err))
+		return false;
+	scan.from = from;
+	return upk_past_each(&past, &scan, hold, t, err);
+}
+
 struct filling {
 	struct upk_tail *tail;
-	int64_t now;
-	bool durations;                      /* duration windows, else count windows */
+	bool last_alone;                     /* the record's first pairs are known */
 	int64_t last[UPK_BENCH_WINDOW_MOST]; /* places of the record's last pairs: a ring */
 	size_t record_pairs;
 	struct upk_steps *steps;
@@ -139,60 +192,14 @@ struct filling {
 	bool failed;
 };
 
-static bool hold(void *context, const struct upk_known_row *row)
+static bool remember(void *context, const struct upk_seat *seat, struct upk_error *err)
 {
 	struct filling *f = context;
-	struct upk_tail *t = f->tail;
-	struct upk_step step;
-	if (row->place.place > t->place)
+	if (seat->tag != f->tail->in_use.tag)
 		return true;
-	f->failed = !step_of(t, row, &step, f->err);
-	const struct upk_seat seat = { .place = step.place,
-		.time = step.time,
-		.event = step.event,
-		.delay = step.delay,
-		.tag = step.tag,
-		.pair = step.pair };
-	for (size_t i = 0; !f->failed && i < t->config->windows_count; i++)
-		if ((t->config->windows[i].duration > 0) == f->durations)
-			f->failed = !upk_window_add(t->windows[i], &seat, f->now, f->err);
-	return !f->failed;
-}
-
-static bool fill_windows(
-	struct upk_engine *e, struct upk_model *m, struct upk_tail *t, struct upk_error *err)
-{
-	int64_t most = 0, longest = 0;
-	for (size_t i = 0; i < t->config->windows_count; i++) {
-		const struct upk_window_config *w = &t->config->windows[i];
-		most = w->count > most ? w->count : most;
-		longest = w->duration > longest ? w->duration : longest;
-	}
-	struct filling f = { .tail = t, .now = upk_clock_now(e->clock), .err = err };
-	const struct upk_scan scan = { .model = m->number,
-		.from = 1,
-		.to = t->place + 1,
-		.as_of = t->seen,
-		.pairs_only = true,
-		.newest = most };
-	if (most > 0 && (!upk_place_scan(e->store, &scan, hold, &f, err) || f.failed))
-		return false;
-	f.durations = true;
-	return longest == 0 ||
-		(upk_place_scan_time(e->store, m->number, f.now - longest, t->seen, hold, &f, err) &&
-			!f.failed);
-}
-
-static bool remember(void *context, const struct upk_known_row *row)
-{
-	struct filling *f = context;
-	struct upk_step step;
-	f->failed = !step_of(f->tail, row, &step, f->err);
-	if (f->failed || step.tag != f->tail->in_use.tag)
-		return !f->failed;
-	f->last[f->record_pairs++ % UPK_BENCH_WINDOW_MOST] = step.place;
-	f->failed = !upk_record_add(f->tail->record, step.place, step.pair, f->err);
-	return !f->failed;
+	f->last[f->record_pairs++ % UPK_BENCH_WINDOW_MOST] = seat->place;
+	return f->last_alone ? upk_record_recall_last(f->tail->record, seat->place, seat->pair, err)
+			     : upk_record_add(f->tail->record, seat->place, seat->pair, err);
 }
 
 static bool keep_step(void *context, const struct upk_known_row *row)
@@ -250,28 +257,38 @@ static bool fill_bench(struct upk_engine *e, struct upk_model *m, struct upk_tai
 	return done;
 }
 
+/* Where the bench begins when the state does not say it. */
+static int64_t bench_start(const struct upk_tail *t, const struct filling *f)
+{
+	size_t window = (size_t)t->policy->bench_window;
+	size_t held = window < UPK_BENCH_WINDOW_MOST ? window : UPK_BENCH_WINDOW_MOST;
+	size_t back = f->record_pairs < held ? f->record_pairs : held;
+	return back == 0 ? 0 : f->last[(f->record_pairs - back) % UPK_BENCH_WINDOW_MOST];
+}
+
+static bool recall(struct upk_tail *t, const struct upk_record_start *start, struct upk_error *err)
+{
+	upk_record_recall_pairs(t->record, (uint64_t)start->pairs);
+	return upk_record_text_read(
+		upk_buffer_text(&start->first), t->schema->classes_count, t->record, err);
+}
+
 static bool fill_record(struct upk_engine *e, struct upk_model *m, struct upk_tail *t,
 	const struct upk_record_start *start, struct upk_error *err)
 {
-	struct filling f = { .tail = t, .err = err };
-	const struct upk_scan scan = { .model = m->number,
-		.from = start->place,
+	struct filling f = { .tail = t, .last_alone = start->kept };
+	const struct upk_past past = past_of(e, m, t);
+	const struct upk_scan scan = { .from = start->kept ? start->last : start->place,
 		.to = t->place + 1,
-		.as_of = t->seen,
-		.pairs_only = true };
+		.as_of = t->seen };
 	if (!start->any)
 		return true;
-	if (!upk_tail_begin_record(t, start->rarer, err) ||
-		!upk_place_scan(e->store, &scan, remember, &f, err) || f.failed)
+	if (!upk_tail_begin_record(t, start->rarer, err) || (start->kept && !recall(t, start, err)))
 		return false;
-	if (upk_bench_count(t->bench) == 0 || f.record_pairs == 0)
-		return true;
-
-	size_t window = (size_t)t->policy->bench_window;
-	size_t held = window < UPK_BENCH_WINDOW_MOST ? window : UPK_BENCH_WINDOW_MOST;
-	size_t back = f.record_pairs < held ? f.record_pairs : held;
-	int64_t from = f.last[(f.record_pairs - back) % UPK_BENCH_WINDOW_MOST];
-	return fill_bench(e, m, t, from, err);
+	if ((!start->kept || start->last > 0) && !upk_past_each(&past, &scan, remember, &f, err))
+		return false;
+	int64_t from = start->kept ? start->bench : bench_start(t, &f);
+	return upk_bench_count(t->bench) == 0 || from == 0 || fill_bench(e, m, t, from, err);
 }
 
 struct waiting_run {
@@ -303,14 +320,17 @@ bool upk_refill_tail(struct upk_engine *e, struct upk_model *m, struct upk_tail 
 	const struct upk_model_row *row, struct upk_error *err)
 {
 	struct upk_record_start start = { 0 };
-	if (row->state.data && !upk_tail_state_read(t, row->state, &start, err))
+	if (row->state.data && !upk_tail_state_read(t, row->state, &start, err)) {
+		upk_record_start_finish(&start);
 		return false;
+	}
 	t->paused = row->paused;
 	t->seen = row->state_seq;
-	if (!read_numbers(e, m, t, err) || !load_bench(e, m, t, err) ||
-		!load_holdout(e, m, t, err) || !fill_windows(e, m, t, err) ||
-		!fill_record(e, m, t, &start, err))
-		return false;
-	upk_tail_state_settle(t);
-	return true;
+	bool done = read_numbers(e, m, t, err) && load_bench(e, m, t, err) &&
+		load_holdout(e, m, t, err) && fill_windows(e, m, t, err) &&
+		fill_record(e, m, t, &start, err);
+	upk_record_start_finish(&start);
+	if (done)
+		upk_tail_state_settle(t);
+	return done;
 }

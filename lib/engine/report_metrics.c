@@ -36,14 +36,14 @@ static void snapshots_finish(struct snapshots *s)
 static bool copy_window(
 	const struct upk_model *m, size_t i, struct snapshot *out, struct upk_error *err)
 {
-	const struct upk_window *window = m->tail->windows[i];
+	const struct upk_window *window = m->tail->windows.at[i];
 	const struct upk_window_config *config = &m->tail->config->windows[i];
 	*out = (struct snapshot){
 		.name = config->name,
 		.counts = upk_confusion_copy(upk_window_counts(window), err),
 		.first_event = upk_window_first_event(window),
 		.last_event = m->tail->event,
-		.range = upk_scores_range(window, config->duration > 0, m->number, m->tail->place),
+		.range = upk_scores_range(window, m->number, m->tail->place),
 		.p50 = upk_window_delay(window, 0.5),
 		.p90 = upk_window_delay(window, 0.9),
 		.p99 = upk_window_delay(window, 0.99),

@@ -97,7 +97,7 @@ static void write_windows(const struct upk_tail *t, struct upk_json_writer *w)
 {
 	upk_json_object(w, "windows");
 	for (size_t i = 0; i < t->config->windows_count; i++) {
-		const struct upk_confusion *counts = upk_window_counts(t->windows[i]);
+		const struct upk_confusion *counts = upk_window_counts(t->windows.at[i]);
 		upk_json_key(w, upk_text_of(t->config->windows[i].name));
 		upk_json_object(w, NULL);
 		upk_json_int(w, "pairs", (int64_t)upk_confusion_pairs(counts));

@@ -13,8 +13,8 @@ static double score(
 	size_t scored;
 	const struct upk_made_by made_by = { .number = upk_tag_version(t->in_use.tag),
 		.name = upk_text_of(upk_tags_name(&t->tags, t->in_use.tag)) };
-	const struct upk_scores_range range = upk_scores_range(
-		t->windows[window], t->config->windows[window].duration > 0, m->number, t->place);
+	const struct upk_scores_range range =
+		upk_scores_range(t->windows.at[window], m->number, t->place);
 	if (upk_scores_read(m->engine->store, t->schema, &range, &made_by, &metrics, &scored, &err))
 		return upk_scores_value(&metrics, upk_metric_name(measure.metric));
 	upk_engine_log(m->engine, UPK_LOG_WARNING, "model %s: a rule's %s can't be computed: %s",

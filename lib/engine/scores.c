@@ -9,7 +9,7 @@
 struct collection {
 	const struct upk_schema *schema;
 	const struct upk_made_by *made_by; /* NULL: anyone */
-	int64_t last_place;
+	int64_t after;
 	size_t classes, n, capacity;
 	uint16_t *actual; /* (capacity) */
 	double *scores;   /* (capacity, classes) */
@@ -17,15 +17,14 @@ struct collection {
 };
 
 struct upk_scores_range upk_scores_range(
-	const struct upk_window *window, bool by_time, int64_t model, int64_t last_place)
+	const struct upk_window *window, int64_t model, int64_t last_place)
 {
-	struct upk_scores_range range = { .model = model, .by_time = by_time };
+	struct upk_scores_range range = { .model = model };
 	if (upk_window_pairs(window) == 0)
 		return range;
-	const struct upk_seat *first = upk_window_at(window, 0);
-	range.first_place = first->place;
-	range.first_time = first->time;
+	range.first_place = upk_window_first_place(window);
 	range.last_place = last_place;
+	range.after = upk_window_reach(window);
 	return range;
 }
 
@@ -48,7 +47,7 @@ static bool make_room(struct collection *c)
 
 static bool wanted(const struct collection *c, const struct upk_known_row *row)
 {
-	if (row->place.place > c->last_place)
+	if (row->place.time <= c->after)
 		return false;
 	if (c->made_by &&
 		(row->version.number != c->made_by->number ||
@@ -89,9 +88,6 @@ static bool collect(void *context, const struct upk_known_row *row)
 static bool scan(struct upk_store *store, const struct upk_scores_range *range,
 	struct collection *c, struct upk_error *err)
 {
-	if (range->by_time)
-		return upk_place_scan_time(
-			store, range->model, range->first_time - 1, INT64_MAX, collect, c, err);
 	const struct upk_scan pairs = {
 		.model = range->model,
 		.from = range->first_place,
@@ -126,7 +122,7 @@ bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
 	struct collection c = {
 		.schema = schema,
 		.made_by = made_by,
-		.last_place = range->last_place,
+		.after = range->after,
 		.classes = schema->classes_count > 2 ? schema->classes_count : 2,
 	};
 	bool done =

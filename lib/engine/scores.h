@@ -13,19 +13,16 @@
 #include "store/event.h"
 #include "store/store.h"
 
-/* Which rows are a window's pairs: those from its first seat on, up to the last place it has seen.
- */
+/* Which rows are a window's pairs: those of its places whose pair time is within its reach. */
 struct upk_scores_range {
 	int64_t model;
-	bool by_time; /* a duration window: first_time counts; else first_place */
-	int64_t first_place, first_time;
-	int64_t last_place; /* 0: the window is empty */
+	int64_t first_place, last_place; /* 0: the window is empty */
+	int64_t after;                   /* pair times are after this */
 };
 
-/* `last_place` is the tail's; by_time: it is a duration window. Under the model's lock, or on the
- * writer's thread. O(1). */
+/* `last_place` is the tail's. Under the model's lock, or on the writer's thread. O(1). */
 struct upk_scores_range upk_scores_range(
-	const struct upk_window *window, bool by_time, int64_t model, int64_t last_place);
+	const struct upk_window *window, int64_t model, int64_t last_place);
 
 /* On the pairs of the range that have scores, *scored of them; with `made_by` only on those that
  * this one predicted. A single score counts as probabilities of two classes; where the model has

@@ -5,38 +5,29 @@
 #include <string.h>
 
 #include "engine/alerting.h"
+#include "engine/delays.h"
 #include "engine/history.h"
 #include "engine/retraining.h"
 
-static void choose_rules(struct upk_tail *t)
+static bool choose_rules(struct upk_tail *t, struct upk_error *err)
 {
-	size_t before = t->rules_count;
-	t->rule_configs = t->config->rules;
-	t->rules_count = t->config->rules_count;
-	if (!t->config->rules_given && t->schema->features) {
-		t->rule_configs = upk_config_fell();
-		t->rules_count = 1;
-	}
-	for (size_t i = before; i < t->rules_count; i++)
+	bool fell = !t->config->rules_given && t->schema->features;
+	size_t before = t->rules_count, after = fell ? 1 : t->config->rules_count;
+	struct upk_rule *rules = realloc(t->rules, (after + 1) * sizeof *rules);
+	if (!rules)
+		return upk_fail(err, UPK_NOMEM, "no memory for a model's rules");
+	t->rules = rules;
+	t->rules_count = after;
+	t->rule_configs = fell ? upk_config_fell() : t->config->rules;
+	for (size_t i = before; i < after; i++)
 		t->rules[i] = (struct upk_rule){ .config = &t->rule_configs[i],
 			.rest = (int64_t)t->policy->rest,
 			.score = NAN };
-}
-
-static bool create_windows(struct upk_tail *t, struct upk_error *err)
-{
-	for (size_t i = 0; i < t->config->windows_count; i++) {
-		const struct upk_window_config *window = &t->config->windows[i];
-		t->windows[i] = upk_window_create(
-			window->count, window->duration, t->schema->classes_count, err);
-		if (!t->windows[i])
-			return false;
-	}
 	return true;
 }
 
 struct upk_tail *upk_tail_create(
-	struct upk_config *config, struct upk_schema *schema, struct upk_error *err)
+	struct upk_config *config, struct upk_schema *schema, bool keep, struct upk_error *err)
 {
 	struct upk_tail *t = calloc(1, sizeof *t);
 	if (!t)
@@ -47,13 +38,14 @@ struct upk_tail *upk_tail_create(
 	t->rarer = -1;
 	t->first_due = (int64_t)t->policy->first_rows;
 	upk_pace_start(&t->pace, t->policy);
-	choose_rules(t);
-
 	t->labels = calloc(schema->classes_count + 1, sizeof *t->labels);
-	if (!t->labels)
+	t->points = calloc(config->windows_count + 1, sizeof *t->points);
+	if (!t->labels || !t->points)
 		goto no_memory;
+
 	t->bench = upk_bench_create(t->policy, err);
-	if (t->bench && create_windows(t, err))
+	if (t->bench && choose_rules(t, err) &&
+		upk_windows_init(&t->windows, config, keep, schema->classes_count, err))
 		return t;
 	upk_tail_destroy(t);
 	return NULL;
@@ -68,14 +60,15 @@ void upk_tail_destroy(struct upk_tail *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < UPK_WINDOWS_MAX; i++)
-		upk_window_destroy(t->windows[i]);
+	upk_windows_finish(&t->windows);
 	for (size_t i = 0; i < t->rules_count; i++)
 		upk_reference_finish(&t->rules[i].reference);
 	upk_tags_finish(&t->tags);
 	upk_bench_destroy(t->bench);
 	upk_record_destroy(t->record);
 	upk_confusion_destroy(t->holdout);
+	free(t->rules);
+	free(t->points);
 	free(t->labels);
 	upk_schema_unref(t->schema);
 	upk_config_unref(t->config);
@@ -91,15 +84,13 @@ bool upk_tail_learn(struct upk_tail *t, struct upk_schema *schema, struct upk_er
 	t->labels = labels;
 	for (size_t i = before; i < after; i++)
 		labels[i] = 0;
-	for (size_t i = 0; i < t->config->windows_count; i++)
-		if (!upk_window_grow(t->windows[i], after, err))
-			return false;
+	if (!upk_windows_grow(&t->windows, after, err))
+		return false;
 
 	upk_schema_ref(schema);
 	upk_schema_unref(t->schema);
 	t->schema = schema;
-	choose_rules(t);
-	return true;
+	return choose_rules(t, err);
 }
 
 bool upk_tail_promote(struct upk_tail *t, struct upk_serving *serving, struct upk_error *err)
@@ -131,8 +122,7 @@ bool upk_tail_begin_record(struct upk_tail *t, int rarer, struct upk_error *err)
 	t->record = record;
 	t->rarer = rarer;
 	upk_bench_begin(t->bench);
-	for (size_t i = 0; i < t->config->windows_count; i++)
-		upk_window_use(t->windows[i], t->in_use.tag);
+	upk_windows_use(&t->windows, t->in_use.tag);
 	return true;
 }
 
@@ -147,20 +137,20 @@ static bool is_used(const struct upk_tail *t, upk_tag tag)
 	return t->in_use.any && t->in_use.tag == tag;
 }
 
-static bool hold(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+static struct upk_seat seat_of(const struct upk_step *step)
 {
-	const struct upk_seat seat = { .place = step->place,
+	return (struct upk_seat){ .place = step->place,
 		.time = step->time,
 		.event = step->event,
-		.delay = step->delay,
 		.tag = step->tag,
-		.pair = step->pair };
-	for (size_t i = 0; i < t->config->windows_count; i++) {
-		upk_window_expire(t->windows[i], step->arrival);
-		if (!upk_window_add(t->windows[i], &seat, step->arrival, err))
-			return false;
-	}
-	return true;
+		.pair = step->pair,
+		.delay = upk_delays_bucket(step->delay) };
+}
+
+static bool hold(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+{
+	const struct upk_seat seat = seat_of(step);
+	return upk_windows_add(&t->windows, &seat, err);
 }
 
 static bool remember(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
@@ -176,8 +166,8 @@ static void history(struct upk_tail *t, const struct upk_moment *m)
 {
 	for (size_t i = 0; i < t->config->windows_count; i++) {
 		struct upk_history_cursor *last = &t->points[i];
-		uint64_t changes = upk_window_changes(t->windows[i]);
-		size_t pairs = upk_window_pairs(t->windows[i]);
+		uint64_t changes = upk_window_changes(t->windows.at[i]);
+		size_t pairs = upk_window_pairs(t->windows.at[i]);
 		if (changes == last->changes)
 			continue;
 		if ((changes - last->changes) * 20 < pairs && t->newest - last->time < 60000)
@@ -188,7 +178,7 @@ static void history(struct upk_tail *t, const struct upk_moment *m)
 		order->place = t->place;
 		order->window = i;
 		order->point_time = t->newest;
-		upk_history_encode(upk_window_counts(t->windows[i]), &order->counts);
+		upk_history_encode(upk_window_counts(t->windows.at[i]), &order->counts);
 		m->orders->failed = m->orders->failed || order->counts.failed;
 		*last = (struct upk_history_cursor){ changes, t->newest };
 	}
@@ -275,18 +265,48 @@ static bool event(struct upk_tail *t, const struct upk_step *step, const struct 
 	return replaced(t, m, err);
 }
 
-static void revise(struct upk_tail *t, const struct upk_step *step)
+static bool revise(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
 {
+	struct upk_seat was = seat_of(step);
+	was.pair.actual = step->was;
 	t->labels[step->was]--;
 	t->labels[step->pair.actual]++;
 	if (step->example)
-		return;
-	for (size_t i = 0; i < t->config->windows_count; i++)
-		upk_window_revise(t->windows[i], step->place, step->time, step->pair.actual);
-	if (!is_used(t, step->tag))
-		return;
-	upk_record_revise(t->record, step->place, step->pair.actual);
-	upk_bench_revise(t->bench, step->place, step->pair.actual);
+		return true;
+	if (!upk_windows_revise(&t->windows, &was, step->pair.actual, err))
+		return false;
+	if (is_used(t, step->tag)) {
+		upk_record_revise(t->record, step->place, step->pair.actual);
+		upk_bench_revise(t->bench, step->place, step->pair.actual);
+	}
+	return true;
+}
+
+/* What it counted for, all but in the past: points of history, and what is in use. */
+static bool forget(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+{
+	const struct upk_seat seat = seat_of(step);
+	t->labels[step->pair.actual]--;
+	t->rows -= step->features.data != NULL;
+	if (step->example) {
+		t->examples--;
+		return true;
+	}
+	t->pairs--;
+	if (!upk_windows_remove(&t->windows, &seat, err))
+		return false;
+	if (is_used(t, step->tag)) {
+		upk_record_remove(t->record, step->place);
+		upk_bench_remove(t->bench, step->place);
+	}
+	return true;
+}
+
+void upk_tail_expire(struct upk_tail *t, int64_t now)
+{
+	if (now > t->clock)
+		t->clock = now;
+	upk_windows_expire(&t->windows, t->clock);
 }
 
 bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_orders *orders,
@@ -294,13 +314,16 @@ bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_o
 {
 	const struct upk_moment m = { step->seq, step->arrival, orders };
 	bool done = true;
+	upk_tail_expire(t, step->arrival);
 	switch (step->kind) {
 	case UPK_STEP_EVENT:
 		done = event(t, step, &m, err);
 		break;
 	case UPK_STEP_REVISION:
-		revise(t, step);
-		done = upk_alerting_windows(t, &m, false, err);
+		done = revise(t, step, err) && upk_alerting_windows(t, &m, false, err);
+		break;
+	case UPK_STEP_REMOVAL:
+		done = forget(t, step, err) && upk_alerting_windows(t, &m, false, err);
 		break;
 	case UPK_STEP_PAIR:
 		count_place(t, step);
@@ -319,8 +342,7 @@ bool upk_tail_tick(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orde
 	struct upk_error *err)
 {
 	const struct upk_moment m = { seq, now, orders };
-	for (size_t i = 0; i < t->config->windows_count; i++)
-		upk_window_expire(t->windows[i], now);
+	upk_tail_expire(t, now);
 	if (!upk_alerting_windows(t, &m, true, err))
 		return false;
 	upk_retraining_tick(t, &m);

@@ -18,7 +18,7 @@
 #include "engine/rule.h"
 #include "engine/schema.h"
 #include "engine/tags.h"
-#include "engine/window.h"
+#include "engine/windows.h"
 #include "metrics/record.h"
 
 enum upk_step_kind {
@@ -26,22 +26,23 @@ enum upk_step_kind {
 	UPK_STEP_PAIR,     /* a pair became complete */
 	UPK_STEP_EXAMPLE,  /* an example came */
 	UPK_STEP_REVISION, /* a pair's or an example's label is another now */
+	UPK_STEP_REMOVAL,  /* a pair or an example is no more: its event was deleted, or is too old */
 };
 
 /* One thing that was committed, in the order of its sequence. */
 struct upk_step {
 	enum upk_step_kind kind;
-	bool example;          /* a revision of an example; a pair that was an example so far */
+	bool example;          /* a revision or removal of an example; a pair that was one so far */
 	int64_t seq;           /* of the item that caused it */
 	int64_t arrival;       /* the clock of this step, ms */
 	int64_t event;         /* number of its event within the model */
 	upk_tag tag;           /* who predicted it */
 	int64_t place, time;   /* not of an event: place, pair time */
 	int64_t delay;         /* of a pair: label's time - event's time */
-	struct upk_pair pair;  /* not of an event */
+	struct upk_pair pair;  /* not of an event; of a removal as it was last known */
 	uint16_t was;          /* of a revision: the label before */
 	const struct upk_features *list; /* borrowed for the call; NULL: no features */
-	struct upk_text features;
+	struct upk_text features; /* of a removal: whether it had some */
 };
 
 struct upk_tail;
@@ -73,6 +74,7 @@ struct upk_tail {
 	int64_t pairs, examples;
 	int64_t predictions;  /* predicted events */
 	int64_t newest;       /* greatest pair time so far */
+	int64_t clock;        /* greatest time of a step or tick: that of duration windows */
 	uint64_t *labels;     /* (classes) by current label */
 	struct upk_tags tags;
 	struct upk_in_use in_use;
@@ -81,9 +83,9 @@ struct upk_tail {
 	struct upk_bench *bench;
 	struct upk_record *record; /* NULL: nothing is in use */
 	int rarer;                 /* of the record; -1: none */
-	struct upk_window *windows[UPK_WINDOWS_MAX];
-	struct upk_history_cursor points[UPK_WINDOWS_MAX];
-	struct upk_rule rules[UPK_RULES_MAX];
+	struct upk_windows windows;
+	struct upk_history_cursor *points; /* (windows) */
+	struct upk_rule *rules;            /* (rules_count) */
 	const struct upk_rule_config *rule_configs; /* config's, or `fell` alone */
 	size_t rules_count;
 
@@ -101,13 +103,18 @@ struct upk_tail {
 	int64_t scheduled;    /* ms: when the last scheduled run was ordered, or the schedule began */
 };
 
-/* An empty tail for a configuration and a schema; windows and rules are there. NULL: UPK_NOMEM. */
-struct upk_tail *upk_tail_create(
-	struct upk_config *config, struct upk_schema *schema, struct upk_error *err);
+/* An empty tail for a configuration and a schema; windows and rules are there. `keep`: there is no
+ * store to load pairs from again (engine/windows.h). NULL: UPK_NOMEM. */
+struct upk_tail *upk_tail_create(struct upk_config *config, struct upk_schema *schema, bool keep,
+	struct upk_error *err);
 void upk_tail_destroy(struct upk_tail *t); /* NULL is fine */
 
 /* The schema grew (classes, features; same configuration). false: UPK_NOMEM, tail as it was. */
 bool upk_tail_learn(struct upk_tail *t, struct upk_schema *schema, struct upk_error *err);
+
+/* Time has passed, before the steps of that time: duration windows, up to pairs that have to be
+ * loaded (engine/feed.h does). Steps and ticks do the same. */
+void upk_tail_expire(struct upk_tail *t, int64_t now);
 
 /* One step. false: UPK_NOMEM or UPK_CORRUPT, or orders->failed: the tail is behind and must be
  * rebuilt from the store. */

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "engine/alerting.h"
+#include "engine/record_text.h"
 
 /* Plain integers by name, so that writing and reading walk the same list. */
 struct member {
@@ -99,43 +100,80 @@ static void write_labels(const struct upk_tail *t, struct upk_json_writer *w)
 	upk_json_object_end(w);
 }
 
-static void write_tags(const struct upk_tail *t, struct upk_json_writer *w)
-{
-	upk_json_array(w, "tags");
-	for (size_t i = 0; i < t->tags.count; i++)
-		upk_json_string(w, NULL, t->tags.names[i]);
-	upk_json_array_end(w);
-}
-
 static upk_tag ring_at(const struct upk_in_use *u, size_t i)
 {
 	return u->ring[(u->ring_at + UPK_OTHER_PAIRS - u->ring_size + i) % UPK_OTHER_PAIRS];
 }
 
+/* Names that senders use are numbered anew in a state, as they are in it: few of all that ever
+ * came. */
+struct names {
+	upk_tag tags[3 + UPK_OTHER_PAIRS];
+	size_t count;
+};
+
+static upk_tag number_of(const struct names *n, upk_tag tag)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (n->tags[i] == tag)
+			return (upk_tag)(UPK_TAG_NAMED + i);
+	return tag;
+}
+
+static void add_name(struct names *n, upk_tag tag)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (n->tags[i] == tag)
+			return;
+	if (tag >= UPK_TAG_NAMED)
+		n->tags[n->count++] = tag;
+}
+
+static void collect_names(const struct upk_in_use *u, struct names *n)
+{
+	n->count = 0;
+	add_name(n, u->tag);
+	add_name(n, u->before);
+	add_name(n, u->awaited);
+	for (size_t i = 0; i < u->ring_size; i++)
+		add_name(n, ring_at(u, i));
+}
+
+static void write_tags(
+	const struct upk_tail *t, const struct names *names, struct upk_json_writer *w)
+{
+	upk_json_array(w, "tags");
+	for (size_t i = 0; i < names->count; i++)
+		upk_json_string(w, NULL, upk_tags_name(&t->tags, names->tags[i]));
+	upk_json_array_end(w);
+}
+
 /* Oldest first: tag, how often, tag, how often, ... */
-static void write_ring(const struct upk_in_use *u, struct upk_json_writer *w)
+static void write_ring(
+	const struct upk_in_use *u, const struct names *names, struct upk_json_writer *w)
 {
 	upk_json_array(w, "ring");
 	for (size_t i = 0, next; i < u->ring_size; i = next) {
 		next = i + 1;
 		while (next < u->ring_size && ring_at(u, next) == ring_at(u, i))
 			next++;
-		upk_json_int(w, NULL, ring_at(u, i));
+		upk_json_int(w, NULL, number_of(names, ring_at(u, i)));
 		upk_json_int(w, NULL, (int64_t)(next - i));
 	}
 	upk_json_array_end(w);
 }
 
-static void write_in_use(const struct upk_in_use *u, struct upk_json_writer *w)
+static void write_in_use(
+	const struct upk_in_use *u, const struct names *names, struct upk_json_writer *w)
 {
 	upk_json_object(w, "in_use");
 	upk_json_bool(w, "any", u->any);
 	upk_json_bool(w, "trial", u->trial);
-	upk_json_int(w, "tag", u->tag);
-	upk_json_int(w, "before", u->before);
-	upk_json_int(w, "awaited", u->awaited);
+	upk_json_int(w, "tag", number_of(names, u->tag));
+	upk_json_int(w, "before", number_of(names, u->before));
+	upk_json_int(w, "awaited", number_of(names, u->awaited));
 	write_members(in_use_members, u, w);
-	write_ring(u, w);
+	write_ring(u, names, w);
 	upk_json_object_end(w);
 }
 
@@ -146,6 +184,21 @@ static void write_pace(const struct upk_pace *p, struct upk_json_writer *w)
 	upk_json_double(w, "tokens", p->tokens);
 	upk_json_double(w, "taken", p->taken);
 	upk_json_object_end(w);
+}
+
+static void write_kept(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	struct upk_buffer first = { 0 };
+	upk_record_text_write(t->record, &first);
+	upk_json_object(w, "kept");
+	upk_json_int(w, "pairs", (int64_t)upk_record_pairs(t->record));
+	upk_json_int(w, "last", upk_record_last_start(t->record));
+	upk_json_int(w, "bench", upk_bench_start(t->bench));
+	if (!first.failed)
+		upk_json_text(
+			w, "first", first.size > 0 ? upk_buffer_text(&first) : upk_text_of(""));
+	upk_json_object_end(w);
+	upk_buffer_finish(&first);
 }
 
 static void write_record(const struct upk_tail *t, struct upk_json_writer *w)
@@ -159,6 +212,7 @@ static void write_record(const struct upk_tail *t, struct upk_json_writer *w)
 	upk_json_int(w, "place", start ? start : t->place + 1);
 	upk_json_text(
 		w, "rarer", t->rarer < 0 ? (struct upk_text){ 0 } : t->schema->classes[t->rarer]);
+	write_kept(t, w);
 	upk_json_object_end(w);
 }
 
@@ -166,7 +220,7 @@ static void write_points(const struct upk_tail *t, struct upk_json_writer *w)
 {
 	upk_json_object(w, "points");
 	for (size_t i = 0; i < t->config->windows_count; i++) {
-		uint64_t since = upk_window_changes(t->windows[i]) - t->points[i].changes;
+		uint64_t since = upk_window_changes(t->windows.at[i]) - t->points[i].changes;
 		upk_json_object(w, t->config->windows[i].name);
 		upk_json_int(w, "since", (int64_t)since);
 		upk_json_int(w, "time", t->points[i].time);
@@ -220,7 +274,7 @@ static uint64_t changes_of(const struct upk_tail *t, const struct upk_rule *rule
 {
 	return rule->config->kind == UPK_RULE_CHANGE
 		? 0
-		: upk_window_changes(t->windows[rule->config->window]);
+		: upk_window_changes(t->windows.at[rule->config->window]);
 }
 
 static void write_rule(
@@ -258,12 +312,15 @@ static void write_open(const struct upk_tail *t, struct upk_json_writer *w)
 void upk_tail_state_write(const struct upk_tail *t, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
+	struct names names;
+	collect_names(&t->in_use, &names);
 	upk_json_object(&w, NULL);
 	write_members(counters, t, &w);
+	upk_json_int(&w, "clock", t->clock);
 	upk_json_string(&w, "proposed_reason", t->proposed_reason);
 	write_labels(t, &w);
-	write_tags(t, &w);
-	write_in_use(&t->in_use, &w);
+	write_tags(t, &names, &w);
+	write_in_use(&t->in_use, &names, &w);
 	write_pace(&t->pace, &w);
 	write_record(t, &w);
 	write_points(t, &w);
@@ -418,6 +475,24 @@ static void read_in_use(struct reading *r, const cJSON *o, struct upk_in_use *u)
 	read_ring(r, ring, u);
 }
 
+static void read_kept(struct reading *r, const cJSON *o, struct upk_record_start *record)
+{
+	const char *first = take_string(r, o, "first");
+	record->kept = first != NULL;
+	record->pairs = take_int(r, o, "pairs");
+	record->last = take_int(r, o, "last");
+	record->bench = take_int(r, o, "bench");
+	if (first)
+		upk_buffer_append(&record->first, first, strlen(first));
+	r->no_memory = r->no_memory || record->first.failed;
+}
+
+void upk_record_start_finish(struct upk_record_start *record)
+{
+	upk_buffer_finish(&record->first);
+}
+
+/* States of before had no "kept" and no "clock". */
 static void read_record(struct reading *r, const cJSON *o, const struct upk_tail *t,
 	struct upk_record_start *record)
 {
@@ -429,6 +504,9 @@ static void read_record(struct reading *r, const cJSON *o, const struct upk_tail
 	const char *rarer = take_string(r, o, "rarer");
 	if (rarer)
 		record->rarer = upk_schema_class(t->schema, upk_text_of(rarer));
+	const cJSON *kept = cJSON_GetObjectItemCaseSensitive(o, "kept");
+	if (kept)
+		read_kept(r, kept, record);
 }
 
 static void read_points(struct reading *r, const cJSON *points, struct upk_tail *t)
@@ -521,6 +599,8 @@ static void read_all(
 	struct reading *r, const cJSON *o, struct upk_tail *t, struct upk_record_start *record)
 {
 	read_members(r, counters, o, t);
+	if (cJSON_GetObjectItemCaseSensitive(o, "clock"))
+		t->clock = take_int(r, o, "clock");
 	const char *reason = take_string(r, o, "proposed_reason");
 	if (reason)
 		snprintf(t->proposed_reason, sizeof t->proposed_reason, "%s", reason);
@@ -561,7 +641,7 @@ bool upk_tail_state_read(struct upk_tail *t, struct upk_text json, struct upk_re
 void upk_tail_state_settle(struct upk_tail *t)
 {
 	for (size_t i = 0; i < t->config->windows_count; i++)
-		t->points[i].changes += upk_window_changes(t->windows[i]);
+		t->points[i].changes += upk_window_changes(t->windows.at[i]);
 	for (size_t i = 0; i < t->rules_count; i++)
 		t->rules[i].scored_at += changes_of(t, &t->rules[i]);
 }

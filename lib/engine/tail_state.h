@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "engine/tail.h"
 
-/* Counters, labels by class name, tags, what is in use, pace, the record's beginning, points of
- * history, rules by name and the open run's order. Windows, the record's pairs and the bench are
- * rebuilt from rows; the champion, numbers given out, the holdout, `paused` and the run that waits
+/* Counters, labels by class name, what is in use with the names that it speaks of, pace, the record's
+ * beginning and first pairs, points of history, rules by name and the open run's order. Windows, the
+ * record's last pairs and the bench are rebuilt from rows; the champion, numbers given out, the holdout, `paused` and the run that waits
  * for a person come from the store's rows.
  * A failed allocation shows in out->failed. */
 void upk_tail_state_write(const struct upk_tail *t, struct upk_buffer *out);
@@ -23,7 +23,13 @@ struct upk_record_start {
 	int64_t place; /* of its first pair, or the first place that could have been; pairs that what
 	                  is in use predicted, from here on */
 	int rarer;     /* class index, -1: none */
+	bool kept;     /* false: the rest is not known, and all its pairs are read again */
+	int64_t pairs;
+	int64_t last, bench; /* places of the oldest of its last pairs, and of the bench's; 0: none */
+	struct upk_buffer first; /* as engine/record_text.h has it; upk_record_start_finish */
 };
+
+void upk_record_start_finish(struct upk_record_start *record);
 
 /* Into a fresh tail. Rules are found by name: one whose definition is not the same (see
  * `definition` in the state) stays at ok; an open run whose rule is so has open.rule UPK_RULES_MAX.
@@ -32,7 +38,8 @@ struct upk_record_start {
  * points[i].changes and a rule's scored_at count changes of a window that is still empty then: they
  * are left as 0 minus the changes since, so that after rebuilding the windows the caller only adds
  * upk_window_changes (upk_tail_state_settle does).
- * false: UPK_CORRUPT (not such a state) or UPK_NOMEM; the tail is then only good for destroy. */
+ * false: UPK_CORRUPT (not such a state) or UPK_NOMEM; the tail is then only good for destroy. The
+ * caller finishes the record's start in any case. */
 bool upk_tail_state_read(struct upk_tail *t, struct upk_text json, struct upk_record_start *record,
 	struct upk_error *err);
 

@@ -2,48 +2,41 @@
 
 #include <stdlib.h>
 
-#include "engine/delays.h"
+#include "engine/counts.h"
+#include "engine/spans.h"
 
-/* seats is a ring: its i-th seat is seats[(head + i) % capacity]. Count windows hold them by place,
- * duration windows by (time, place); the first is the next to leave. */
 struct upk_window {
 	int64_t count, duration;
-	struct upk_seat *seats;
-	size_t head, pairs, capacity;
+	struct upk_ring *ring;   /* of a count window */
+	uint64_t first;          /* position of its oldest pair; the ring's end when it is empty */
+	bool older;              /* there may be older pairs that would have a seat */
+	struct upk_spans *spans; /* of a duration window */
+	int64_t reach;           /* pairs of this time or before are out */
+	int64_t through;         /* those of this time or before have left, of all spans */
+	size_t pairs;
 	uint64_t changes;
-	upk_tag tag;         /* in use */
-	int64_t first_event; /* 0: to be found again */
-	struct upk_confusion *counts, *used;
-	struct upk_delays *delays;
+	upk_tag tag; /* in use */
+	struct upk_counts *counts;
 };
 
-static struct upk_seat *seat_at(const struct upk_window *w, size_t i)
-{
-	return &w->seats[(w->head + i) % w->capacity];
-}
-
-struct upk_window *upk_window_create(
-	int64_t count, int64_t duration, size_t classes, struct upk_error *err)
+struct upk_window *upk_window_create(int64_t count, int64_t duration, struct upk_ring *ring,
+	bool keep, size_t classes, struct upk_error *err)
 {
 	struct upk_window *w = calloc(1, sizeof *w);
-	if (!w)
-		goto fail;
+	if (!w) {
+		upk_fail(err, UPK_NOMEM, "no memory for a window");
+		return NULL;
+	}
 	w->count = count;
 	w->duration = duration;
-	w->delays = calloc(1, sizeof *w->delays);
-	if (!w->delays)
-		goto fail;
-
-	w->counts = upk_confusion_create(classes, err);
-	w->used = upk_confusion_create(classes, err);
-	if (w->counts && w->used)
+	w->ring = count > 0 ? ring : NULL;
+	w->first = w->ring ? upk_ring_end(ring) : 0;
+	w->reach = w->through = INT64_MIN;
+	w->spans = duration > 0 ? upk_spans_create(keep, err) : NULL;
+	w->counts = upk_counts_create(classes, err);
+	if (w->counts && (w->spans || w->ring))
 		return w;
 	upk_window_destroy(w);
-	return NULL;
-
-fail:
-	upk_window_destroy(w);
-	upk_fail(err, UPK_NOMEM, "no memory for a window");
 	return NULL;
 }
 
@@ -51,151 +44,158 @@ void upk_window_destroy(struct upk_window *w)
 {
 	if (!w)
 		return;
-	upk_confusion_destroy(w->counts);
-	upk_confusion_destroy(w->used);
-	free(w->delays);
-	free(w->seats);
+	upk_counts_destroy(w->counts);
+	upk_spans_destroy(w->spans);
 	free(w);
 }
 
 bool upk_window_grow(struct upk_window *w, size_t classes, struct upk_error *err)
 {
-	return upk_confusion_grow(w->counts, classes, err) &&
-		upk_confusion_grow(w->used, classes, err);
+	return upk_counts_grow(w->counts, classes, err);
 }
 
-static bool make_room(struct upk_window *w, struct upk_error *err)
+static void skip_vacant(struct upk_window *w)
 {
-	if (w->pairs < w->capacity)
-		return true;
-
-	size_t capacity = w->capacity ? w->capacity * 2 : 64;
-	struct upk_seat *seats = malloc(capacity * sizeof *seats);
-	if (!seats)
-		return upk_fail(err, UPK_NOMEM, "no memory for a window of %zu pairs", capacity);
-	for (size_t i = 0; i < w->pairs; i++)
-		seats[i] = *seat_at(w, i);
-	free(w->seats);
-	w->seats = seats;
-	w->head = 0;
-	w->capacity = capacity;
-	return true;
+	struct upk_seat seat;
+	while (w->first < upk_ring_end(w->ring) && !upk_ring_at(w->ring, w->first, &seat))
+		w->first++;
 }
 
-static void leave(struct upk_window *w)
+static void leave_seat(struct upk_window *w)
 {
-	const struct upk_seat *seat = seat_at(w, 0);
-	upk_confusion_remove(w->counts, seat->pair);
-	if (seat->tag == w->tag)
-		upk_confusion_remove(w->used, seat->pair);
-	upk_delays_remove(w->delays, seat->delay);
-	int64_t left = seat->event;
-	w->head = (w->head + 1) % w->capacity;
+	struct upk_seat oldest;
+	(void)upk_ring_at(w->ring, w->first, &oldest);
+	upk_counts_remove(w->counts, &oldest);
 	w->pairs--;
-	if (left == w->first_event)
-		w->first_event = w->pairs > 0 && seat_at(w, 0)->event == left + 1 ? left + 1 : 0;
+	w->first++;
+	skip_vacant(w);
 }
 
-/* Order of seats in the ring. */
-static bool before(
-	const struct upk_window *w, const struct upk_seat *a, int64_t time, int64_t place)
+bool upk_window_add(struct upk_window *w, const struct upk_seat *seat, struct upk_error *err)
 {
-	if (w->count > 0 || a->time == time)
-		return a->place < place;
-	return a->time < time;
-}
-
-/* A late pair time moves the younger seats up by one: rare, and near the end. */
-static void insert(struct upk_window *w, const struct upk_seat *seat)
-{
-	size_t i = w->pairs++;
-	while (i > 0 && !before(w, seat_at(w, i - 1), seat->time, seat->place)) {
-		*seat_at(w, i) = *seat_at(w, i - 1);
-		i--;
-	}
-	*seat_at(w, i) = *seat;
-}
-
-bool upk_window_add(
-	struct upk_window *w, const struct upk_seat *seat, int64_t now, struct upk_error *err)
-{
-	if (w->duration > 0 && seat->time <= now - w->duration)
+	if (w->spans && seat->time <= w->reach)
 		return true;
-	if (w->count > 0 && w->pairs == (size_t)w->count)
-		leave(w);
-	if (!make_room(w, err))
+	if (!upk_counts_add(w->counts, seat, err))
 		return false;
+	if (w->spans && !upk_spans_add(w->spans, seat, err)) {
+		upk_counts_remove(w->counts, seat);
+		return false;
+	}
+	if (w->ring && w->pairs == 0)
+		w->first = upk_ring_end(w->ring) - 1;
+	w->pairs++;
+	w->changes++;
+	if (w->ring && w->pairs > (size_t)w->count) {
+		leave_seat(w);
+		w->older = true;
+	}
+	return true;
+}
 
-	bool known = w->pairs == 0 || w->first_event != 0;
-	if (known && (w->pairs == 0 || seat->event < w->first_event))
-		w->first_event = seat->event;
-	insert(w, seat);
-	upk_confusion_add(w->counts, seat->pair);
-	if (seat->tag == w->tag)
-		upk_confusion_add(w->used, seat->pair);
-	upk_delays_add(w->delays, seat->delay);
+static bool holds(const struct upk_window *w, const struct upk_seat *seat)
+{
+	return w->pairs > 0 &&
+		(w->spans ? seat->time > w->reach : seat->place >= upk_window_start(w));
+}
+
+bool upk_window_revise(
+	struct upk_window *w, const struct upk_seat *seat, uint16_t actual, struct upk_error *err)
+{
+	if (!holds(w, seat))
+		return true;
+	if (!upk_counts_revise(w->counts, seat, actual, err))
+		return false;
+	if (w->spans)
+		upk_spans_revise(w->spans, seat->place, seat->time, actual);
 	w->changes++;
 	return true;
 }
 
-static struct upk_seat *find(struct upk_window *w, int64_t place, int64_t time)
+void upk_window_remove(struct upk_window *w, const struct upk_seat *seat)
 {
-	size_t low = 0, high = w->pairs;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (before(w, seat_at(w, middle), time, place))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == w->pairs || seat_at(w, low)->place != place)
-		return NULL;
-	return seat_at(w, low);
-}
-
-void upk_window_revise(struct upk_window *w, int64_t place, int64_t time, uint16_t actual)
-{
-	struct upk_seat *seat = find(w, place, time);
-	if (!seat)
+	if (!holds(w, seat))
 		return;
-
-	struct upk_pair pair = { .actual = actual, .predicted = seat->pair.predicted };
-	upk_confusion_remove(w->counts, seat->pair);
-	upk_confusion_add(w->counts, pair);
-	if (seat->tag == w->tag) {
-		upk_confusion_remove(w->used, seat->pair);
-		upk_confusion_add(w->used, pair);
-	}
-	seat->pair = pair;
+	upk_counts_remove(w->counts, seat);
+	w->pairs--;
 	w->changes++;
+	if (w->spans)
+		upk_spans_remove(w->spans, seat->place, seat->time);
+	else
+		skip_vacant(w);
 }
 
-bool upk_window_expire(struct upk_window *w, int64_t now)
+bool upk_window_refill(struct upk_window *w, struct upk_error *err)
 {
-	size_t before = w->pairs;
-	while (w->duration > 0 && w->pairs > 0 && seat_at(w, 0)->time <= now - w->duration)
-		leave(w);
-	w->changes += before - w->pairs;
-	return w->pairs < before;
+	struct upk_seat seat;
+	uint64_t first = w->first;
+	while (w->older && w->pairs < (size_t)w->count && first > upk_ring_first(w->ring)) {
+		if (!upk_ring_at(w->ring, --first, &seat))
+			continue;
+		if (!upk_counts_add(w->counts, &seat, err))
+			return false;
+		w->first = first;
+		w->pairs++;
+	}
+	return true;
+}
+
+size_t upk_window_lacks(const struct upk_window *w)
+{
+	return w->ring && w->older ? (size_t)w->count - w->pairs : 0;
+}
+
+void upk_window_none_older(struct upk_window *w)
+{
+	w->older = false;
+}
+
+void upk_window_expire(struct upk_window *w, int64_t now)
+{
+	const struct upk_seat *next;
+	if (!w->spans)
+		return;
+	if (now - w->duration > w->reach)
+		w->reach = now - w->duration;
+	while ((next = upk_spans_next(w->spans)) && next->time <= w->reach) {
+		upk_counts_remove(w->counts, next);
+		upk_spans_leave(w->spans);
+		w->pairs--;
+		w->changes++;
+	}
+	if (next || w->pairs == 0)
+		w->through = w->reach;
+}
+
+bool upk_window_wanted(const struct upk_window *w, int64_t *from, int64_t *to, int64_t *after)
+{
+	*after = w->through;
+	return w->spans && upk_spans_wanted(w->spans, from, to);
+}
+
+bool upk_window_load(struct upk_window *w, int64_t from, const struct upk_seat *seats, size_t count,
+	struct upk_error *err)
+{
+	return upk_spans_load(w->spans, from, seats, count, err);
 }
 
 void upk_window_use(struct upk_window *w, upk_tag used)
 {
 	w->tag = used;
-	upk_confusion_clear(w->used);
-	for (size_t i = 0; i < w->pairs; i++)
-		if (seat_at(w, i)->tag == used)
-			upk_confusion_add(w->used, seat_at(w, i)->pair);
 }
 
 const struct upk_confusion *upk_window_counts(const struct upk_window *w)
 {
-	return w->counts;
+	return upk_counts_all(w->counts);
 }
 
 const struct upk_confusion *upk_window_used(const struct upk_window *w)
 {
-	return w->used;
+	return upk_counts_of(w->counts, w->tag);
+}
+
+bool upk_window_by_count(const struct upk_window *w)
+{
+	return w->ring != NULL;
 }
 
 size_t upk_window_pairs(const struct upk_window *w)
@@ -203,26 +203,38 @@ size_t upk_window_pairs(const struct upk_window *w)
 	return w->pairs;
 }
 
-const struct upk_seat *upk_window_at(const struct upk_window *w, size_t i)
-{
-	return seat_at(w, i);
-}
-
 int64_t upk_window_start(const struct upk_window *w)
 {
-	return w->pairs == 0 ? 0 : seat_at(w, 0)->place;
+	struct upk_seat seat;
+	if (w->pairs == 0)
+		return 0;
+	if (w->spans) {
+		const struct upk_seat *next = upk_spans_next(w->spans);
+		return next ? next->place : upk_spans_first_place(w->spans);
+	}
+	(void)upk_ring_at(w->ring, w->first, &seat);
+	return seat.place;
+}
+
+uint64_t upk_window_first(const struct upk_window *w)
+{
+	return w->pairs == 0 ? upk_ring_end(w->ring) : w->first;
 }
 
 int64_t upk_window_first_event(const struct upk_window *w)
 {
-	if (w->first_event != 0 || w->pairs == 0)
-		return w->pairs == 0 ? 0 : w->first_event;
+	return w->spans ? upk_spans_least_event(w->spans)
+			: upk_ring_least_event(w->ring, upk_window_first(w));
+}
 
-	int64_t first = INT64_MAX;
-	for (size_t i = 0; i < w->pairs; i++)
-		if (seat_at(w, i)->event < first)
-			first = seat_at(w, i)->event;
-	return first;
+int64_t upk_window_first_place(const struct upk_window *w)
+{
+	return w->spans ? upk_spans_first_place(w->spans) : upk_window_start(w);
+}
+
+int64_t upk_window_reach(const struct upk_window *w)
+{
+	return w->reach;
 }
 
 uint64_t upk_window_changes(const struct upk_window *w)
@@ -232,5 +244,5 @@ uint64_t upk_window_changes(const struct upk_window *w)
 
 double upk_window_delay(const struct upk_window *w, double q)
 {
-	return upk_delays_quantile(w->delays, q);
+	return upk_counts_delay(w->counts, q);
 }

@@ -2,7 +2,7 @@
 
 #include "store/statement.h"
 
-enum { INSERT, GET, NOTE_REMOVED, REMOVE, LAST, NEXT_ARRIVAL, NEWEST, SCAN, SCAN_TIME, CLASSES };
+enum { INSERT, GET, NOTE_REMOVED, REMOVE, LAST, NEXT_ARRIVAL, NEWEST, SCAN, CLASSES };
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -44,9 +44,6 @@ static const char *const sql[] = {
 		"SELECT place.place FROM place CROSS JOIN event ON event.seq = place.event " RANGE
 		"ORDER BY place.place DESC LIMIT 1 OFFSET ?2",
 	[SCAN] = "SELECT " KNOWN RANGE "ORDER BY place.place",
-	[SCAN_TIME] = "SELECT " KNOWN "WHERE place.model = ?3 AND place.place >= ?5 "
-		      "AND place.time > ?4 AND place.event <= ?1 AND ifnull(place.label, 0) <= ?1 "
-		      "AND event.predicted IS NOT NULL ORDER BY place.time, place.place",
 	[CLASSES] =
 		"SELECT " ACTUAL " AS class, count(*) FROM place CROSS JOIN event "
 		"ON event.seq = place.event WHERE place.model = ?3 GROUP BY class ORDER BY class",
@@ -129,11 +126,10 @@ static struct upk_query query_range(
 	return q;
 }
 
-/* Where the newest scan->newest rows of the range begin. */
-static bool find_newest(
-	struct upk_store *s, const struct upk_scan *scan, int64_t *from, struct upk_error *err)
+bool upk_place_newest(struct upk_store *s, const struct upk_scan *scan, int64_t count, int64_t *from,
+	struct upk_error *err)
 {
-	struct upk_query q = query_range(s, NEWEST, scan, scan->newest - 1);
+	struct upk_query q = query_range(s, NEWEST, scan, count - 1);
 	bool found;
 	if (!upk_query_one(&q, &found, err))
 		return false;
@@ -184,7 +180,7 @@ bool upk_place_scan(struct upk_store *s, const struct upk_scan *scan,
 	struct upk_error *err)
 {
 	struct upk_scan range = *scan;
-	if (scan->newest > 0 && !find_newest(s, scan, &range.from, err))
+	if (scan->newest > 0 && !upk_place_newest(s, scan, scan->newest, &range.from, err))
 		return false;
 	struct upk_query q = query_range(s, SCAN, &range, range.what);
 	return scan_rows(&q, take, context, err);
@@ -215,21 +211,11 @@ static bool find_arrival(
 	return true;
 }
 
-bool upk_place_scan_time(struct upk_store *s, int64_t model, int64_t after, int64_t as_of,
-	bool (*take)(void *context, const struct upk_known_row *row), void *context,
-	struct upk_error *err)
+bool upk_place_since(
+	struct upk_store *s, int64_t model, int64_t after, int64_t *from, struct upk_error *err)
 {
-	int64_t from;
-	if (!find_arrival(
-		    s, model, after > INT64_MIN + DAY_MS ? after - DAY_MS : INT64_MIN, &from, err))
-		return false;
-	struct upk_query q = upk_query(s, &upk_place_sql, SCAN_TIME);
-	upk_put_int(&q, as_of);
-	upk_put_int(&q, UPK_SCAN_SCORES);
-	upk_put_int(&q, model);
-	upk_put_int(&q, after);
-	upk_put_int(&q, from);
-	return scan_rows(&q, take, context, err);
+	int64_t arrival = after > INT64_MIN + DAY_MS ? after - DAY_MS : INT64_MIN;
+	return find_arrival(s, model, arrival, from, err);
 }
 
 bool upk_place_classes(struct upk_store *s, int64_t model,

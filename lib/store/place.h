@@ -73,10 +73,13 @@ bool upk_place_scan(struct upk_store *s, const struct upk_scan *scan,
 	bool (*take)(void *context, const struct upk_known_row *row), void *context,
 	struct upk_error *err);
 
-/* The same for pairs whose pair time is > after, complete at as_of, in the order of (pair time, place). A pair time is
- * at most a day ahead of the pair's arrival: reads the places that arrived since `after` less a day. */
-bool upk_place_scan_time(struct upk_store *s, int64_t model, int64_t after, int64_t as_of,
-	bool (*take)(void *context, const struct upk_known_row *row), void *context,
+/* Where the newest `count` rows of the scan begin (its newest is left aside). O(count). */
+bool upk_place_newest(struct upk_store *s, const struct upk_scan *scan, int64_t count, int64_t *from,
+	struct upk_error *err);
+
+/* The first place that a pair whose time is > after can have: a pair time is at most a day ahead of the
+ * pair's arrival, and arrivals never fall. One past the last place when there is none. O(log). */
+bool upk_place_since(struct upk_store *s, int64_t model, int64_t after, int64_t *from,
 	struct upk_error *err);
 
 /* Labels by class over all the model's places: calls take(context, class, count). */

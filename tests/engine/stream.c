@@ -21,7 +21,7 @@ void stream_open(struct stream *s, const char *config, size_t classes)
 	if (!schema)
 		fail_msg("%s", err.message);
 	*s = (struct stream){ .clock = 1700000000000 };
-	s->tail = upk_tail_create(c, schema, &err);
+	s->tail = upk_tail_create(c, schema, true, &err);
 	assert_non_null(s->tail);
 	upk_schema_unref(schema);
 	upk_config_unref(c);

@@ -277,8 +277,8 @@ static void rules_judge_only_pairs_of_what_is_in_use(void **state)
 		stream_pair(&s, UPK_TAG_NAMED + 1, 0, 1); /* somebody else's, all wrong */
 	}
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_OK);
-	assert_int_equal(upk_confusion_hits(upk_window_counts(s.tail->windows[0])), 50);
-	assert_int_equal(upk_confusion_pairs(upk_window_used(s.tail->windows[0])), 50);
+	assert_int_equal(upk_confusion_hits(upk_window_counts(s.tail->windows.at[0])), 50);
+	assert_int_equal(upk_confusion_pairs(upk_window_used(s.tail->windows.at[0])), 50);
 	stream_even(&s, UPK_TAG_NAMED, 20, 0, 1);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING);
 	stream_close(&s);
@@ -321,12 +321,12 @@ static void duration_window_loses_pairs_without_new_ones(void **state)
 		stream_pair_at(&s, s.clock, 0, 0, 0);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_OK); /* 12 of 14 */
 	stream_tick(&s, start + 9999);
-	assert_int_equal(upk_window_pairs(s.tail->windows[0]), 14);
+	assert_int_equal(upk_window_pairs(s.tail->windows.at[0]), 14);
 	stream_tick(&s, start + 10000);
-	assert_int_equal(upk_window_pairs(s.tail->windows[0]), 6);
+	assert_int_equal(upk_window_pairs(s.tail->windows.at[0]), 6);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING); /* 4 of 6 */
 	stream_tick(&s, start + 15000);
-	assert_int_equal(upk_window_pairs(s.tail->windows[0]), 0);
+	assert_int_equal(upk_window_pairs(s.tail->windows.at[0]), 0);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING); /* undefined: it stays */
 	stream_close(&s);
 }

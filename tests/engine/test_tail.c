@@ -129,8 +129,8 @@ static void record_holds_pairs_of_what_is_in_use_since_it_came(void **state)
 	assert_int_equal(upk_record_pairs(s.tail->record), 1);
 	assert_int_equal(upk_record_start(s.tail->record), s.place);
 	/* windows count whoever predicted */
-	assert_int_equal(upk_window_pairs(s.tail->windows[0]), 27);
-	assert_int_equal(upk_confusion_pairs(upk_window_used(s.tail->windows[0])), 1);
+	assert_int_equal(upk_window_pairs(s.tail->windows.at[0]), 27);
+	assert_int_equal(upk_confusion_pairs(upk_window_used(s.tail->windows.at[0])), 1);
 	stream_close(&s);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "engine/record_text.h"
 #include "engine/tail_state.h"
 #include "stream.h"
 
@@ -51,16 +52,19 @@ static void open_busy(struct stream *s)
 static void rebuild_record(struct upk_tail *t, const struct upk_record_start *start)
 {
 	assert_true(start->any);
+	assert_true(start->kept);
 	assert_true(upk_tail_begin_record(t, start->rarer, NULL));
 	const struct upk_pair pair = { 0, 0 };
-	assert_true(upk_record_add(t->record, start->place, pair, NULL));
+	upk_record_recall_pairs(t->record, (uint64_t)start->pairs);
+	assert_true(upk_record_text_read(upk_buffer_text(&start->first), 2, t->record, NULL));
+	assert_true(upk_record_recall_last(t->record, start->last, pair, NULL));
 }
 
 static void state_reads_back_to_the_same_state(void **state)
 {
 	(void)state;
 	struct stream s, fresh;
-	struct upk_record_start start;
+	struct upk_record_start start = { 0 };
 	struct upk_error err = { 0 };
 	open_busy(&s);
 	char *written = state_of(s.tail);
@@ -82,6 +86,7 @@ static void state_reads_back_to_the_same_state(void **state)
 	free(again);
 	stream_close(&s);
 	stream_close(&fresh);
+	upk_record_start_finish(&start);
 }
 
 /* Ring, clock, rests and all: what follows is the same as if nothing had happened. */
@@ -89,7 +94,7 @@ static void ring_goes_on_where_it_was(void **state)
 {
 	(void)state;
 	struct stream s, fresh;
-	struct upk_record_start start;
+	struct upk_record_start start = { 0 };
 	stream_open(&s, "{\"rules\":[]}", 2);
 	stream_random(&s, 0, 700, 0.9);
 	stream_random(&s, 9, 250, 0.9);
@@ -105,13 +110,14 @@ static void ring_goes_on_where_it_was(void **state)
 	free(written);
 	stream_close(&s);
 	stream_close(&fresh);
+	upk_record_start_finish(&start);
 }
 
 static void changed_rule_starts_at_ok(void **state)
 {
 	(void)state;
 	struct stream s, fresh;
-	struct upk_record_start start;
+	struct upk_record_start start = { 0 };
 	open_busy(&s);
 	assert_int_equal(s.tail->rules[0].state, UPK_RULE_FIRING);
 	char *written = state_of(s.tail);
@@ -128,26 +134,29 @@ static void changed_rule_starts_at_ok(void **state)
 	free(changed);
 	stream_close(&s);
 	stream_close(&fresh);
+	upk_record_start_finish(&start);
 }
 
 static void settled_points_and_scores_count_on(void **state)
 {
 	(void)state;
 	struct stream s, fresh;
-	struct upk_record_start start;
+	struct upk_record_start start = { 0 };
 	open_busy(&s);
 	char *written = state_of(s.tail);
-	uint64_t since = upk_window_changes(s.tail->windows[0]) - s.tail->points[0].changes;
+	uint64_t since = upk_window_changes(s.tail->windows.at[0]) - s.tail->points[0].changes;
 	stream_open(&fresh, config, 2);
 	assert_true(upk_tail_state_read(fresh.tail, upk_text_of(written), &start, NULL));
 	const struct upk_seat seat = { .place = 1, .time = 1, .event = 1 };
-	assert_true(upk_window_add(fresh.tail->windows[0], &seat, 1, NULL));
+	assert_true(upk_windows_add(&fresh.tail->windows, &seat, NULL));
 	upk_tail_state_settle(fresh.tail);
 	assert_int_equal(
-		upk_window_changes(fresh.tail->windows[0]) - fresh.tail->points[0].changes, since);
+		upk_window_changes(fresh.tail->windows.at[0]) - fresh.tail->points[0].changes,
+		since);
 	free(written);
 	stream_close(&s);
 	stream_close(&fresh);
+	upk_record_start_finish(&start);
 }
 
 static void model_without_pairs_has_no_record(void **state)
@@ -164,13 +173,15 @@ static void model_without_pairs_has_no_record(void **state)
 	free(written);
 	stream_close(&s);
 	stream_close(&fresh);
+	upk_record_start_finish(&start);
 }
 
 /* Classes, windows and rules come and go with the configuration; a definition that is missing is
  * another one. */
 static bool may_be_missing(const char *key, size_t size)
 {
-	static const char *const names[] = { "a", "b", "w", "d", "fell", "low", "definition" };
+	static const char *const names[] = { "a", "b", "w", "d", "fell", "low", "definition",
+		"clock", "kept" };
 	bool found = false;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		found = found || upk_text_is((struct upk_text){ key, size }, names[i]);
@@ -183,13 +194,14 @@ static void broken_states_are_refused(void **state)
 	(void)state;
 	static const char *const broken[] = { "", "{}", "[]", "{\"place\":1}", "null" };
 	struct stream s, fresh;
-	struct upk_record_start start;
+	struct upk_record_start start = { 0 };
 	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
 		struct upk_error err = { 0 };
 		stream_open(&fresh, config, 2);
 		assert_false(upk_tail_state_read(fresh.tail, upk_text_of(broken[i]), &start, &err));
 		assert_int_equal(err.code, UPK_CORRUPT);
 		stream_close(&fresh);
+		upk_record_start_finish(&start);
 	}
 	open_busy(&s);
 	char *written = state_of(s.tail);
@@ -207,6 +219,7 @@ static void broken_states_are_refused(void **state)
 			fail_msg("read without %.20s", key);
 		assert_int_equal(err.code, UPK_CORRUPT);
 		stream_close(&fresh);
+		upk_record_start_finish(&start);
 		*key = kept;
 	}
 	free(written);

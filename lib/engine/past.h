@@ -1,0 +1,42 @@
+/* Stored pairs as windows take them in. */
+#ifndef UPK_ENGINE_PAST_H
+#define UPK_ENGINE_PAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/schema.h"
+#include "engine/seat.h"
+#include "engine/tags.h"
+#include "store/place.h"
+#include "store/store.h"
+
+/* Whose pairs; all borrowed. Versions that the tags do not know yet get theirs.
+ * Thread: that of the store and the tags. */
+struct upk_past {
+	struct upk_store *store;
+	int64_t model;
+	const struct upk_schema *schema;
+	struct upk_tags *tags;
+};
+
+/* Calls take for each pair of the scan, by place; pairs_only is understood. take may not call the store
+ * again; when it returns false it has filled in the error. */
+bool upk_past_each(const struct upk_past *past, const struct upk_scan *scan,
+	bool (*take)(void *context, const struct upk_seat *seat, struct upk_error *err), void *context,
+	struct upk_error *err);
+
+/* Starts as { 0 }. */
+struct upk_seats {
+	struct upk_seat *items;
+	size_t count, room;
+};
+void upk_seats_finish(struct upk_seats *s);
+
+/* The same, those whose time is after `after`, added to a list. */
+bool upk_past_read(const struct upk_past *past, const struct upk_scan *scan, int64_t after,
+	struct upk_seats *out, struct upk_error *err);
+
+#endif
