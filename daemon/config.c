@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/number.h"
 #include "engine/config.h"
 #include "http/url.h"
 
@@ -150,6 +151,42 @@ static bool read_max_models(struct upk_daemon_config *config, const cJSON *json,
 	return true;
 }
 
+/* Bytes: a number, or "20GB", "512MiB". */
+static bool read_size(const cJSON *json, int64_t *bytes, struct upk_error *err)
+{
+	static const struct {
+		const char *name;
+		double bytes;
+	} units[] = { { "MB", 1e6 }, { "GB", 1e9 }, { "TB", 1e12 }, { "MiB", 0x1p20 },
+		{ "GiB", 0x1p30 }, { "TiB", 0x1p40 } };
+	double size = cJSON_IsNumber(json) ? json->valuedouble : 0;
+	const char *text = cJSON_GetStringValue(json);
+	size_t digits = text ? strspn(text, "0123456789.") : 0;
+
+	for (size_t i = 0; text && i < sizeof units / sizeof units[0]; i++)
+		if (strcmp(text + digits, units[i].name) == 0 &&
+			upk_number_parse((struct upk_text){ text, digits }, &size))
+			size *= units[i].bytes;
+	if (!(size >= 1e6 && size <= 1e18))
+		return upk_fail(err, UPK_INVALID,
+			"want at least 1000000 bytes, or a text like \"20GB\" or \"512MiB\"");
+	*bytes = (int64_t)size;
+	return true;
+}
+
+static bool read_store(struct upk_daemon_config *config, const cJSON *json, const char *path,
+	struct upk_error *err)
+{
+	const cJSON *size = cJSON_IsObject(json) ? json->child : NULL;
+
+	(void)path;
+	if (!size || size->next || strcmp(size->string, "max_size") != 0)
+		return upk_fail(err, UPK_INVALID, "want {\"max_size\": ...}");
+	config->max_store = 0;
+	return cJSON_IsNull(size) || read_size(size, &config->max_store, err) ||
+		upk_fail_in(err, "max_size: ");
+}
+
 static bool read_models(struct upk_daemon_config *config, const cJSON *json, const char *path,
 	struct upk_error *err)
 {
@@ -169,6 +206,7 @@ static const struct {
 	{ "hosts", read_hosts },
 	{ "auto_create", read_auto_create },
 	{ "max_models", read_max_models },
+	{ "store", read_store },
 	{ "models", read_models },
 };
 enum { MEMBERS = sizeof members / sizeof *members };

@@ -15,6 +15,7 @@ struct upk_daemon_config {
 	struct upk_hosts hosts;
 	bool auto_create;
 	int64_t max_models;
+	int64_t max_store; /* bytes; 0: no cap */
 	struct upk_model_file *models; /* of the file, then of models.d by name */
 	size_t models_count;
 };

@@ -3,8 +3,6 @@
 
 ALTER TABLE sequence ADD COLUMN arrival INTEGER NOT NULL DEFAULT 0; -- the greatest one ever stored
 ALTER TABLE sequence ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;   -- every model's state has seen what is up to here
-ALTER TABLE sequence ADD COLUMN id_key BLOB;                        -- of the hash of ids, 16 random bytes
-UPDATE sequence SET id_key = randomblob(16);
 
 ALTER TABLE model ADD COLUMN state_seq INTEGER NOT NULL DEFAULT 0;  -- the state has seen what is up to here
 
@@ -144,10 +142,5 @@ DROP TABLE event;
 ALTER TABLE event_2 RENAME TO event;
 ALTER TABLE label_2 RENAME TO label;
 ALTER TABLE place_2 RENAME TO place;
-
--- Until the index of ids stands beside them.
-CREATE UNIQUE INDEX event_id ON event (model, id) WHERE id IS NOT NULL;
-CREATE INDEX label_event ON label (event) WHERE event IS NOT NULL;
-CREATE INDEX label_waiting ON label (model, id) WHERE event IS NULL;
 
 PRAGMA user_version = 2;

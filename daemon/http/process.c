@@ -1,4 +1,5 @@
 #include "base/json_writer.h"
+#include "engine/report.h"
 #include "http/handlers.h"
 
 void upk_process_live(struct upk_request *request, struct upk_reply *reply)
@@ -27,6 +28,7 @@ void upk_process_ready(struct upk_request *request, struct upk_reply *reply)
 		upk_json_string(&w, "detail", "windows are being rebuilt");
 	if (*fault)
 		upk_json_string(&w, "configuration_error", fault);
+	upk_report_health(upk_site_engine(request->site), &w);
 	upk_json_object_end(&w);
 	upk_reply_json(reply, true, NULL);
 	if (!ready) {

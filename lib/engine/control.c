@@ -15,6 +15,7 @@
 #include "store/event.h"
 #include "store/history.h"
 #include "store/model.h"
+#include "store/sweep.h"
 
 /* One control request on the writer's thread: act's arguments and what came of them. */
 struct control {
@@ -420,7 +421,7 @@ static bool remove_rows(
 	if (m->read_only)
 		return upk_fail(err, UPK_CONFLICT,
 			"model %s is configured by a file and read-only here", m->name);
-	return upk_model_delete(e->store, m->number, err);
+	return upk_sweep_begin(e->store, m->number, err);
 }
 
 static bool delete_model(struct upk_engine *e, struct control *c, struct upk_error *err)
@@ -429,11 +430,16 @@ static bool delete_model(struct upk_engine *e, struct control *c, struct upk_err
 	if (!m)
 		return false;
 	bool done = transact(e, m, c, remove_rows, err);
+	if (!done && err->code == UPK_FULL) {
+		upk_room_failed(e);
+		done = transact(e, m, c, remove_rows, err);
+	}
 	if (done) {
 		upk_registry_remove(e->registry, m);
 		pthread_mutex_lock(&m->lock);
 		m->deleted = true;
 		pthread_mutex_unlock(&m->lock);
+		upk_sweep_wake(e);
 		e->automatic -= m->automatic;
 		if (m->tail->open_run != 0)
 			upk_trainer_cancel(e->trainer, m, m->tail->open_run);

@@ -10,10 +10,15 @@
 #include "engine/engine.h"
 #include "engine/readers.h"
 #include "engine/registry.h"
+#include "engine/room.h"
+#include "engine/sweep.h"
 #include "store/store.h"
 
 struct upk_writer;
 struct upk_trainer;
+struct upk_ids;
+struct upk_pending;
+struct upk_recent;
 
 /* Set up before the threads start; pointers do not change afterwards. Each part says in its own
  * header which thread it belongs to. */
@@ -33,12 +38,17 @@ struct upk_engine {
 	atomic_bool ready;
 	atomic_bool broken; /* set once, by the writer, after `cause` */
 	struct upk_error cause;
+	struct upk_room room;
 
 	/* the writer's alone */
 	struct upk_store *store;
+	struct upk_ids *ids;
+	struct upk_pending *pending; /* empty between groups */
+	struct upk_recent *recent;
 	int64_t seq;        /* the last one given out */
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
+	struct upk_sweeper sweeper; /* `left` is everybody's */
 	int64_t repaired;   /* when a stale model was last rebuilt between ticks; monotonic ns */
 };
 

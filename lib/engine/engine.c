@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "engine/core.h"
+#include "engine/ids.h"
+#include "engine/pending.h"
+#include "engine/recent.h"
 #include "engine/serving.h"
 #include "engine/trainer.h"
 #include "engine/writer.h"
@@ -31,7 +34,10 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 	if (!e->store || !upk_store_last_seq(e->store, &e->seq, err) ||
 		!upk_store_last_arrival(e->store, &e->arrival, err))
 		return false;
-	e->readers = upk_readers_create(e->folder, err);
+	e->pending = upk_pending_create(err);
+	e->recent = e->pending ? upk_recent_create(err) : NULL;
+	e->ids = e->recent ? upk_ids_open(e->store, NULL, err) : NULL;
+	e->readers = e->ids ? upk_readers_create(e->folder, err) : NULL;
 	e->registry = e->readers ? upk_registry_create(err) : NULL;
 	e->trainer = e->registry ? upk_trainer_start(e, err) : NULL;
 	return e->trainer && upk_writer_start(e, err);
@@ -70,6 +76,9 @@ void upk_engine_close(struct upk_engine *e)
 	upk_trainer_destroy(e->trainer);
 	upk_registry_destroy(e->registry);
 	upk_readers_destroy(e->readers);
+	upk_ids_close(e->ids);
+	upk_recent_destroy(e->recent);
+	upk_pending_destroy(e->pending);
 	upk_store_close(e->store);
 	free(e->folder);
 	free(e);
@@ -78,6 +87,11 @@ void upk_engine_close(struct upk_engine *e)
 bool upk_engine_ready(const struct upk_engine *e)
 {
 	return atomic_load(&e->ready);
+}
+
+void upk_engine_limit_store(struct upk_engine *e, int64_t bytes)
+{
+	upk_room_limit(e, bytes);
 }
 
 void upk_engine_break(struct upk_engine *e, const struct upk_error *cause)

@@ -44,6 +44,9 @@ bool upk_engine_ready(const struct upk_engine *e);
  * *err says why. */
 bool upk_engine_broken(struct upk_engine *e, struct upk_error *err);
 
+/* What the store may hold, in bytes; from then on posts are refused with UPK_FULL. 0: no cap. */
+void upk_engine_limit_store(struct upk_engine *e, int64_t bytes);
+
 /* ---- posting: events, labels, rows to predict ---- */
 
 enum { UPK_REJECTED_LISTED = 100 };
@@ -87,6 +90,7 @@ struct upk_post {
 
 	/* the engine's own */
 	struct upk_post *next;
+	size_t queued; /* bytes that it counts for in the queue */
 	char *name;
 	void *memory;
 };

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 
 #include "engine/feed.h"
+#include "engine/ids.h"
 #include "engine/ingest.h"
+#include "engine/pending.h"
 #include "engine/persist.h"
 #include "engine/rebuild.h"
+#include "engine/recent.h"
 #include "engine/writer.h"
 #include "store/model.h"
 
@@ -128,7 +131,7 @@ static bool write_post(struct upk_engine *e, struct group *g, struct upk_post *p
 	struct upk_ingest *in = ingest_of(e, g, post, err);
 	if (!in)
 		return err->code == UPK_OK;
-	return upk_ingest_post(in, e->store, post, now, &e->seq, err);
+	return upk_ingest_post(e, in, post, now, err);
 }
 
 static bool store_learnt(struct upk_engine *e, const struct upk_ingest *in, struct upk_error *err)
@@ -169,13 +172,14 @@ static bool write_all(
 	for (struct upk_post *post = posts; post; post = post->next)
 		if (!write_post(e, g, post, now, err))
 			return false;
+	if (refuse_atomic(posts) || !upk_pending_flush(e->pending, e->store, err))
+		return false;
 	for (struct upk_ingest *in = g->ingests; in; in = in->next)
 		if (!store_learnt(e, in, err) || !store_points(e, in, err))
 			return false;
-	if (refuse_atomic(posts))
+	if (!upk_ids_spill(e->ids, err) || !upk_store_commit(e->store, err))
 		return false;
-	if (!upk_store_commit(e->store, err))
-		return false;
+	upk_ids_commit(e->ids, e->seq);
 	e->arrival = now;
 	return true;
 }
@@ -183,6 +187,9 @@ static bool write_all(
 static void undo(struct upk_engine *e, struct group *g, int64_t seq)
 {
 	upk_store_rollback(e->store);
+	upk_pending_clear(e->pending);
+	upk_ids_rollback(e->ids);
+	upk_recent_cut(e->recent, seq);
 	e->seq = seq;
 	for (struct upk_ingest *in = g->ingests; in; in = in->next)
 		upk_model_forget_lists(in->model, in->lists_known);
@@ -210,8 +217,8 @@ static bool learn(struct upk_ingest *in, struct upk_error *err)
 	return done;
 }
 
-/* What kept the model from following may be over: rather now than at the next tick, but no more often,
- * because it may read whole windows. */
+/* What kept the model from following may be over: rather now than at the next tick, but no more
+ * often, because it may read whole windows. */
 static void repair(struct upk_engine *e, struct upk_model *m)
 {
 	struct upk_error err = { 0 };
@@ -282,10 +289,12 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 	bool written = false;
 	if (!upk_engine_broken(e, &err))
 		written = upk_engine_ready(e)
-			? write_all(e, &g, posts, &err)
+			? upk_room_check(e, &err) && write_all(e, &g, posts, &err)
 			: upk_fail(&err, UPK_BUSY, "the models are not rebuilt yet: see the log");
 	if (!written)
 		undo(e, &g, seq);
+	if (err.code == UPK_FULL)
+		upk_room_failed(e);
 	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
 		follow(e, in);
 	end_group(&g);

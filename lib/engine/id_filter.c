@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <stdlib.h>
 
-enum { WORDS = 8, BLOCK_BITS = 512, BITS_AN_ENTRY = 10 };
+enum { WORDS = 8, BLOCK_BITS = 512, BITS_AN_ENTRY = 16 };
 
 /* Little-endian, as it is stored. Each key has one bit in every word of its block. */
 struct block {

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 
-/* A blocked Bloom filter (Putze, Sanders and Singler 2007): one cache line a key and 10 bits an
- * entry; about 1 of 100 foreign keys passes. Blocks lie in the order of the keys, so that one
+/* A blocked Bloom filter (Putze, Sanders and Singler 2007): one cache line a key and 2 bytes an
+ * entry; about 1 of 1,000 foreign keys passes. Blocks lie in the order of the keys, so that one
  * filled in that order is complete up to the block of the last key. One thread changes it. */
 struct upk_id_filter;
 

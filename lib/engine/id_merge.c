@@ -25,14 +25,19 @@ struct progress {
 	struct position positions[UPK_ID_MERGED_MOST];
 };
 
+struct next {
+	struct upk_id_entry entry;
+	size_t source;
+};
+
 struct upk_id_merge {
 	struct progress now, committed;
 	struct upk_id_filter *filter;
 	struct source sources[UPK_ID_MERGED_MOST];
 	size_t sources_count;
-	/* Within a step: sources that have a next entry, the least one first (a binary heap), and
+	/* Within a step: the next entries of the sources, the least one first (a binary heap), and
 	 * what is to become the next piece. */
-	size_t heap[UPK_ID_MERGED_MOST];
+	struct next heap[UPK_ID_MERGED_MOST];
 	size_t heap_count;
 	struct upk_id_entry out[UPK_ID_PIECE];
 	size_t out_count;
@@ -133,21 +138,23 @@ static bool is_less(const struct upk_id_entry *a, const struct upk_id_entry *b)
 	return a->key != b->key ? a->key < b->key : a->value < b->value;
 }
 
-static void sift(struct upk_id_merge *m, size_t at)
+/* Puts what belongs at `at` or below it there. */
+static void sift(struct upk_id_merge *m, size_t at, struct next next)
 {
+	struct next *heap = m->heap;
 	for (;;) {
-		size_t least = at;
-		for (size_t child = 2 * at + 1; child < 2 * at + 3 && child < m->heap_count;
-			child++)
-			if (is_less(next_of(m, m->heap[child]), next_of(m, m->heap[least])))
-				least = child;
-		if (least == at)
-			return;
-		size_t source = m->heap[at];
-		m->heap[at] = m->heap[least];
-		m->heap[least] = source;
-		at = least;
+		size_t child = 2 * at + 1;
+		if (child >= m->heap_count)
+			break;
+		if (child + 1 < m->heap_count &&
+			is_less(&heap[child + 1].entry, &heap[child].entry))
+			child++;
+		if (!is_less(&heap[child].entry, &next.entry))
+			break;
+		heap[at] = heap[child];
+		at = child;
 	}
+	heap[at] = next;
 }
 
 static bool fill_heap(struct upk_id_merge *m, struct upk_store *s, struct upk_error *err)
@@ -157,23 +164,24 @@ static bool fill_heap(struct upk_id_merge *m, struct upk_store *s, struct upk_er
 		if (!load(m, s, i, err))
 			return false;
 		if (m->now.positions[i].at < m->now.positions[i].count)
-			m->heap[m->heap_count++] = i;
+			m->heap[m->heap_count++] = (struct next){ *next_of(m, i), i };
 	}
 	for (size_t i = m->heap_count; i-- > 0;)
-		sift(m, i);
+		sift(m, i, m->heap[i]);
 	return true;
 }
 
 /* The least entry of all has been used. */
 static bool advance(struct upk_id_merge *m, struct upk_store *s, struct upk_error *err)
 {
-	size_t source = m->heap[0];
+	size_t source = m->heap[0].source;
 	struct position *position = &m->now.positions[source];
 	if (++position->at == position->count && !load(m, s, source, err))
 		return false;
-	if (position->at == position->count)
-		m->heap[0] = m->heap[--m->heap_count];
-	sift(m, 0);
+	if (position->at < position->count)
+		sift(m, 0, (struct next){ *next_of(m, source), source });
+	else if (--m->heap_count > 0)
+		sift(m, 0, m->heap[m->heap_count]);
 	return true;
 }
 
@@ -245,7 +253,7 @@ bool upk_id_merge_step(struct upk_id_merge *m, struct upk_store *s,
 		return false;
 	while (*budget > 0 && m->heap_count > 0) {
 		for (int i = 0; i < UPK_ID_PIECE && m->heap_count > 0; i++, --*budget) {
-			const struct upk_id_entry *e = next_of(m, m->heap[0]);
+			const struct upk_id_entry *e = &m->heap[0].entry;
 			if (is_kept(out, e))
 				take(m, e);
 			if (!advance(m, s, err))

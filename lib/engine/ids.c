@@ -81,11 +81,20 @@ void upk_ids_forget_before(struct upk_ids *ids, int64_t seq)
 
 /* ---- searching ---- */
 
+static bool is_in_memory(const struct upk_ids *ids, const struct upk_id_run *run)
+{
+	return run->first > upk_id_ring_lost(ids->newest);
+}
+
 void upk_ids_prefetch(const struct upk_ids *ids, uint64_t key)
 {
 	upk_id_ring_prefetch(ids->newest, key);
-	for (size_t i = 0; i < upk_id_runs_count(ids->runs); i++)
-		upk_id_filter_prefetch(upk_id_runs_at(ids->runs, i)->filter, key);
+	for (size_t i = upk_id_runs_count(ids->runs); i-- > 0;) {
+		const struct upk_id_run_use *use = upk_id_runs_at(ids->runs, i);
+		if (is_in_memory(ids, &use->run))
+			break;
+		upk_id_filter_prefetch(use->filter, key);
+	}
 }
 
 void upk_ids_look(
@@ -123,8 +132,7 @@ static int64_t next_of_writer(struct upk_id_search *s)
 	const struct upk_id_runs *runs = s->ids->runs;
 	while (s->next_run < upk_id_runs_count(runs)) {
 		const struct upk_id_run_use *use = upk_id_runs_at(runs, s->next_run++);
-		if (use->run.first <= upk_id_ring_lost(s->ids->newest) &&
-			upk_id_filter_may_have(use->filter, s->key))
+		if (!is_in_memory(s->ids, &use->run) && upk_id_filter_may_have(use->filter, s->key))
 			return use->run.run;
 	}
 	return 0;

@@ -18,7 +18,7 @@
  * The newest million entries are in memory, older ones in the file as sorted runs with a filter
  * each in memory. A restart reads the filters and the last 200,000 rows at most.
  *
- * Memory: 28 MB, and 1.25 bytes a stored entry (one with an id: an event, or a label that did not
+ * Memory: 28 MB, and 2 bytes a stored entry (one with an id: an event, or a label that did not
  * come with its event; a pending event is not different). On disk: 18 bytes an entry, twice that
  * while runs are merged.
  *

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/intake.h"
+#include "engine/pending.h"
 #include "store/model.h"
 
 struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *err)
@@ -36,13 +37,75 @@ void upk_ingest_end(struct upk_ingest *in)
 }
 
 bool upk_intake_step(struct upk_intake *k, const struct upk_step *step, struct upk_text features,
-	int64_t list, struct upk_error *err)
+	int64_t list, bool kept, struct upk_error *err)
 {
 	struct upk_step whole = *step;
 	whole.features = features;
-	if (features.data && !upk_model_list(k->in->model, k->store, list, &whole.list, err))
+	if (list != 0 && !upk_model_list(k->in->model, k->engine->store, list, &whole.list, err))
 		return false;
-	return upk_steps_add(&k->in->steps, &whole, err);
+	return kept ? upk_steps_add(&k->in->steps, &whole, err)
+		    : upk_steps_add_borrowed(&k->in->steps, &whole, err);
+}
+
+int64_t upk_intake_seq(struct upk_intake *k)
+{
+	return ++k->engine->seq;
+}
+
+/* Rows of the id that wait are among the newest. */
+static bool newest_hit(
+	struct upk_intake *k, bool *found, struct upk_id_hit *hit, struct upk_error *err)
+{
+	*found = false;
+	if (!k->item->id.data)
+		return true;
+	struct upk_id_search search;
+	upk_ids_search(&search, k->engine->ids, k->key);
+	return upk_ids_next(&search, found, hit, err);
+}
+
+bool upk_intake_known(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
+{
+	struct upk_engine *e = k->engine;
+	struct upk_id_hit hit;
+	bool found;
+	*known = (struct upk_known){ 0 };
+	if (!newest_hit(k, &found, &hit, err))
+		return false;
+	if (!found)
+		return true;
+	if (e->pending->first != 0 && hit.seq >= e->pending->first &&
+		!upk_pending_flush(e->pending, e->store, err))
+		return false;
+	return upk_known_find(e->ids, e->store, k->in->model->number, k->item->id, known, err);
+}
+
+bool upk_intake_recent(
+	struct upk_intake *k, const struct upk_recent_event **event, struct upk_error *err)
+{
+	struct upk_id_hit hit;
+	bool found;
+	if (!newest_hit(k, &found, &hit, err))
+		return false;
+	*event = found && hit.kind == UPK_ID_EVENT ? upk_recent_find(k->engine->recent, hit.seq)
+						   : NULL;
+	if (*event && !upk_recent_is(*event, k->in->model->number, k->item->id))
+		*event = NULL;
+	return true;
+}
+
+bool upk_intake_add_event(
+	struct upk_intake *k, const struct upk_event_row *row, struct upk_error *err)
+{
+	upk_pending_event(k->engine->pending, row);
+	return !row->id.data || upk_ids_add(k->engine->ids, k->key, row->seq, UPK_ID_EVENT, err);
+}
+
+bool upk_intake_add_label(
+	struct upk_intake *k, const struct upk_label_row *row, struct upk_error *err)
+{
+	upk_pending_label(k->engine->pending, row);
+	return upk_ids_add(k->engine->ids, k->key, row->seq, UPK_ID_LABEL, err);
 }
 
 bool upk_intake_reject(struct upk_intake *k, const char *format, ...)
@@ -97,6 +160,15 @@ static void use_class(struct upk_ingest *in, int class)
 	in->learnt = true;
 }
 
+/* Rows that wait borrow names of the schema that a grown one replaces. */
+static bool grown(struct upk_intake *k, struct upk_schema *before, struct upk_error *err)
+{
+	k->in->learnt = true;
+	bool done = upk_pending_flush(k->engine->pending, k->engine->store, err);
+	upk_schema_unref(before);
+	return done;
+}
+
 /* Classes that a rejected item brought are not learnt. */
 static bool take(struct upk_intake *k, struct upk_error *err)
 {
@@ -106,39 +178,38 @@ static bool take(struct upk_intake *k, struct upk_error *err)
 		[UPK_ITEM_PREDICT] = upk_intake_predict,
 	};
 	struct upk_error reason = { 0 };
-	struct upk_schema *before = upk_schema_ref(k->in->schema);
-	bool grew = false, done = true;
+	struct upk_schema *before = k->in->schema;
+	bool done = true;
 
 	if (k->item->error)
 		k->fate = UPK_FATE_REJECTED;
-	else if (upk_resolve(k->item, &k->in->schema, &grew, &k->resolved, k->scores, &reason))
+	else if (upk_resolve(k->item, &k->in->schema, before, &k->resolved, k->scores, &reason))
 		done = intakes[k->post->batch->kind](k, err);
 	else if (reason.code == UPK_INVALID)
 		done = upk_intake_reject(k, "%s", reason.message);
 	else
 		done = upk_fail(err, reason.code, "%s", reason.message);
 
-	if (k->fate == UPK_FATE_REJECTED) {
+	if (k->fate == UPK_FATE_REJECTED && k->in->schema != before) {
 		upk_schema_unref(k->in->schema);
 		k->in->schema = before;
-		return done;
 	}
-	upk_schema_unref(before);
-	k->in->learnt = k->in->learnt || grew;
+	if (k->fate == UPK_FATE_REJECTED)
+		return done;
 	use_class(k->in, k->resolved.predicted);
 	use_class(k->in, k->resolved.label);
-	return done;
+	return (k->in->schema == before || grown(k, before, err)) && done;
 }
 
-static bool set_features(struct upk_ingest *in, struct upk_store *store,
-	struct upk_features *features, struct upk_error *err)
+static bool set_features(struct upk_engine *e, struct upk_ingest *in, struct upk_features *features,
+	struct upk_error *err)
 {
 	struct upk_buffer json = { 0 };
 	int64_t list = 0;
 	upk_features_write(features, &json);
 	bool done = !json.failed &&
 		upk_feature_list_number(
-			store, in->model->number, upk_buffer_text(&json), &list, err);
+			e->store, in->model->number, upk_buffer_text(&json), &list, err);
 	if (json.failed)
 		upk_fail(err, UPK_NOMEM, "no memory for a feature list");
 	upk_buffer_finish(&json);
@@ -149,15 +220,17 @@ static bool set_features(struct upk_ingest *in, struct upk_store *store,
 		in->schema->classes_count, features, list, in->schema->generation + 1, err);
 	if (!schema)
 		return false;
+	/* Rows that wait borrow names of the one that it replaces. */
+	bool flushed = upk_pending_flush(e->pending, e->store, err);
 	upk_schema_unref(in->schema);
 	in->schema = schema;
 	in->learnt = true;
-	return true;
+	return flushed;
 }
 
 /* Features are learnt from the first item that has some and can be learnt from. */
-static bool learn_features(struct upk_ingest *in, struct upk_store *store, struct upk_batch *batch,
-	struct upk_error *err)
+static bool learn_features(
+	struct upk_engine *e, struct upk_ingest *in, struct upk_batch *batch, struct upk_error *err)
 {
 	for (size_t i = 0; i < batch->count && !in->schema->features; i++) {
 		struct upk_item *item = &batch->items[i];
@@ -171,7 +244,7 @@ static bool learn_features(struct upk_ingest *in, struct upk_store *store, struc
 			item->error = upk_batch_say(batch, "%s", reason.message);
 			continue;
 		}
-		bool done = set_features(in, store, features, err);
+		bool done = set_features(e, in, features, err);
 		upk_features_unref(features);
 		if (!done)
 			return false;
@@ -179,10 +252,10 @@ static bool learn_features(struct upk_ingest *in, struct upk_store *store, struc
 	return true;
 }
 
-static bool bring_up_to_date(struct upk_ingest *in, struct upk_store *store,
-	struct upk_batch *batch, struct upk_error *err)
+static bool bring_up_to_date(
+	struct upk_engine *e, struct upk_ingest *in, struct upk_batch *batch, struct upk_error *err)
 {
-	if (batch->unlearnt && !in->schema->features && !learn_features(in, store, batch, err))
+	if (batch->unlearnt && !in->schema->features && !learn_features(e, in, batch, err))
 		return false;
 	const struct upk_schema *had = batch->schema;
 	if (had->features == in->schema->features && had->config == in->schema->config)
@@ -212,11 +285,46 @@ static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, st
 	return true;
 }
 
-bool upk_ingest_post(struct upk_ingest *in, struct upk_store *store, struct upk_post *post,
-	int64_t now, int64_t *seq, struct upk_error *err)
+enum { AHEAD = 8 }; /* items whose index entries are fetched while another is taken */
+
+static uint64_t key_of(const struct upk_engine *e, const struct upk_ingest *in, struct upk_text id)
+{
+	uint64_t key = id.data ? upk_ids_key(e->ids, in->model->number, id) : 0;
+	if (id.data)
+		upk_ids_prefetch(e->ids, key);
+	return key;
+}
+
+static bool take_all(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post,
+	int64_t now, double *scores, struct upk_error *err)
 {
 	struct upk_batch *batch = post->batch;
-	if (!bring_up_to_date(in, store, batch, err))
+	uint64_t keys[AHEAD];
+	for (size_t i = 0; i < AHEAD && i < batch->count; i++)
+		keys[i] = key_of(e, in, batch->items[i].id);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct upk_intake k = { .engine = e,
+			.in = in,
+			.post = post,
+			.item = &batch->items[i],
+			.index = i,
+			.now = now,
+			.key = keys[i % AHEAD],
+			.scores = scores };
+		if (i + AHEAD < batch->count)
+			keys[i % AHEAD] = key_of(e, in, batch->items[i + AHEAD].id);
+		if (!upk_pending_ready(e->pending, e->store, err) || !take(&k, err))
+			return false;
+		count(post, &k);
+	}
+	return true;
+}
+
+bool upk_ingest_post(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post,
+	int64_t now, struct upk_error *err)
+{
+	struct upk_batch *batch = post->batch;
+	if (!bring_up_to_date(e, in, batch, err))
 		return false;
 	if (batch->kind == UPK_ITEM_PREDICT) {
 		if (!prepare_predictions(in, post, err))
@@ -226,20 +334,8 @@ bool upk_ingest_post(struct upk_ingest *in, struct upk_store *store, struct upk_
 	}
 
 	double *scores = malloc(UPK_CLASSES_MAX * sizeof *scores);
-	bool done = scores || upk_fail(err, UPK_NOMEM, "no memory to write a batch");
-	for (size_t i = 0; done && i < batch->count; i++) {
-		struct upk_intake k = { .in = in,
-			.store = store,
-			.post = post,
-			.item = &batch->items[i],
-			.index = i,
-			.now = now,
-			.seq = seq,
-			.scores = scores };
-		done = take(&k, err);
-		if (done)
-			count(post, &k);
-	}
+	bool done = scores ? take_all(e, in, post, now, scores, err)
+			   : upk_fail(err, UPK_NOMEM, "no memory to write a batch");
 	free(scores);
 	return done;
 }

@@ -20,6 +20,8 @@ struct upk_ingest {
 	struct upk_serving *champion; /* borrowed from the tail; NULL: none */
 	int64_t last_event, last_place;
 	struct upk_used used;
+	const char *tag_name;      /* of the last named version, and its tag; NULL: none yet */
+	upk_tag tag;
 	size_t lists_known;        /* of the model, before the transaction */
 	bool learnt;               /* schema is to be stored */
 	struct upk_steps steps;
@@ -31,10 +33,11 @@ struct upk_ingest {
 struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *err);
 void upk_ingest_end(struct upk_ingest *in); /* frees; the model keeps nothing of it */
 
-/* Writes one post's items within the open transaction; *seq is the last sequence given out. Fills
- * the post's counts, rejected items and predictions. false: the store's error or UPK_NOMEM, the
- * transaction is to be rolled back. */
-bool upk_ingest_post(struct upk_ingest *in, struct upk_store *store, struct upk_post *post,
-	int64_t now, int64_t *seq, struct upk_error *err);
+/* Decides one post's items within the open transaction; rows wait in e->pending, to be flushed
+ * before the commit while the post's batch and in->schema live. Fills the post's counts, rejected
+ * items and predictions. false: the store's error or UPK_NOMEM, the transaction is to be rolled
+ * back. */
+bool upk_ingest_post(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post, int64_t now,
+	struct upk_error *err);
 
 #endif

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/core.h"
 #include "engine/ingest.h"
+#include "engine/known.h"
+#include "engine/recent.h"
 #include "engine/resolve.h"
 #include "store/event.h"
 #include "store/label.h"
@@ -21,25 +24,17 @@ enum upk_fate {
 };
 
 struct upk_intake {
+	struct upk_engine *engine;
 	struct upk_ingest *in;
-	struct upk_store *store;
 	struct upk_post *post;
 	struct upk_item *item;
 	size_t index;
 	int64_t now;
-	int64_t *seq;
+	uint64_t key; /* of the item's id in the index; 0 without one */
 	struct upk_resolved resolved;
 	double *scores; /* (UPK_CLASSES_MAX) of the item, in class order */
 	enum upk_fate fate;
 };
-
-/* A copy of an event's row that outlives further calls of the store. */
-struct upk_kept_event {
-	struct upk_event_row row;
-	struct upk_buffer memory;
-};
-bool upk_keep_event(struct upk_kept_event *kept, const struct upk_event_row *row, struct upk_error *err);
-void upk_kept_finish(struct upk_kept_event *kept);
 
 /* Each sets fate. false: the transaction has failed. */
 bool upk_intake_event(struct upk_intake *k, struct upk_error *err);
@@ -50,14 +45,25 @@ bool upk_intake_predict(struct upk_intake *k, struct upk_error *err);
 bool upk_intake_reject(struct upk_intake *k, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The number of the item: the next sequence number. */
+int64_t upk_intake_seq(struct upk_intake *k);
+
+/* What is known of the item's id. A new id, by far the most frequent, costs a look into the index;
+ * otherwise rows are read, after those that wait have been flushed where they are concerned. */
+bool upk_intake_known(struct upk_intake *k, struct upk_known *known, struct upk_error *err);
+
+/* A row that goes into the store with the group's others, and its id into the index. */
+bool upk_intake_add_event(struct upk_intake *k, const struct upk_event_row *row, struct upk_error *err);
+bool upk_intake_add_label(struct upk_intake *k, const struct upk_label_row *row, struct upk_error *err);
+
 /* Stores the item as a new event (its prediction in k->resolved and k->scores, made by `version`),
- * joins a label that waits for it, and adds the steps. */
-bool upk_intake_insert(struct upk_intake *k, struct upk_text id, struct upk_made_by version,
-	struct upk_error *err);
+ * joins the label that waits for it (known NULL: none), and adds the steps. */
+bool upk_intake_insert(struct upk_intake *k, const struct upk_known *known,
+	struct upk_made_by version, struct upk_error *err);
 
 /* The stored example gets the item's prediction and becomes a pair. */
-bool upk_intake_upgrade(struct upk_intake *k, struct upk_kept_event *kept,
-	struct upk_made_by version, struct upk_error *err);
+bool upk_intake_upgrade(struct upk_intake *k, struct upk_known *known, struct upk_made_by version,
+	struct upk_error *err);
 
 /* A label for a stored event: joins, revises or is a duplicate. */
 struct upk_new_label {
@@ -67,16 +73,21 @@ struct upk_new_label {
 	struct upk_text source;
 	bool carried; /* it came in an event item */
 };
-bool upk_intake_apply_label(struct upk_intake *k, const struct upk_kept_event *kept,
+bool upk_intake_apply_label(struct upk_intake *k, const struct upk_known *known,
 	const struct upk_new_label *label, struct upk_error *err);
 
-/* The label that an event has now, as a class index; -1: none. */
-bool upk_intake_current_label(struct upk_intake *k, const struct upk_event_row *row, int *class,
-	struct upk_error *err);
+/* The same for an event that waits for its first label, by what memory has of it. */
+bool upk_intake_complete_recent(struct upk_intake *k, const struct upk_recent_event *event,
+	const struct upk_new_label *label, struct upk_error *err);
 
-/* Adds a step; features (absent: none) are copied. false: UPK_NOMEM. */
+/* The event of the item's id, when it has no label yet and memory has it; NULL: ask the store. */
+bool upk_intake_recent(
+	struct upk_intake *k, const struct upk_recent_event **event, struct upk_error *err);
+
+/* Adds a step; features (absent: none) are copied when `kept`, else they live in the batch.
+ * false: UPK_NOMEM. */
 bool upk_intake_step(struct upk_intake *k, const struct upk_step *step, struct upk_text features,
-	int64_t list, struct upk_error *err);
+	int64_t list, bool kept, struct upk_error *err);
 
 /* The item's features are those of the stored event. */
 bool upk_intake_same_features(struct upk_intake *k, const struct upk_event_row *row, bool *same,

@@ -6,56 +6,6 @@
 #include "engine/intake.h"
 #include "store/place.h"
 
-static struct upk_text kept_text(struct upk_buffer *memory, struct upk_text text)
-{
-	if (text.data)
-		upk_buffer_append(memory, text.data, text.size);
-	return text;
-}
-
-static struct upk_text moved_text(const struct upk_buffer *memory, size_t *at, struct upk_text text)
-{
-	if (!text.data)
-		return text;
-	struct upk_text moved = { memory->data + *at, text.size };
-	*at += text.size;
-	return moved;
-}
-
-/* All texts of the row, in one order: first appended to the memory, then pointed into it. */
-static void each_text(struct upk_event_row *row, struct upk_buffer *memory, size_t *at)
-{
-	struct upk_text *texts[] = { &row->id, &row->predicted, &row->features, &row->slices,
-		&row->version.name, &row->meta, &row->label };
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		*texts[i] = at ? moved_text(memory, at, *texts[i]) : kept_text(memory, *texts[i]);
-}
-
-bool upk_keep_event(
-	struct upk_kept_event *kept, const struct upk_event_row *row, struct upk_error *err)
-{
-	size_t at = row->scores_count * sizeof *row->scores;
-	*kept = (struct upk_kept_event){ .row = *row };
-	if (at > 0)
-		upk_buffer_append(&kept->memory, row->scores, at);
-	upk_buffer_append(&kept->memory, "", 1); /* so that empty texts have an address */
-	each_text(&kept->row, &kept->memory, NULL);
-	if (kept->memory.failed) {
-		upk_buffer_finish(&kept->memory);
-		return upk_fail(err, UPK_NOMEM, "no memory for a stored event");
-	}
-	if (at > 0)
-		kept->row.scores = (const double *)(const void *)kept->memory.data;
-	at++;
-	each_text(&kept->row, &kept->memory, &at);
-	return true;
-}
-
-void upk_kept_finish(struct upk_kept_event *kept)
-{
-	upk_buffer_finish(&kept->memory);
-}
-
 bool upk_intake_same_features(
 	struct upk_intake *k, const struct upk_event_row *row, bool *same, struct upk_error *err)
 {
@@ -71,7 +21,7 @@ bool upk_intake_same_features(
 
 	/* Stored before the model's features changed: the numbers that both lists have decide. */
 	const struct upk_features *now = k->in->schema->features, *then;
-	if (!upk_model_list(k->in->model, k->store, row->feature_list, &then, err))
+	if (!upk_model_list(k->in->model, k->engine->store, row->feature_list, &then, err))
 		return false;
 	struct upk_buffer a = { 0 }, b = { 0 };
 	struct upk_json_writer wa = upk_json_writer_on(&a), wb = upk_json_writer_on(&b);
@@ -156,42 +106,63 @@ static bool difference(struct upk_intake *k, const struct upk_event_row *row, bo
 
 static bool conflict(struct upk_intake *k, const char *member)
 {
-	return upk_intake_reject(k, "id: \"%.*s\" is stored with other content: %s differs", (int)k->item->id.size,
-		k->item->id.data, member);
+	return upk_intake_reject(k, "id: \"%.*s\" is stored with other content: %s differs",
+		(int)k->item->id.size, k->item->id.data, member);
+}
+
+struct carrying {
+	struct upk_text class;
+	bool found;
+};
+
+static bool take_carried(
+	void *context, const struct upk_event_row *event, const struct upk_label_row *label)
+{
+	struct carrying *c = context;
+	c->found = !event && label->carried && upk_text_equal(label->class, c->class);
+	return !c->found;
 }
 
 /* The label that an event item brings along to an event that is stored already. */
-static bool bring_label(
-	struct upk_intake *k, const struct upk_kept_event *kept, struct upk_error *err)
+static bool bring_label(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
 {
-	struct upk_text class = k->item->label;
-	bool carried = upk_text_equal(class, kept->row.label);
-	if (!class.data || carried)
+	struct carrying c = { .class = k->item->label };
+	if (!c.class.data || upk_text_equal(c.class, known->event.row.label))
 		return true;
-	if (!upk_label_carried(k->store, kept->row.seq, class, &carried, err))
+	if (!upk_known_each(k->engine->ids, k->engine->store, false, k->in->model->number,
+		    k->item->id, take_carried, &c, err))
 		return false;
-	if (carried)
+	if (c.found)
 		return true;
 	const struct upk_new_label label = {
-		.class = class, .class_index = k->resolved.label, .time = k->now, .carried = true
+		.class = c.class, .class_index = k->resolved.label, .time = k->now, .carried = true
 	};
-	return upk_intake_apply_label(k, kept, &label, err);
+	return upk_intake_apply_label(k, known, &label, err);
 }
 
-static bool again(struct upk_intake *k, struct upk_kept_event *kept, struct upk_error *err)
+/* An example's label may have been brought just now: what is known is asked again. */
+static bool upgrade(struct upk_intake *k, struct upk_error *err)
+{
+	struct upk_known known;
+	if (!upk_intake_known(k, &known, err))
+		return false;
+	bool done = upk_intake_upgrade(k, &known, k->item->version, err);
+	upk_known_finish(&known);
+	return done;
+}
+
+static bool again(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
 {
 	const char *member;
-	bool example = !kept->row.predicted.data;
-	if (!difference(k, &kept->row, !example, &member, err))
+	bool example = !known->event.row.predicted.data;
+	if (!difference(k, &known->event.row, !example, &member, err))
 		return false;
 	if (member)
 		return conflict(k, member);
 	k->fate = UPK_FATE_DUPLICATE;
-	if (!bring_label(k, kept, err))
+	if (!bring_label(k, known, err))
 		return false;
-	if (example && k->resolved.predicted >= 0)
-		return upk_intake_upgrade(k, kept, k->item->version, err);
-	return true;
+	return !example || k->resolved.predicted < 0 || upgrade(k, err);
 }
 
 static bool known_version(struct upk_intake *k)
@@ -206,22 +177,13 @@ static bool known_version(struct upk_intake *k)
 
 bool upk_intake_event(struct upk_intake *k, struct upk_error *err)
 {
+	struct upk_known known;
 	if (!known_version(k))
 		return true;
-	if (!k->item->id.data)
-		return upk_intake_insert(k, k->item->id, k->item->version, err);
-
-	bool found;
-	struct upk_event_row row;
-	if (!upk_event_find(k->store, k->in->model->number, k->item->id, &found, &row, err))
+	if (!upk_intake_known(k, &known, err))
 		return false;
-	if (!found)
-		return upk_intake_insert(k, k->item->id, k->item->version, err);
-
-	struct upk_kept_event kept;
-	if (!upk_keep_event(&kept, &row, err))
-		return false;
-	bool done = again(k, &kept, err);
-	upk_kept_finish(&kept);
+	bool done = known.found ? again(k, &known, err)
+				: upk_intake_insert(k, &known, k->item->version, err);
+	upk_known_finish(&known);
 	return done;
 }

@@ -2,46 +2,42 @@
 
 /* A label whose event has not come. The same class again is a duplicate, another one replaces it.
  */
-static bool wait(struct upk_intake *k, struct upk_error *err)
+static bool wait(struct upk_intake *k, const struct upk_known *known, struct upk_error *err)
 {
 	const struct upk_item *item = k->item;
-	struct upk_label_row waiting;
-	bool found;
-	int64_t model = k->in->model->number;
-	if (!upk_label_waiting(k->store, model, item->id, &found, &waiting, err))
-		return false;
-	if (found && upk_text_equal(waiting.class, item->label)) {
+	if (known->labelled && upk_text_equal(known->label.class, item->label)) {
 		k->fate = UPK_FATE_DUPLICATE;
 		return true;
 	}
-	const struct upk_label_row row = { .seq = ++*k->seq,
-		.model = model,
+	const struct upk_label_row row = { .seq = upk_intake_seq(k),
+		.model = k->in->model->number,
 		.id = item->id,
 		.class = item->label,
 		.time = item->timed ? item->time : k->now,
 		.arrival = k->now,
 		.source = item->source };
 	k->fate = UPK_FATE_WAITING;
-	return upk_label_insert_many(k->store, &row, 1, err);
+	return upk_intake_add_label(k, &row, err);
 }
 
 bool upk_intake_label(struct upk_intake *k, struct upk_error *err)
 {
 	const struct upk_item *item = k->item;
-	struct upk_event_row row;
-	struct upk_kept_event kept;
-	bool found;
-	if (!upk_event_find(k->store, k->in->model->number, item->id, &found, &row, err))
-		return false;
-	if (!found)
-		return wait(k, err);
-	if (!upk_keep_event(&kept, &row, err))
-		return false;
 	const struct upk_new_label label = { .class = item->label,
 		.class_index = k->resolved.label,
 		.time = item->timed ? item->time : k->now,
 		.source = item->source };
-	bool done = upk_intake_apply_label(k, &kept, &label, err);
-	upk_kept_finish(&kept);
+	const struct upk_recent_event *recent;
+	if (!upk_intake_recent(k, &recent, err))
+		return false;
+	if (recent)
+		return upk_intake_complete_recent(k, recent, &label, err);
+
+	struct upk_known known;
+	if (!upk_intake_known(k, &known, err))
+		return false;
+	bool done =
+		known.found ? upk_intake_apply_label(k, &known, &label, err) : wait(k, &known, err);
+	upk_known_finish(&known);
 	return done;
 }

@@ -64,10 +64,12 @@ static bool make_id(struct upk_intake *k, struct upk_error *err)
 	if (!id)
 		return upk_fail(err, UPK_NOMEM, "no memory for an id");
 	k->item->id = upk_text_of(id);
+	k->key = upk_ids_key(k->engine->ids, k->in->model->number, k->item->id);
 	return true;
 }
 
-static bool predict_new(struct upk_intake *k, struct upk_kept_event *example, struct upk_error *err)
+/* known: an example of that id, or a label that waits for it; NULL: nothing. */
+static bool predict_new(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
 {
 	struct upk_made_by version = { .number = upk_serving_version(k->in->champion) };
 	if (!ask(k, err))
@@ -76,40 +78,34 @@ static bool predict_new(struct upk_intake *k, struct upk_kept_event *example, st
 		return upk_intake_reject(k,
 			"the champion answers a class that the model no longer "
 			"has");
-	return example ? upk_intake_upgrade(k, example, version, err)
-		       : upk_intake_insert(k, k->item->id, version, err);
+	return known && known->found ? upk_intake_upgrade(k, known, version, err)
+				     : upk_intake_insert(k, known, version, err);
 }
 
-static bool predict_known(
-	struct upk_intake *k, const struct upk_event_row *row, struct upk_error *err)
+static bool predict_known(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
 {
-	struct upk_kept_event kept;
-	bool same, done;
-	if (!upk_keep_event(&kept, row, err))
+	const struct upk_event_row *row = &known->event.row;
+	bool same;
+	if (row->predicted.data)
+		return stored_answer(k, row, err);
+	if (!upk_intake_same_features(k, row, &same, err))
 		return false;
-	if (kept.row.predicted.data) {
-		done = stored_answer(k, &kept.row, err);
-	} else {
-		done = upk_intake_same_features(k, &kept.row, &same, err);
-		if (done && !same)
-			done = upk_intake_reject(k, "id: \"%.*s\" is stored with other features",
-				(int)k->item->id.size, k->item->id.data);
-		else if (done)
-			done = predict_new(k, &kept, err);
-	}
-	upk_kept_finish(&kept);
-	return done;
+	if (!same)
+		return upk_intake_reject(k, "id: \"%.*s\" is stored with other features",
+			(int)k->item->id.size, k->item->id.data);
+	return predict_new(k, known, err);
 }
 
 static bool predict(struct upk_intake *k, struct upk_error *err)
 {
-	bool found;
-	struct upk_event_row row;
+	struct upk_known known;
 	if (!k->item->id.data)
 		return make_id(k, err) && predict_new(k, NULL, err);
-	if (!upk_event_find(k->store, k->in->model->number, k->item->id, &found, &row, err))
+	if (!upk_intake_known(k, &known, err))
 		return false;
-	return found ? predict_known(k, &row, err) : predict_new(k, NULL, err);
+	bool done = known.found ? predict_known(k, &known, err) : predict_new(k, &known, err);
+	upk_known_finish(&known);
+	return done;
 }
 
 bool upk_intake_predict(struct upk_intake *k, struct upk_error *err)

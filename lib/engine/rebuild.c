@@ -7,6 +7,7 @@
 #include "engine/group.h"
 #include "engine/later.h"
 #include "engine/persist.h"
+#include "engine/recent.h"
 #include "engine/refill.h"
 #include "engine/retraining.h"
 #include "engine/scorer.h"
@@ -85,8 +86,12 @@ static bool resolve_orphans(struct upk_engine *e, struct upk_model *m, const str
 	return true;
 }
 
-static void install(struct upk_model *m, struct upk_schema *schema, struct upk_tail *tail)
+/* Events in memory carry tags of the old tail. */
+static void install(struct upk_engine *e, struct upk_model *m, struct upk_schema *schema,
+	struct upk_tail *tail)
 {
+	if (m->tail)
+		upk_recent_clear(e->recent);
 	pthread_mutex_lock(&m->lock);
 	struct upk_schema *old_schema = m->schema;
 	struct upk_tail *old_tail = m->tail;
@@ -115,7 +120,7 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 		upk_schema_read_used(schema, row->learnt, &m->used, err) &&
 		upk_place_last(e->store, m->number, &m->last_place, err)) {
 		m->last_event = tail->event > m->last_event ? tail->event : m->last_event;
-		install(m, schema, tail);
+		install(e, m, schema, tail);
 		return true;
 	}
 	upk_tail_destroy(tail);

@@ -66,6 +66,10 @@ bool upk_report_promotions(struct upk_engine *e, const char *model, struct upk_j
 bool upk_report_event(struct upk_engine *e, const char *model, struct upk_text id,
 	struct upk_json_writer *w, struct upk_error *err);
 
+/* Members of an open object: "store" (bytes, max_bytes, state: ok, nearly full, full) and, while rows of
+ * deleted models are taken away, "deleting": sequence numbers that are still to be looked at. */
+void upk_report_health(struct upk_engine *e, struct upk_json_writer *w);
+
 /* Prometheus text 0.0.4, or OpenMetrics 1.0 with its ending. Not JSON. */
 bool upk_report_prometheus(struct upk_engine *e, bool openmetrics, struct upk_buffer *out,
 	struct upk_error *err);

@@ -1,12 +1,12 @@
 /* One event: what is stored of it, and its labels. */
 #include <math.h>
+#include <stdlib.h>
 
-#include "engine/intake.h"
+#include "engine/known.h"
 #include "engine/report.h"
 #include "engine/report_parts.h"
 #include "store/event.h"
 #include "store/label.h"
-#include "store/place.h"
 
 static void write_version(struct upk_made_by version, struct upk_json_writer *w)
 {
@@ -61,34 +61,73 @@ static void write_label(struct upk_text class, int64_t time, int64_t arrival,
 	upk_json_object_end(w);
 }
 
-static bool take_label(void *context, const struct upk_label_row *row)
+/* The event of an id, and its labels. */
+struct found {
+	bool event;
+	struct upk_kept_event kept;
+	int64_t place;   /* of the label that completed it; 0: none did */
+	int64_t *labels; /* (count) sequence numbers, newest first */
+	size_t count, capacity;
+	struct upk_error *err;
+	bool failed;
+};
+
+static void found_finish(struct found *f)
 {
-	write_label(row->class, row->time, row->arrival, row->source, context);
+	upk_kept_finish(&f->kept);
+	free(f->labels);
+}
+
+static bool add_label(struct found *f, const struct upk_label_row *label)
+{
+	if (f->count == f->capacity) {
+		size_t capacity = f->capacity ? 2 * f->capacity : 8;
+		int64_t *labels = realloc(f->labels, capacity * sizeof *labels);
+		if (!labels)
+			return upk_fail(f->err, UPK_NOMEM, "no memory for an event's labels");
+		f->labels = labels;
+		f->capacity = capacity;
+	}
+	f->labels[f->count++] = label->seq;
+	f->place = label->place != 0 ? label->place : f->place;
 	return true;
 }
 
-static bool write_labels(const struct upk_report *r, const struct upk_event_row *row,
+static bool take(
+	void *context, const struct upk_event_row *event, const struct upk_label_row *label)
+{
+	struct found *f = context;
+	if (event)
+		f->failed = !upk_keep_event(&f->kept, event, f->err);
+	else
+		f->failed = !add_label(f, label);
+	f->event = f->event || (event && !f->failed);
+	return !f->failed;
+}
+
+static bool write_labels(const struct upk_report *r, const struct found *f,
 	struct upk_json_writer *w, struct upk_error *err)
 {
+	const struct upk_event_row *row = &f->kept.row;
+	struct upk_label_row label;
+	bool there, read = true;
 	upk_json_array(w, "labels");
 	if (row->label.data)
 		write_label(row->label, row->time, row->arrival, (struct upk_text){ NULL, 0 }, w);
-	bool read = upk_label_each(r->rows, r->model->number, row->seq,
-		(struct upk_text){ NULL, 0 }, take_label, w, err);
+	for (size_t i = f->count; read && i > 0; i--) {
+		read = upk_label_get(r->rows, f->labels[i - 1], &there, &label, err);
+		if (read && there)
+			write_label(label.class, label.time, label.arrival, label.source, w);
+	}
 	upk_json_array_end(w);
 	return read;
 }
 
-static bool write_event(const struct upk_report *r, const struct upk_event_row *row,
+static bool write_event(const struct upk_report *r, const struct found *f,
 	const struct upk_schema *schema, struct upk_json_writer *w, struct upk_error *err)
 {
-	struct upk_label_row completing;
-	int64_t place = row->place;
-	bool found;
-	if (!upk_label_completing(r->rows, row->seq, &found, &completing, err))
-		return false;
-	if (found)
-		place = completing.place;
+	const struct upk_event_row *row = &f->kept.row;
+	int64_t place = row->place != 0 ? row->place : f->place;
 
 	upk_json_object(w, NULL);
 	upk_json_text(w, "id", row->id);
@@ -102,7 +141,7 @@ static bool write_event(const struct upk_report *r, const struct upk_event_row *
 	bool read = write_features(r, row, w, err);
 	upk_json_bool(w, "pair", place != 0 && row->predicted.data);
 	upk_json_int_or_null(w, "place", place);
-	read = read && write_labels(r, row, w, err);
+	read = read && write_labels(r, f, w, err);
 	upk_json_object_end(w);
 	return read;
 }
@@ -120,22 +159,20 @@ static struct upk_schema *schema_of(struct upk_model *m, struct upk_error *err)
 static bool find_and_write(const struct upk_report *r, struct upk_text id,
 	struct upk_json_writer *w, struct upk_error *err)
 {
-	struct upk_event_row row;
-	struct upk_kept_event kept;
-	bool found;
-	if (!upk_event_find(r->rows, r->model->number, id, &found, &row, err))
-		return false;
-	if (!found)
-		return upk_fail(err, UPK_NOT_FOUND, "event '%.*s': model '%s' has none of that id",
+	struct found f = { .err = err };
+	struct upk_schema *schema = NULL;
+	bool done = upk_known_each(
+			    r->engine->ids, r->rows, true, r->model->number, id, take, &f, err) &&
+		!f.failed;
+	if (done && !f.event)
+		done = upk_fail(err, UPK_NOT_FOUND, "event '%.*s': model '%s' has none of that id",
 			(int)id.size, id.data, r->model->name);
-	if (!upk_keep_event(&kept, &row, err))
-		return false;
-
-	struct upk_schema *schema = schema_of(r->model, err);
-	bool written = schema && write_event(r, &kept.row, schema, w, err);
+	if (done)
+		schema = schema_of(r->model, err);
+	done = schema && write_event(r, &f, schema, w, err);
 	upk_schema_unref(schema);
-	upk_kept_finish(&kept);
-	return written;
+	found_finish(&f);
+	return done;
 }
 
 bool upk_report_event(struct upk_engine *e, const char *model, struct upk_text id,

@@ -29,6 +29,7 @@ struct copy {
 };
 
 struct exposition {
+	const struct upk_engine *engine;
 	struct upk_buffer *out;
 	bool openmetrics;
 	const struct copy *copies;
@@ -145,20 +146,23 @@ static void write_label(struct upk_buffer *out, struct label label)
 	upk_buffer_putc(out, '"');
 }
 
-/* One line; a second label without a name is left out, and so is a value that is undefined. */
+/* One line; a label without a name is left out, and so is a value that is undefined. */
 static void write_sample(const struct exposition *x, const char *name, const char *ending,
 	struct label first, struct label second, double value)
 {
 	char number[UPK_NUMBER_SIZE];
 	if (isnan(value))
 		return;
-	upk_buffer_printf(x->out, "upkeepd_%s%s{", name, ending);
-	write_label(x->out, first);
+	upk_buffer_printf(x->out, "upkeepd_%s%s", name, ending);
+	if (first.name) {
+		upk_buffer_putc(x->out, '{');
+		write_label(x->out, first);
+	}
 	if (second.name) {
 		upk_buffer_putc(x->out, ',');
 		write_label(x->out, second);
 	}
-	upk_buffer_puts(x->out, "} ");
+	upk_buffer_puts(x->out, first.name ? "} " : " ");
 	upk_buffer_append(x->out, number, upk_number_print(value, number));
 	upk_buffer_putc(x->out, '\n');
 }
@@ -290,9 +294,25 @@ static void write_window_figures(const struct exposition *x)
 	}
 }
 
+/* Of the process, not of a model. */
+static void write_store(const struct exposition *x)
+{
+	const struct label none = { 0 };
+	double most = (double)atomic_load(&x->engine->room.most);
+	write_family(x, "store_bytes", false, "Bytes of the database file that hold something.");
+	write_sample(x, "store_bytes", "", none, none, (double)atomic_load(&x->engine->room.used));
+	write_family(x, "store_max_bytes", false, "What they may grow to; absent without a cap.");
+	write_sample(x, "store_max_bytes", "", none, none, most > 0 ? most : NAN);
+	write_family(x, "deleting_rows", false,
+		"Sequence numbers that the sweep of deleted models has still to look at.");
+	write_sample(x, "deleting_rows", "", none, none,
+		(double)atomic_load(&x->engine->sweeper.left));
+}
+
 static void write_all(const struct exposition *x)
 {
 	write_build(x);
+	write_store(x);
 	write_class_counters(x);
 	write_model_figures(x);
 	write_in_use(x);
@@ -324,7 +344,7 @@ bool upk_report_prometheus(
 		upk_fail(err, UPK_NOMEM, "no memory for the counters of %zu models", count);
 	done = done && copy_models(models, copies, &copied, err);
 	if (done) {
-		const struct exposition x = { out, openmetrics, copies, copied };
+		const struct exposition x = { e, out, openmetrics, copies, copied };
 		write_all(&x);
 	}
 	finish_copies(copies, copied);

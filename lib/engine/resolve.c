@@ -6,7 +6,9 @@
 #include "learn/predictor.h"
 #include "metrics/confusion.h"
 
-static bool grow(struct upk_schema **schema, struct upk_text name, struct upk_error *err)
+/* A grown schema replaces *schema; the one that the item began with stays its owner's. */
+static bool grow(struct upk_schema **schema, const struct upk_schema *before, struct upk_text name,
+	struct upk_error *err)
 {
 	const struct upk_schema *s = *schema;
 	size_t n = s->classes_count;
@@ -21,12 +23,13 @@ static bool grow(struct upk_schema **schema, struct upk_text name, struct upk_er
 	free(classes);
 	if (!grown)
 		return false;
-	upk_schema_unref(*schema);
+	if (s != before)
+		upk_schema_unref(*schema);
 	*schema = grown;
 	return true;
 }
 
-static bool class_of(struct upk_schema **schema, bool *grew, const char *field,
+static bool class_of(struct upk_schema **schema, const struct upk_schema *before, const char *field,
 	struct upk_text name, int *class, struct upk_error *err)
 {
 	*class = upk_schema_class(*schema, name);
@@ -38,15 +41,14 @@ static bool class_of(struct upk_schema **schema, bool *grew, const char *field,
 	if ((*schema)->classes_count == UPK_CLASSES_MAX)
 		return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" would be class %d: at most %d",
 			field, (int)name.size, name.data, UPK_CLASSES_MAX + 1, UPK_CLASSES_MAX);
-	if (!grow(schema, name, err))
+	if (!grow(schema, before, name, err))
 		return false;
 	*class = (int)(*schema)->classes_count - 1;
-	*grew = true;
 	return true;
 }
 
-static bool place_scores(const struct upk_item *item, struct upk_schema **schema, bool *grew,
-	double *scores, struct upk_error *err)
+static bool place_scores(const struct upk_item *item, struct upk_schema **schema,
+	const struct upk_schema *before, double *scores, struct upk_error *err)
 {
 	size_t most = (*schema)->classes_count + item->scores_count;
 	memset(scores, 0, (most < UPK_CLASSES_MAX ? most : UPK_CLASSES_MAX) * sizeof *scores);
@@ -55,7 +57,7 @@ static bool place_scores(const struct upk_item *item, struct upk_schema **schema
 		int class;
 		if (!name.data)
 			name = upk_text_of((*schema)->config->classes[i]);
-		if (!class_of(schema, grew, "scores", name, &class, err))
+		if (!class_of(schema, before, "scores", name, &class, err))
 			return false;
 		scores[class] = item->scores[i].probability;
 	}
@@ -69,21 +71,21 @@ static int negative(const struct upk_schema *s)
 }
 
 /* Where positive was guessed as 1 or true, its opposite may not have been seen yet. */
-static bool guess_negative(
-	struct upk_schema **schema, bool *grew, int *class, struct upk_error *err)
+static bool guess_negative(struct upk_schema **schema, const struct upk_schema *before, int *class,
+	struct upk_error *err)
 {
 	const struct upk_schema *s = *schema;
 	if (s->classes_declared || s->classes_count != 1)
 		return true;
 	if (upk_text_is(s->classes[0], "1"))
-		return class_of(schema, grew, "score", upk_text_of("0"), class, err);
+		return class_of(schema, before, "score", upk_text_of("0"), class, err);
 	if (upk_text_is(s->classes[0], "true"))
-		return class_of(schema, grew, "score", upk_text_of("false"), class, err);
+		return class_of(schema, before, "score", upk_text_of("false"), class, err);
 	return true;
 }
 
-static bool by_score(const struct upk_item *item, struct upk_schema **schema, bool *grew,
-	struct upk_resolved *out, struct upk_error *err)
+static bool by_score(const struct upk_item *item, struct upk_schema **schema,
+	const struct upk_schema *before, struct upk_resolved *out, struct upk_error *err)
 {
 	const struct upk_schema *s = *schema;
 	if (s->positive < 0)
@@ -104,7 +106,7 @@ static bool by_score(const struct upk_item *item, struct upk_schema **schema, bo
 		return true;
 	}
 	out->predicted = negative(s);
-	if (out->predicted < 0 && !guess_negative(schema, grew, &out->predicted, err))
+	if (out->predicted < 0 && !guess_negative(schema, before, &out->predicted, err))
 		return false;
 	return out->predicted >= 0 ||
 		upk_fail(err, UPK_INVALID,
@@ -122,21 +124,22 @@ static void by_scores(const struct upk_schema *s, const double *scores, struct u
 		out->predicted = upk_decide(decision, scores, s->classes_count);
 }
 
-bool upk_resolve(const struct upk_item *item, struct upk_schema **schema, bool *grew,
-	struct upk_resolved *out, double *scores, struct upk_error *err)
+bool upk_resolve(const struct upk_item *item, struct upk_schema **schema,
+	const struct upk_schema *before, struct upk_resolved *out, double *scores,
+	struct upk_error *err)
 {
 	*out = (struct upk_resolved){ .predicted = -1, .label = -1 };
 	if (item->predicted.data) {
-		if (!class_of(schema, grew, "predicted", item->predicted, &out->predicted, err))
+		if (!class_of(schema, before, "predicted", item->predicted, &out->predicted, err))
 			return false;
 		out->stated = true;
 	}
-	if (item->label.data && !class_of(schema, grew, "label", item->label, &out->label, err))
+	if (item->label.data && !class_of(schema, before, "label", item->label, &out->label, err))
 		return false;
 	if (item->scores_count > 0) {
-		if (!place_scores(item, schema, grew, scores, err))
+		if (!place_scores(item, schema, before, scores, err))
 			return false;
 		by_scores(*schema, scores, out);
 	}
-	return !item->scored || by_score(item, schema, grew, out, err);
+	return !item->scored || by_score(item, schema, before, out, err);
 }

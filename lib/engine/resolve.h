@@ -17,11 +17,12 @@ struct upk_resolved {
 	bool stated;   /* predicted was sent, not derived from the scores */
 };
 
-/* Looks the item's classes up and, where classes are learnt, adds them: *schema (a reference that
- * the caller owns) is then replaced by a grown one, and *grew is set. scores (room for
+/* Looks the item's classes up and, where classes are learnt, adds them: *schema, which is `before`
+ * when called, is then a grown one with a reference of its own, on failure too. scores (room for
  * UPK_CLASSES_MAX) receives the probabilities in class order, when the item has some.
  * false with UPK_INVALID: the item is rejected for that reason; with UPK_NOMEM: no memory. */
-bool upk_resolve(const struct upk_item *item, struct upk_schema **schema, bool *grew,
-	struct upk_resolved *out, double *scores, struct upk_error *err);
+bool upk_resolve(const struct upk_item *item, struct upk_schema **schema,
+	const struct upk_schema *before, struct upk_resolved *out, double *scores,
+	struct upk_error *err);
 
 #endif

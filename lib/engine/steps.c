@@ -2,29 +2,43 @@
 
 #include <stdlib.h>
 
+static bool grow(struct upk_steps *s, struct upk_error *err)
+{
+	size_t capacity = s->capacity ? s->capacity * 2 : 64;
+	struct upk_held_step *items = realloc(s->items, capacity * sizeof *items);
+	if (!items)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu steps", capacity);
+	s->items = items;
+	s->capacity = capacity;
+	return true;
+}
+
+bool upk_steps_add_borrowed(struct upk_steps *s, const struct upk_step *step, struct upk_error *err)
+{
+	if (s->count == s->capacity && !grow(s, err))
+		return false;
+	s->items[s->count++] = (struct upk_held_step){ .step = *step };
+	return true;
+}
+
 bool upk_steps_add(struct upk_steps *s, const struct upk_step *step, struct upk_error *err)
 {
-	if (s->count == s->capacity) {
-		size_t capacity = s->capacity ? s->capacity * 2 : 64;
-		struct upk_held_step *items = realloc(s->items, capacity * sizeof *items);
-		if (!items)
-			return upk_fail(err, UPK_NOMEM, "no memory for %zu steps", capacity);
-		s->items = items;
-		s->capacity = capacity;
-	}
-	s->items[s->count] = (struct upk_held_step){ *step, s->features.size };
-	if (step->features.data)
-		upk_buffer_append(&s->features, step->features.data, step->features.size);
-	if (s->features.failed)
-		return upk_fail(err, UPK_NOMEM, "no memory for the features of a step");
-	s->count++;
-	return true;
+	if (!upk_steps_add_borrowed(s, step, err))
+		return false;
+	if (!step->features.data)
+		return true;
+	struct upk_held_step *held = &s->items[s->count - 1];
+	held->copied = true;
+	held->features_at = s->features.size;
+	upk_buffer_append(&s->features, step->features.data, step->features.size);
+	return !s->features.failed ||
+		upk_fail(err, UPK_NOMEM, "no memory for the features of a step");
 }
 
 struct upk_step upk_steps_at(const struct upk_steps *s, size_t i)
 {
 	struct upk_step step = s->items[i].step;
-	if (step.features.data)
+	if (s->items[i].copied)
 		step.features.data = s->features.data + s->items[i].features_at;
 	return step;
 }

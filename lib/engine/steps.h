@@ -10,7 +10,8 @@
 #include "engine/tail.h"
 
 struct upk_held_step {
-	struct upk_step step; /* its features are in the memory below, which moves as it grows */
+	struct upk_step step; /* features that were copied are in the memory below, which moves */
+	bool copied;
 	size_t features_at;
 };
 
@@ -23,6 +24,8 @@ struct upk_steps {
 
 /* Copies the step and its features. false: UPK_NOMEM. */
 bool upk_steps_add(struct upk_steps *s, const struct upk_step *step, struct upk_error *err);
+/* Copies the step; its features must stay where they are. */
+bool upk_steps_add_borrowed(struct upk_steps *s, const struct upk_step *step, struct upk_error *err);
 
 /* The i-th, its features in place; good until the next add. */
 struct upk_step upk_steps_at(const struct upk_steps *s, size_t i);

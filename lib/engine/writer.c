@@ -9,23 +9,21 @@
 #include "engine/core.h"
 #include "engine/feed.h"
 #include "engine/group.h"
+#include "engine/queue.h"
 #include "engine/rebuild.h"
 
 enum {
 	TICK_MS = 1000,
-	GROUP_POSTS = 256, /* of one transaction */
-	GROUP_BYTES = 8 * 1024 * 1024,
 	CHECKPOINT_PAGES = 2000,
 };
 
 struct upk_writer {
 	struct upk_engine *engine;
 	pthread_t thread;
-	pthread_mutex_t lock; /* over the queue, bytes and stopping */
+	pthread_mutex_t lock; /* over the tasks, the queue and stopping */
 	pthread_cond_t wake;
 	struct upk_task *first_task, *last_task;
-	struct upk_post *first_post, *last_post;
-	size_t bytes;
+	struct upk_queue queue;
 	bool stopping;
 	int64_t ticked; /* the thread's own; monotonic ms */
 };
@@ -47,29 +45,19 @@ void upk_writer_push(struct upk_writer *w, struct upk_task *task)
 
 bool upk_writer_post(struct upk_writer *w, struct upk_post *post, struct upk_error *err)
 {
-	size_t bytes = post->batch->body_size;
-	post->next = NULL;
 	pthread_mutex_lock(&w->lock);
-	bool full = w->bytes > 0 && w->bytes + bytes > w->engine->queue_bytes;
-	bool stopping = w->stopping;
-	if (!full && !stopping) {
-		*(w->last_post ? &w->last_post->next : &w->first_post) = post;
-		w->last_post = post;
-		w->bytes += bytes;
-		pthread_cond_signal(&w->wake);
-	}
+	bool taken = w->stopping ? upk_fail(err, UPK_BUSY, "the daemon is stopping")
+				 : upk_queue_add(&w->queue, post, err);
 	pthread_mutex_unlock(&w->lock);
-	if (stopping)
-		return upk_fail(err, UPK_BUSY, "the daemon is stopping");
-	return !full ||
-		upk_fail(err, UPK_BUSY, "the queue is full: %zu bytes wait to be written",
-			w->engine->queue_bytes);
+	if (taken)
+		pthread_cond_signal(&w->wake);
+	return taken;
 }
 
 void upk_writer_answered(struct upk_writer *w, const struct upk_post *post)
 {
 	pthread_mutex_lock(&w->lock);
-	w->bytes -= post->batch->body_size;
+	upk_queue_answered(&w->queue, post);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -116,26 +104,7 @@ struct work {
 	bool stop;
 };
 
-/* Posts that may share a transaction: an atomic one comes alone. */
-static struct upk_post *take_posts(struct upk_writer *w)
-{
-	struct upk_post *first = w->first_post, *last = first;
-	if (!first)
-		return NULL;
-	size_t bytes = first->batch->body_size, count = 1;
-	while (last->next && !first->atomic && !last->next->atomic && count < GROUP_POSTS &&
-		bytes + last->next->batch->body_size <= GROUP_BYTES) {
-		last = last->next;
-		bytes += last->batch->body_size;
-		count++;
-	}
-	w->first_post = last->next;
-	if (!last->next)
-		w->last_post = NULL;
-	last->next = NULL;
-	return first;
-}
-
+/* Not for long when there is something to do in the background. */
 static struct work wait_for_work(struct upk_writer *w)
 {
 	struct timespec until;
@@ -143,10 +112,12 @@ static struct work wait_for_work(struct upk_writer *w)
 	until.tv_sec += TICK_MS / 1000;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->first_task && !w->first_post && !w->stopping)
+	bool sweep = !atomic_load(&w->engine->broken) && upk_sweep_due(w->engine, false);
+	struct upk_post *posts;
+	while (!(posts = upk_queue_take(&w->queue)) && !sweep && !w->first_task && !w->stopping)
 		if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
 			break;
-	struct work work = { .tasks = w->first_task, .posts = take_posts(w) };
+	struct work work = { .tasks = w->first_task, .posts = posts };
 	w->first_task = w->last_task = NULL;
 	work.stop = w->stopping && !work.tasks && !work.posts;
 	pthread_mutex_unlock(&w->lock);
@@ -215,6 +186,8 @@ static void tick_when_due(struct upk_writer *w)
 	if (!upk_engine_ready(w->engine))
 		rebuild(w->engine);
 	each_model(w->engine, tick_model);
+	upk_sweep_wake(w->engine);
+	upk_room_look(w->engine);
 }
 
 static void *work(void *argument)
@@ -228,6 +201,7 @@ static void *work(void *argument)
 		struct work todo = wait_for_work(w);
 		if (todo.stop)
 			break;
+		bool busy = todo.tasks || todo.posts;
 		run_tasks(e, todo.tasks);
 		if (todo.posts)
 			upk_group_write(e, todo.posts);
@@ -236,6 +210,8 @@ static void *work(void *argument)
 			continue;
 		}
 		tick_when_due(w);
+		if (upk_sweep_due(e, busy))
+			upk_sweep_run(e);
 		checkpoint(e);
 	}
 	each_model(e, upk_group_release);
@@ -248,6 +224,7 @@ bool upk_writer_start(struct upk_engine *e, struct upk_error *err)
 	if (!w)
 		return upk_fail(err, UPK_NOMEM, "no memory for the writer");
 	w->engine = e;
+	w->queue.bytes_max = e->queue_bytes;
 	w->ticked = monotonic_ms();
 	e->writer = w;
 	pthread_condattr_t monotonic;

@@ -16,8 +16,8 @@ struct upk_task {
 	void (*run)(struct upk_engine *e, struct upk_task *task);
 };
 
-/* Sets e->writer and starts the thread: it rebuilds every model, then takes tasks and posts in the order of their
- * coming, waiting posts together in one transaction, and ticks once a second. false: UPK_NOMEM or UPK_IO. */
+/* Sets e->writer and starts the thread: it rebuilds every model, then takes tasks in the order of their
+ * coming and posts as engine/queue.h says, waiting posts together in one transaction, and ticks once a second. false: UPK_NOMEM or UPK_IO. */
 bool upk_writer_start(struct upk_engine *e, struct upk_error *err);
 
 /* Does what is queued, answers what waits, ends the thread, frees. NULL is fine. */

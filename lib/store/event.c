@@ -6,7 +6,6 @@
 
 enum {
 	INSERT,
-	FIND,
 	GET,
 	SCAN,
 	SET_PREDICTION,
@@ -23,7 +22,6 @@ enum {
 
 static const char *const sql[] = {
 	[INSERT] = "INSERT INTO event (" COLUMNS ") SELECT " COLUMNS " FROM new_event",
-	[FIND] = "SELECT " COLUMNS " FROM event WHERE model = ?1 AND id = ?2",
 	[GET] = "SELECT " COLUMNS " FROM event WHERE seq = ?1",
 	[SCAN] = "SELECT " COLUMNS " FROM event WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
 	[SET_PREDICTION] = "UPDATE event SET predicted = ?2, stated = ?3, score = ?4, scores = ?5, "
@@ -107,15 +105,6 @@ static bool read_one(
 		return false;
 	*found = true;
 	return true;
-}
-
-bool upk_event_find(struct upk_store *s, int64_t model, struct upk_text id, bool *found,
-	struct upk_event_row *row, struct upk_error *err)
-{
-	struct upk_query q = upk_query(s, &upk_event_sql, FIND);
-	upk_put_int(&q, model);
-	upk_put_text(&q, id);
-	return read_one(&q, found, row, err);
 }
 
 bool upk_event_get(struct upk_store *s, int64_t seq, bool *found, struct upk_event_row *row,

@@ -45,9 +45,7 @@ struct upk_event_row {
 bool upk_event_insert_many(struct upk_store *s, const struct upk_event_row *rows, size_t count,
 	struct upk_error *err);
 
-/* By id within the model, or by sequence. *found says whether there is one. */
-bool upk_event_find(struct upk_store *s, int64_t model, struct upk_text id, bool *found,
-	struct upk_event_row *row, struct upk_error *err);
+/* *found says whether there is one. */
 bool upk_event_get(struct upk_store *s, int64_t seq, bool *found, struct upk_event_row *row,
 	struct upk_error *err);
 

@@ -8,18 +8,21 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/number.h"
 #include "base/text.h"
 
 struct upk_folder {
+	int folder; /* itself */
 	int lock;
 	int committed;
 };
 
 /* Zeros in front keep the file's size, so that writing it again needs no new block. */
 enum { COMMITTED_DIGITS = 20, COMMITTED_SIZE = COMMITTED_DIGITS + 1 };
+enum { RESERVE = 8 << 20 };
 
 static int open_file(const char *folder, const char *name, struct upk_error *err)
 {
@@ -76,8 +79,13 @@ struct upk_folder *upk_folder_open(const char *path, struct upk_error *err)
 		upk_fail(err, UPK_NOMEM, "no memory for data folder %s", path);
 		return NULL;
 	}
-	*f = (struct upk_folder){ .lock = -1, .committed = -1 };
+	*f = (struct upk_folder){ .folder = -1, .lock = -1, .committed = -1 };
 
+	f->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->folder < 0) {
+		upk_fail(err, UPK_IO, "can't open data folder %s: %s", path, strerror(errno));
+		goto close_folder;
+	}
 	f->lock = open_file(path, "lock", err);
 	if (f->lock < 0 || !take_lock(f->lock, path, err))
 		goto close_folder;
@@ -95,6 +103,8 @@ void upk_folder_close(struct upk_folder *f)
 {
 	if (!f)
 		return;
+	if (f->folder >= 0)
+		(void)close(f->folder);
 	if (f->committed >= 0)
 		(void)close(f->committed);
 	if (f->lock >= 0)
@@ -144,4 +154,39 @@ bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_
 			"can't write the data folder's file \"committed\": %s",
 			written >= 0 ? "short write" : strerror(errno));
 	return true;
+}
+
+static const char reserve[] = "reserve";
+
+/* 0: there is no room for it. */
+static off_t reserve_size(const struct upk_folder *f)
+{
+	struct statvfs disk;
+	if (fstatvfs(f->folder, &disk) != 0)
+		return 0;
+	double all = (double)disk.f_blocks * (double)disk.f_frsize;
+	double left = (double)disk.f_bavail * (double)disk.f_frsize;
+	double size = all / 64 < RESERVE ? all / 64 : RESERVE;
+	return left >= 3 * size ? (off_t)size : 0;
+}
+
+bool upk_folder_take_reserve(struct upk_folder *f)
+{
+	struct stat status;
+	if (fstatat(f->folder, reserve, &status, 0) == 0 && status.st_blocks > 0)
+		return true;
+	off_t size = reserve_size(f);
+	int fd = size > 0 ? openat(f->folder, reserve, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	if (fd < 0)
+		return false;
+	bool taken = posix_fallocate(fd, 0, size) == 0;
+	(void)close(fd);
+	if (!taken)
+		upk_folder_give_reserve(f);
+	return taken;
+}
+
+void upk_folder_give_reserve(struct upk_folder *f)
+{
+	(void)unlinkat(f->folder, reserve, 0);
 }

@@ -2,6 +2,7 @@
 #ifndef UPK_STORE_FOLDER_H
 #define UPK_STORE_FOLDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,5 +21,10 @@ void upk_folder_close(struct upk_folder *f); /* NULL is fine */
 int64_t upk_folder_committed(const struct upk_folder *f); /* 0: not known */
 int64_t upk_folder_peek(const char *path); /* the same of a folder that somebody else holds */
 bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err);
+
+/* folder/reserve, 8 MiB long or a 64th of the disk, made unless there is less than three times as
+ * much left on the disk. Whether it is there. */
+bool upk_folder_take_reserve(struct upk_folder *f);
+void upk_folder_give_reserve(struct upk_folder *f);
 
 #endif

@@ -47,33 +47,7 @@ bool upk_revision_insert(struct upk_store *s, const struct upk_revision_row *row
 bool upk_revision_last(struct upk_store *s, int64_t event, int64_t before, bool *found,
 	struct upk_revision_row *row, struct upk_error *err);
 
-/* The label that waits for the id: the newest one. */
-bool upk_label_waiting(struct upk_store *s, int64_t model, struct upk_text id, bool *found,
-	struct upk_label_row *row, struct upk_error *err);
-
-/* The event has come: all waiting labels of the id become the event's. */
-bool upk_label_join(struct upk_store *s, int64_t model, struct upk_text id, int64_t event,
-	struct upk_error *err);
-
-/* The newest label row of the event with seq <= as_of; none when its label came with it and was
- * never revised. */
-bool upk_label_current(struct upk_store *s, int64_t event, int64_t as_of, bool *found,
-	struct upk_label_row *row, struct upk_error *err);
-
-/* The label row that completed the event; none when it was complete on arrival. */
-bool upk_label_completing(struct upk_store *s, int64_t event, bool *found,
-	struct upk_label_row *row, struct upk_error *err);
-
-/* Whether one of the event's label rows with this class came in an event item. */
-bool upk_label_carried(struct upk_store *s, int64_t event, struct upk_text class, bool *found,
-	struct upk_error *err);
-
-/* All label rows of the event (or, event 0, waiting for the id), oldest first. */
-bool upk_label_each(struct upk_store *s, int64_t model, int64_t event, struct upk_text id,
-	bool (*take)(void *context, const struct upk_label_row *row), void *context,
-	struct upk_error *err);
-
-/* Labels that wait for their event. */
-bool upk_label_waiting_count(struct upk_store *s, int64_t model, int64_t *count, struct upk_error *err);
+/* Its event has come. */
+bool upk_label_join(struct upk_store *s, int64_t seq, int64_t event, struct upk_error *err);
 
 #endif

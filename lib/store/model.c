@@ -8,10 +8,6 @@ enum {
 	SET_LEARNT,
 	SET_PAUSED,
 	SET_STATE,
-	DELETE_LABELS,
-	DELETE_PLACES,
-	DELETE_EVENTS,
-	DELETE_MODEL,
 	ALL,
 	FIND_LIST,
 	LAST_LIST,
@@ -27,13 +23,9 @@ static const char *const sql[] = {
 	[SET_PAUSED] = "UPDATE model SET paused = ?2 WHERE model = ?1",
 	[SET_STATE] = "UPDATE model SET state_place = ?2, state = ?3, state_seq = ?4 "
 		      "WHERE model = ?1",
-	[DELETE_LABELS] = "DELETE FROM label WHERE model = ?1",
-	[DELETE_PLACES] = "DELETE FROM place WHERE model = ?1",
-	[DELETE_EVENTS] = "DELETE FROM event WHERE model = ?1",
-	[DELETE_MODEL] = "DELETE FROM model WHERE model = ?1",
 	[ALL] = "SELECT model, name, config, learnt, created, automatic, paused, state, "
 		"state_place, state_seq "
-		"FROM model ORDER BY name",
+		"FROM model WHERE instr(name, ' ') = 0 ORDER BY name",
 	[FIND_LIST] = "SELECT list FROM feature_list WHERE model = ?1 AND features = ?2",
 	[LAST_LIST] = "SELECT coalesce(max(list), 0) FROM feature_list WHERE model = ?1",
 	[INSERT_LIST] = "INSERT INTO feature_list (model, list, features) VALUES (?1, ?2, ?3)",
@@ -101,21 +93,6 @@ bool upk_model_set_state(struct upk_store *s, int64_t model, int64_t place, int6
 	upk_put_int(&q, place);
 	upk_put_text(&q, state);
 	upk_put_int(&q, seq);
-	return upk_query_run_on_one(&q, err);
-}
-
-/* Rows that refer to others go first; what is keyed by the model alone goes with it. */
-bool upk_model_delete(struct upk_store *s, int64_t model, struct upk_error *err)
-{
-	static const int steps[] = { DELETE_LABELS, DELETE_PLACES, DELETE_EVENTS };
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-		struct upk_query q = upk_query(s, &upk_model_sql, steps[i]);
-		upk_put_int(&q, model);
-		if (!upk_query_run(&q, err))
-			return false;
-	}
-	struct upk_query q = upk_query(s, &upk_model_sql, DELETE_MODEL);
-	upk_put_int(&q, model);
 	return upk_query_run_on_one(&q, err);
 }
 

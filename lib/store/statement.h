@@ -26,6 +26,8 @@ enum upk_sql_slot {
 	UPK_SQL_HISTORY,
 	UPK_SQL_ITEM,
 	UPK_SQL_ID_RUN,
+	UPK_SQL_SWEEP,
+	UPK_SQL_ROOM,
 	UPK_SQL_SLOTS,
 };
 
@@ -48,6 +50,8 @@ extern const struct upk_sql upk_alert_sql;
 extern const struct upk_sql upk_history_sql;
 extern const struct upk_sql upk_item_sql;
 extern const struct upk_sql upk_id_run_sql;
+extern const struct upk_sql upk_sweep_sql;
+extern const struct upk_sql upk_room_sql;
 
 /* All of them, by slot. */
 extern const struct upk_sql *const upk_sql_all[UPK_SQL_SLOTS];

@@ -351,3 +351,9 @@ bool upk_report_prometheus(
 	upk_buffer_puts(out, openmetrics ? "# EOF\n" : "");
 	return true;
 }
+
+void upk_report_health(struct upk_engine *e, struct upk_json_writer *w)
+{
+	(void)e;
+	(void)w;
+}

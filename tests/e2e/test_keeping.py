@@ -1,10 +1,11 @@
-"""Backup, and what a restored one holds."""
+"""Keeping data: backup, export and import, deletion, and the store's room."""
 import json
 import os
+import sqlite3
 import subprocess
 import time
 
-from harness import BINARY, Case, Daemon
+from harness import BINARY, Case, Daemon, wait_until
 from load import CLASSES, Client, expected
 
 CONFIG = {"classes": CLASSES, "features": ["a", "b"], "rules": [],
@@ -211,3 +212,81 @@ class ExportImport(Case):
                    "--url", f"http://127.0.0.1:{self.daemon.port}")
         self.assertEqual(done.returncode, 1)
         self.assertIn('no column "c"', done.stderr)
+
+
+class Deleting(Case):
+    """A model's name is free at once; its rows go in the background, whatever happens meanwhile."""
+
+    memory = False
+    ROWS = 30_000
+
+    def left(self):
+        return self.ok(self.daemon.get("/readyz")).get("deleting", 0)
+
+    def rows(self, table):
+        with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+            return file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+    def fill(self, name):
+        self.put_model(name, CONFIG)
+        for start in range(0, self.ROWS, 10_000):
+            self.ok(self.daemon.ndjson(f"/v1/models/{name}/events", [
+                {"id": f"{name}-{start + i}", "predicted": "a", "label": "b", "features": [i, 0.5]} for i in range(10_000)]))
+
+    def test_rows_go_in_the_background_and_survive_a_kill(self):
+        self.fill("gone")
+        self.put_model("stays", CONFIG)
+        self.events("stays", [{"id": str(i), "predicted": "a", "label": "a", "features": [i, i]} for i in range(100)])
+        self.fill("too")
+        begin = time.monotonic()
+        self.assertEqual(self.daemon.delete("/v1/models/gone").status, 204)
+        self.assertEqual(self.daemon.delete("/v1/models/too").status, 204)
+        took = time.monotonic() - begin
+        self.assertEqual(self.daemon.get("/v1/models/gone").status, 404)
+        self.put_model("gone", CONFIG)
+        self.events("gone", [{"id": "gone-1", "predicted": "c", "label": "c", "features": [1, 1]}])
+        self.assertLess(took, 2)
+        self.daemon.kill()
+        self.daemon.start()
+        slowest = 0
+        while self.left():
+            begin = time.monotonic()
+            self.events("stays", [{"id": f"x{begin}", "predicted": "a", "label": "b", "features": [0, 0]}])
+            slowest = max(slowest, time.monotonic() - begin)
+        wait_until(lambda: self.rows("model") == 2, what="the end of the sweep")
+        self.assertEqual(self.rows("event"), self.rows("place"))
+        self.assertEqual(self.counts("gone", "all"), {("c", "c"): 1})
+        self.assertEqual(self.counts("stays", "all")[("a", "a")], 100)
+        self.assertLess(slowest, 1)
+        self.assertIn("upkeepd_deleting_rows 0\n", self.daemon.get("/metrics").text)
+
+
+class Cap(Case):
+    config = {"store": {"max_size": "3MB"}}
+    memory = False
+
+    def state(self):
+        return self.ok(self.daemon.get("/readyz"))["store"]["state"]
+
+    def test_posts_are_refused_at_the_cap_and_go_on_when_rows_were_deleted(self):
+        self.put_model("m", CONFIG)
+        self.put_model("other", CONFIG)
+        self.assertEqual(self.state(), "ok")
+        states, number = set(), 0
+        while True:
+            items = [{"id": f"{number}-{i}", "predicted": "a", "label": "a", "features": [i, i]} for i in range(500)]
+            number += 1
+            reply = self.daemon.post("/v1/models/m/events", items)
+            states.add(self.state())
+            if reply.status != 200:
+                break
+        self.problem(reply, 507, "store.max_size is 3000000", "delete models")
+        self.assertEqual(states, {"ok", "nearly full", "full"})
+        self.assertIn("nearly full", self.daemon.log())
+        self.assertEqual(self.metrics("m", "all")["pairs"], (number - 1) * 500)
+        self.assertEqual(self.daemon.get("/v1/models/m/events/0-0").status, 200)
+        self.problem(self.daemon.post("/v1/models/other/events", items), 507)
+        self.assertEqual(self.daemon.delete("/v1/models/m").status, 204)
+        wait_until(lambda: self.state() == "ok", what="room")
+        self.events("other", items)
+        self.assertIn("upkeepd_store_max_bytes 3000000\n", self.daemon.get("/metrics").text)

@@ -47,7 +47,7 @@ void bed_reopen(struct bed *b)
 void bed_remove(struct bed *b)
 {
 	static const char *const files[] = { "upkeepd.db", "upkeepd.db-wal", "upkeepd.db-shm",
-		"lock", "committed" };
+		"lock", "committed", "reserve" };
 	char path[128];
 	upk_engine_close(b->engine);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

@@ -261,7 +261,7 @@ void scenario_init(struct scenario *s)
 void scenario_finish(struct scenario *s)
 {
 	static const char *const files[] = { "upkeepd.db", "upkeepd.db-wal", "upkeepd.db-shm",
-		"upkeepd.db-journal", "lock", "committed" };
+		"upkeepd.db-journal", "lock", "committed", "reserve" };
 	char path[128];
 	close_engine(s);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

@@ -165,6 +165,23 @@ int64_t fixture_place(struct fixture *f, int64_t event, int64_t label, int64_t t
 	return f->place;
 }
 
+int fixture_delete(struct fixture *f, int64_t model, int64_t rows)
+{
+	struct upk_error err = { 0 };
+	fixture_begin(f);
+	assert_ok(upk_sweep_begin(f->store, model, &err), &err);
+	fixture_commit(f);
+	for (int steps = 0;; steps++) {
+		struct upk_sweep sweep;
+		assert_ok(upk_sweep_next(f->store, &sweep, &err), &err);
+		if (sweep.model == 0)
+			return steps;
+		fixture_begin(f);
+		assert_ok(upk_sweep_step(f->store, &sweep, rows, &err), &err);
+		fixture_commit(f);
+	}
+}
+
 int64_t fixture_count(const struct fixture *f, const char *table)
 {
 	char path[FIXTURE_PATH], sql[FIXTURE_PATH];

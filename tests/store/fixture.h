@@ -14,6 +14,7 @@
 #include "store/label.h"
 #include "store/place.h"
 #include "store/store.h"
+#include "store/sweep.h"
 
 enum { FIXTURE_PATH = 256 };
 
@@ -49,6 +50,9 @@ int64_t fixture_label(struct fixture *f, const char *id, int64_t event, const ch
 int64_t fixture_revise(struct fixture *f, const char *id, int64_t event, int64_t place,
 	const char *class);
 int64_t fixture_place(struct fixture *f, int64_t event, int64_t label, int64_t time);
+
+/* Outside a transaction: deletes a model and sweeps all that it had, `rows` a step. The steps. */
+int fixture_delete(struct fixture *f, int64_t model, int64_t rows);
 
 /* How many rows the table has, through a connection of its own. */
 int64_t fixture_count(const struct fixture *f, const char *table);

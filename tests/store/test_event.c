@@ -42,12 +42,12 @@ static void insert(struct fixture *f, const struct upk_event_row *row)
 	fixture_commit(f);
 }
 
-static struct upk_event_row find(struct fixture *f, const char *id)
+static struct upk_event_row get(struct fixture *f, int64_t seq)
 {
 	struct upk_error err = { 0 };
 	bool found = false;
 	struct upk_event_row row;
-	assert_ok(upk_event_find(f->store, f->model, upk_text_of(id), &found, &row, &err), &err);
+	assert_ok(upk_event_get(f->store, seq, &found, &row, &err), &err);
 	assert_true(found);
 	return row;
 }
@@ -57,7 +57,7 @@ static void an_event_reads_back_as_it_was_written(void **state)
 	struct fixture *f = *state;
 	struct upk_event_row in = full_row(f);
 	insert(f, &in);
-	struct upk_event_row out = find(f, "r-1");
+	struct upk_event_row out = get(f, 41);
 	assert_int_equal(out.seq, 41);
 	assert_int_equal(out.model, f->model);
 	assert_int_equal(out.number, 7);
@@ -108,7 +108,7 @@ static void an_own_version_and_a_foreign_one_of_the_same_digits_differ(void **st
 	struct upk_event_row row = full_row(f);
 	row.version = (struct upk_made_by){ .number = 3 };
 	insert(f, &row);
-	struct upk_event_row out = find(f, "r-1");
+	struct upk_event_row out = get(f, 41);
 	assert_int_equal(out.version.number, 3);
 	assert_null(out.version.name.data);
 }
@@ -119,28 +119,8 @@ static void an_unknown_event_is_not_found(void **state)
 	struct upk_error err = { 0 };
 	struct upk_event_row row;
 	bool found = true;
-	assert_ok(upk_event_find(f->store, f->model, upk_text_of("r-1"), &found, &row, &err), &err);
-	assert_false(found);
-	found = true;
 	assert_ok(upk_event_get(f->store, 9, &found, &row, &err), &err);
 	assert_false(found);
-}
-
-static void ids_are_unique_within_a_model_but_may_be_absent_often(void **state)
-{
-	struct fixture *f = *state;
-	struct upk_error err = { 0 };
-	fixture_begin(f);
-	fixture_event(f, "a", "x", NULL);
-	fixture_event(f, "", "x", "x");
-	fixture_event(f, "", "x", "x");
-	struct upk_event_row twice = {
-		.seq = 9, .model = f->model, .number = 9, .id = upk_text_of("a")
-	};
-	assert_false(upk_event_insert_many(f->store, &twice, 1, &err));
-	assert_int_equal(err.code, UPK_CONFLICT);
-	fixture_commit(f);
-	assert_int_equal(fixture_count(f, "event"), 3);
 }
 
 static void an_example_gets_its_prediction(void **state)
@@ -157,7 +137,7 @@ static void an_example_gets_its_prediction(void **state)
 	assert_int_equal(err.code, UPK_NOT_FOUND);
 	fixture_commit(f);
 
-	struct upk_event_row out = find(f, "a");
+	struct upk_event_row out = get(f, seq);
 	assert_text(out.predicted, "späm");
 	assert_true(out.stated && out.scored && out.timed);
 	assert_int_equal(out.scores_count, 3);
@@ -194,9 +174,6 @@ static void many_rows_are_stored_at_once_and_scanned_in_order(void **state)
 			.arrival = 1000 + i,
 			.scores = scores,
 			.scores_count = (size_t)(10 + i) % 3 };
-	for (int i = 0; i < 7; i++)
-		if (rows[i].id.data)
-			rows[i].model += i; /* an id is unique within a model */
 	fixture_begin(f);
 	assert_ok(upk_event_insert_many(f->store, rows, 7, &err), &err);
 	assert_ok(upk_event_insert_many(f->store, NULL, 0, &err), &err);
@@ -287,7 +264,6 @@ int main(void)
 		TEST(what_was_not_sent_reads_back_as_absent),
 		TEST(an_own_version_and_a_foreign_one_of_the_same_digits_differ),
 		TEST(an_unknown_event_is_not_found),
-		TEST(ids_are_unique_within_a_model_but_may_be_absent_often),
 		TEST(an_example_gets_its_prediction),
 		TEST(many_rows_are_stored_at_once_and_scanned_in_order),
 		TEST(of_many_rows_none_is_stored_when_one_is_refused),

@@ -127,7 +127,7 @@ static void setting_a_model_that_is_not_there_is_told(void **state)
 	assert_false(upk_model_set_paused(f->store, 99, true, &err));
 	assert_int_equal(err.code, UPK_NOT_FOUND);
 	err = (struct upk_error){ 0 };
-	assert_false(upk_model_delete(f->store, 99, &err));
+	assert_false(upk_sweep_begin(f->store, 99, &err));
 	assert_int_equal(err.code, UPK_NOT_FOUND);
 	upk_store_rollback(f->store);
 }
@@ -170,7 +170,6 @@ static void delete_takes_the_models_rows_and_no_others(void **state)
 		{ "version", 1 }, { "version_piece", 1 }, { "promotion", 1 }, { "run", 1 },
 		{ "alert", 1 }, { "history", 1 }, { "model", 1 } };
 	struct fixture *f = *state;
-	struct upk_error err = { 0 };
 	int64_t first = f->model;
 	fixture_begin(f);
 	fill_tables(f);
@@ -182,15 +181,48 @@ static void delete_takes_the_models_rows_and_no_others(void **state)
 		for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 			assert_int_equal(
 				fixture_count(f, tables[i].table), models * tables[i].rows);
-		fixture_begin(f);
-		assert_ok(upk_model_delete(f->store, models == 2 ? first : f->model, &err), &err);
-		fixture_commit(f);
+		assert_true(fixture_delete(f, models == 2 ? first : f->model, 1) > 10);
 	}
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		assert_int_equal(fixture_count(f, tables[i].table), 0);
 
 	fixture_begin(f);
 	assert_true(add_model(f, "m") > f->model);
+	fixture_commit(f);
+}
+
+static bool count_models(void *context, const struct upk_model_row *row)
+{
+	int *count = context;
+	assert_false(upk_text_is(row->name, "m"));
+	(*count)++;
+	return true;
+}
+
+static void deleted_models_name_is_free_before_its_rows_are_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct upk_sweep sweep;
+	int64_t first = f->model, left;
+	int count = 0;
+	fixture_begin(f);
+	fill_tables(f);
+	fixture_commit(f);
+	fixture_begin(f);
+	assert_ok(upk_sweep_begin(f->store, first, &err), &err);
+	fixture_commit(f);
+	fixture_reopen(f);
+
+	assert_ok(upk_model_each(f->store, count_models, &count, &err), &err);
+	assert_int_equal(count, 0);
+	assert_int_equal(fixture_count(f, "event"), 1);
+	assert_ok(upk_sweep_next(f->store, &sweep, &err), &err);
+	assert_int_equal(sweep.model, first);
+	assert_ok(upk_sweep_left(f->store, &left, &err), &err);
+	assert_int_equal(left, f->seq);
+	fixture_begin(f);
+	assert_true(add_model(f, "m") > first);
 	fixture_commit(f);
 }
 
@@ -225,6 +257,7 @@ int main(void)
 		TEST(each_setter_changes_its_own_part),
 		TEST(setting_a_model_that_is_not_there_is_told),
 		TEST(delete_takes_the_models_rows_and_no_others),
+		TEST(deleted_models_name_is_free_before_its_rows_are_gone),
 		TEST(feature_lists_are_numbered_on_first_sight),
 	};
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -143,11 +143,8 @@ static void close_rolls_an_open_transaction_back(void **state)
 static void a_sequence_number_of_a_deleted_model_is_not_used_again(void **state)
 {
 	struct fixture *f = *state;
-	struct upk_error err = { 0 };
 	add_events(f, 3);
-	fixture_begin(f);
-	assert_ok(upk_model_delete(f->store, f->model, &err), &err);
-	fixture_commit(f);
+	fixture_delete(f, f->model, 100);
 	fixture_reopen(f);
 	assert_int_equal(last_seq(f->store), 3);
 }

@@ -1,0 +1,18 @@
+/* How the process is: the store's room, and what goes on in the background. */
+#include "engine/core.h"
+#include "engine/report.h"
+#include "engine/report_parts.h"
+
+void upk_report_health(struct upk_engine *e, struct upk_json_writer *w)
+{
+	int64_t left = atomic_load(&e->sweeper.left);
+
+	upk_json_object(w, "store");
+	upk_json_int(w, "bytes", atomic_load(&e->room.used));
+	upk_json_int_or_null(w, "max_bytes", atomic_load(&e->room.most));
+	upk_json_string(
+		w, "state", upk_room_state_name((enum upk_room_state)atomic_load(&e->room.state)));
+	upk_json_object_end(w);
+	if (left > 0)
+		upk_json_int(w, "deleting", left);
+}

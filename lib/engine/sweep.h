@@ -1,0 +1,28 @@
+/* Rows that go away in the background, in steps that hold up nobody. */
+#ifndef UPK_ENGINE_SWEEP_H
+#define UPK_ENGINE_SWEEP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct upk_engine;
+
+/* Starts as { 0 }. Thread: the writer, but for `left`. */
+struct upk_sweeper {
+	int64_t rows;      /* of the next step: as many as take a few milliseconds */
+	int64_t stepped;   /* when the last step ended; monotonic ns */
+	bool any;          /* something is left */
+	atomic_llong left; /* sequence numbers that deleted models' sweeps have still to look at */
+};
+
+/* At the start, when a model was deleted, and now and then: something may be there to do. */
+void upk_sweep_wake(struct upk_engine *e);
+
+/* Whether a step is due: at once while nobody waits for the writer, else one in a while. */
+bool upk_sweep_due(const struct upk_engine *e, bool busy);
+
+/* One step in a transaction of its own. What fails is said in the log and tried again later. */
+void upk_sweep_run(struct upk_engine *e);
+
+#endif
