@@ -86,7 +86,7 @@ class Disk(Broken):
         run = self.ok(daemon.post("/v1/models/p/runs"), 202)["run"]
         daemon.fail("full")
         self.assertEqual(daemon.post("/v1/models/p/events", rows[:5]).status, 507)
-        wait_until(lambda: "can't be stored" in daemon.log() or "can't be rebuilt" in daemon.log(), what="the run's end")
+        wait_until(lambda: f"the outcome of run {run} can't be stored" in daemon.log(), what="the run's end")
         self.ok(daemon.post("/v1/models/p/predict?store=false", {"features": [1, 2]}), 200)
         self.ok(daemon.get("/v1/models/p/metrics"), 200)
         daemon.fail("")
@@ -116,7 +116,7 @@ class Disk(Broken):
             full = full + 1 if self.post(200, 507, items=self.pairs(50, 400)) == 507 else 0
             if full == 5:
                 break
-        self.problem(daemon.post("/v1/models/m/events", self.pairs(50, 400)), 507, "no space")
+        self.problem(daemon.post("/v1/models/m/events", self.pairs(50, 400)), 507, "full")
         self.ledger.check("while the disk is full")
         self.ok(daemon.get("/v1/models/m/metrics"), 200)
         self.ok(daemon.get("/metrics"), 200)
