@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/backup.h"
+#include "cmd/check.h"
 #include "cmd/command.h"
 #include "cmd/demo.h"
 #include "cmd/export.h"
@@ -20,6 +21,7 @@ static const struct upk_command *const commands[] = {
 	&upk_cmd_import,
 	&upk_cmd_export,
 	&upk_cmd_backup,
+	&upk_cmd_check,
 	NULL,
 };
 

@@ -1,6 +1,7 @@
 """Keeping data: backup, export and import, deletion, and the store's room."""
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -290,3 +291,55 @@ class Cap(Case):
         wait_until(lambda: self.state() == "ok", what="room")
         self.events("other", items)
         self.assertIn("upkeepd_store_max_bytes 3000000\n", self.daemon.get("/metrics").text)
+
+
+class Check(Case):
+    memory = False
+
+    def check(self, *arguments):
+        done = run("check", "--data", self.daemon.folder, "--json", "--scratch", self.daemon.top, *arguments)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return done.returncode, json.loads(done.stdout), done.stderr
+
+    def fill(self):
+        self.put_model("m", {**CONFIG, "windows": CONFIG["windows"] + [{"name": "1h", "duration": "1h"}]})
+        self.put_model("empty", {})
+        clients = [Client(self.daemon.port, "m", str(i), self.random) for i in range(2)]
+        for client in clients:
+            client.start()
+        time.sleep(0.5)
+        return clients
+
+    def stop(self, clients):
+        for client in clients:
+            client.enough.set()
+        for client in clients:
+            client.join(60)
+
+    def test_a_sound_folder_under_load_passes(self):
+        clients = self.fill()
+        status, report, said = self.check()
+        self.stop(clients)
+        self.assertEqual((status, report["faults"]), (0, []), said)
+        self.assertEqual((report["models"], report["windows"]), (2, 6))
+        self.assertGreater(report["pairs"], 0)
+        self.assertEqual([name for name in os.listdir(self.daemon.top) if "check" in name], [])
+
+    def test_what_was_changed_behind_the_daemon_s_back_is_found(self):
+        self.stop(self.fill())
+        self.assertEqual(self.daemon.stop(), 0)
+        for change, words in (
+                ("UPDATE place SET label = 1 << 40 WHERE place = 5", "places whose label is not there"),
+                ("UPDATE event SET number = 3 WHERE number = 4", "numbers of two predictions"),
+                ("UPDATE sequence SET last = 1", "above the last one given out")):
+            copy = os.path.join(self.daemon.top, "spoilt")
+            self.assertEqual(run("backup", copy, "--data", self.daemon.folder).returncode, 0)
+            # Left open, so that the change stays in the WAL: in the file the page's checksum would give it away.
+            file = sqlite3.connect(os.path.join(copy, "upkeepd.db"))
+            self.assertGreater(file.execute(change).rowcount, 0)
+            file.commit()
+            done = run("check", "--data", copy, "--rows", "--scratch", self.daemon.top)
+            file.close()
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn(words, done.stderr)
+            shutil.rmtree(copy)
