@@ -19,6 +19,7 @@ struct upk_trainer;
 struct upk_ids;
 struct upk_pending;
 struct upk_recent;
+struct upk_checkpointer;
 
 /* Set up before the threads start; pointers do not change afterwards. Each part says in its own
  * header which thread it belongs to. */
@@ -35,6 +36,7 @@ struct upk_engine {
 	struct upk_readers *readers;
 	struct upk_writer *writer;
 	struct upk_trainer *trainer;
+	struct upk_checkpointer *checkpointer;
 	atomic_bool ready;
 	atomic_bool broken; /* set once, by the writer, after `cause` */
 	struct upk_error cause;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/checkpointer.h"
 #include "engine/core.h"
 #include "engine/ids.h"
 #include "engine/pending.h"
@@ -39,7 +40,8 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 	e->ids = e->recent ? upk_ids_open(e->store, NULL, err) : NULL;
 	e->readers = e->ids ? upk_readers_create(e->folder, err) : NULL;
 	e->registry = e->readers ? upk_registry_create(err) : NULL;
-	e->trainer = e->registry ? upk_trainer_start(e, err) : NULL;
+	e->checkpointer = e->registry ? upk_checkpointer_start(e, err) : NULL;
+	e->trainer = e->checkpointer ? upk_trainer_start(e, err) : NULL;
 	return e->trainer && upk_writer_start(e, err);
 }
 
@@ -74,6 +76,7 @@ void upk_engine_close(struct upk_engine *e)
 	upk_trainer_stop(e->trainer);
 	upk_writer_stop(e->writer);
 	upk_trainer_destroy(e->trainer);
+	upk_checkpointer_stop(e->checkpointer);
 	upk_registry_destroy(e->registry);
 	upk_readers_destroy(e->readers);
 	upk_ids_close(e->ids);

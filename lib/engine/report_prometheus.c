@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "engine/checkpointer.h"
 #include "engine/report.h"
 #include "engine/report_parts.h"
 #include "metrics/metric.h"
@@ -303,6 +304,10 @@ static void write_store(const struct exposition *x)
 	write_sample(x, "store_bytes", "", none, none, (double)atomic_load(&x->engine->room.used));
 	write_family(x, "store_max_bytes", false, "What they may grow to; absent without a cap.");
 	write_sample(x, "store_max_bytes", "", none, none, most > 0 ? most : NAN);
+	write_family(
+		x, "wal_bytes", false, "Bytes of commits that are not in upkeepd.db itself yet.");
+	write_sample(x, "wal_bytes", "", none, none,
+		(double)upk_checkpointer_wal_bytes(x->engine->checkpointer));
 	write_family(x, "deleting_rows", false,
 		"Sequence numbers that the sweep of deleted models has still to look at.");
 	write_sample(x, "deleting_rows", "", none, none,

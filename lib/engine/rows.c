@@ -6,6 +6,8 @@
 #include "engine/model.h"
 #include "store/place.h"
 
+enum { PIECE = 20000 }; /* places a transaction, so that the WAL never waits long for a run */
+
 /* One feature list of the past: where the wanted features stand among its numbers. */
 struct list {
 	int64_t number;
@@ -131,6 +133,25 @@ static bool choose_features(
 	return true;
 }
 
+/* What was known at as_of does not change, so it may be read in pieces. */
+static bool read_places(struct reading *r, struct upk_store *store, int64_t now, int64_t as_of,
+	struct upk_error *err)
+{
+	bool done = true;
+	for (int64_t from = 1; done && from < now; from += PIECE) {
+		const struct upk_scan scan = { .model = r->model,
+			.from = from,
+			.to = from + PIECE < now ? from + PIECE : now,
+			.as_of = as_of,
+			.what = UPK_SCAN_FEATURES };
+		if (!upk_store_begin_read(store, err))
+			return false;
+		done = upk_place_scan(store, &scan, take, r, err) && !r->failed;
+		upk_store_end_read(store);
+	}
+	return done;
+}
+
 bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,
 	int64_t now, int64_t as_of, const atomic_bool *cancel, struct upk_rows *rows,
 	struct upk_error *err)
@@ -150,10 +171,7 @@ bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_sche
 	/* Lists are few: read ahead, so that the scan needs no other call on its store. */
 	for (int64_t list = 1; done && list <= schema->feature_list; list++)
 		done = read_list(&r, list);
-	const struct upk_scan scan = {
-		.model = model, .from = 1, .to = now, .as_of = as_of, .what = UPK_SCAN_FEATURES
-	};
-	done = done && upk_place_scan(store, &scan, take, &r, err) && !r.failed;
+	done = done && read_places(&r, store, now, as_of, err);
 	free(r.x);
 	free(r.numbers);
 	free_lists(r.lists);

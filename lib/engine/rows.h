@@ -18,7 +18,7 @@ struct upk_rows {
 	size_t left_out;          /* features of other types, which no learner takes yet */
 };
 
-/* Places below `now`, labels as known at as_of. Reads in one transaction on a read-only store.
+/* Places below `now`, labels as known at as_of. Reads in short transactions on a read-only store.
  * false: UPK_INVALID (the model has no features of type number), UPK_CANCELLED, UPK_NOMEM or the
  * store's error; rows is then empty. */
 bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,

@@ -142,12 +142,8 @@ static bool read_and_contest(
 	struct upk_store *store = upk_readers_take(e->readers, err);
 	if (!store)
 		return false;
-	bool done = upk_store_begin_read(store, err);
-	if (done) {
-		done = upk_rows_read(store, job->model->number, job->schema, job->order.now,
-			job->order.seq, &job->cancel, &rows, err);
-		upk_store_end_read(store);
-	}
+	bool done = upk_rows_read(store, job->model->number, job->schema, job->order.now,
+		job->order.seq, &job->cancel, &rows, err);
 	upk_readers_give_back(e->readers, store);
 	if (!done)
 		return false;

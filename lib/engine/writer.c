@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/checkpointer.h"
 #include "engine/core.h"
 #include "engine/feed.h"
 #include "engine/group.h"
@@ -14,7 +15,6 @@
 
 enum {
 	TICK_MS = 1000,
-	CHECKPOINT_PAGES = 2000,
 };
 
 struct upk_writer {
@@ -160,8 +160,11 @@ static void each_model(struct upk_engine *e, void (*act)(struct upk_engine *, st
 static void checkpoint(struct upk_engine *e)
 {
 	struct upk_error err = { 0 };
-	if (!upk_store_checkpoint(e->store, CHECKPOINT_PAGES, &err))
-		upk_engine_log(e, UPK_LOG_WARNING, "the WAL can't be copied back: %s", err.message);
+	if (upk_checkpointer_follow(e->checkpointer, &err))
+		return;
+	upk_engine_log(e, UPK_LOG_WARNING, "the WAL can't be copied back: %s", err.message);
+	if (err.code == UPK_IO)
+		upk_engine_break(e, &err);
 }
 
 /* Short of memory or space, it is tried again; what is damaged stays so. */

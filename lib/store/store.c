@@ -12,7 +12,6 @@
 enum {
 	WRITER_BUSY_MS = 5000, /* somebody in the sqlite3 shell */
 	READER_BUSY_MS = 2000,
-	BACKSTOP_PAGES = 8192, /* 128 MiB: the WAL is copied back even when its owner forgets to */
 };
 
 enum {
@@ -116,14 +115,14 @@ static bool reserve(struct upk_store *s, struct upk_error *err)
 	return result == SQLITE_OK || upk_store_fail(s->db, result, "upkeepd.db", err);
 }
 
-/* Called after each commit with the number of pages in the WAL. */
+/* Called after each commit with the number of pages in the WAL; that it is there turns SQLite's own
+ * checkpoints off. */
 static int note_wal_pages(void *context, sqlite3 *db, const char *database, int pages)
 {
 	struct upk_store *s = context;
+	(void)db;
+	(void)database;
 	s->wal_pages = pages;
-	if (pages > BACKSTOP_PAGES)
-		(void)sqlite3_wal_checkpoint_v2(
-			db, database, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	return SQLITE_OK;
 }
 
@@ -350,22 +349,23 @@ bool upk_store_set_saved(struct upk_store *s, int64_t seq, struct upk_error *err
 	return upk_query_run(&q, err);
 }
 
-bool upk_store_checkpoint(struct upk_store *s, int pages, struct upk_error *err)
+int upk_store_wal_pages(const struct upk_store *s)
+{
+	return s->wal_pages;
+}
+
+bool upk_store_checkpoint(struct upk_store *s, struct upk_wal *wal, struct upk_error *err)
 {
 	upk_store_unpin(s);
-	if (s->wal_pages <= pages)
-		return true;
-
-	int in_wal = 0, copied = 0;
+	int pages = 0, copied = 0;
 	int result = sqlite3_wal_checkpoint_v2(
-		s->db, "main", SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
-	if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY) {
-		struct upk_error cause;
-		upk_store_fail(s->db, result, "checkpoint", &cause);
-		upk_store_note(s, &cause);
-		return upk_fail(err, cause.code, "%s", cause.message);
-	}
+		s->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
 	if (result == SQLITE_OK)
-		s->wal_pages = in_wal - copied;
-	return true;
+		*wal = (struct upk_wal){ pages, copied };
+	if (result == SQLITE_OK || (result & 0xff) == SQLITE_BUSY)
+		return true;
+	struct upk_error cause;
+	upk_store_fail(s->db, result, "checkpoint", &cause);
+	upk_store_note(s, &cause);
+	return upk_fail(err, cause.code, "%s", cause.message);
 }

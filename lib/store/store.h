@@ -17,6 +17,7 @@ struct upk_store;
 enum upk_store_mode {
 	UPK_STORE_WRITE, /* the one writer: takes the folder's lock, creates, migrates */
 	UPK_STORE_READ,  /* read-only */
+	UPK_STORE_COPY,  /* beside the writer: upk_store_checkpoint alone; writes no rows */
 };
 
 /* folder/upkeepd.db: WAL, synchronous=FULL, foreign keys, defensive, strict tables. The writer
@@ -54,8 +55,19 @@ bool upk_store_last_arrival(struct upk_store *s, int64_t *arrival, struct upk_er
 bool upk_store_saved(struct upk_store *s, int64_t *seq, struct upk_error *err);
 bool upk_store_set_saved(struct upk_store *s, int64_t seq, struct upk_error *err);
 
-/* Copies WAL pages into the file when there are more than `pages`; what readers hold up is left for
- * later. */
-bool upk_store_checkpoint(struct upk_store *s, int pages, struct upk_error *err);
+enum { UPK_STORE_PAGE = 16384 }; /* bytes */
+
+/* Pages in the WAL after the writer's last commit. It begins anew with the first commit after a
+ * checkpoint that copied all of it. */
+int upk_store_wal_pages(const struct upk_store *s);
+
+struct upk_wal {
+	int pages;  /* in the WAL when the checkpoint began */
+	int copied; /* of them, are in the file now; fewer when a reader still needs an older state */
+};
+
+/* Copies what readers allow from the WAL into the file and syncs it; holds up nobody but the caller.
+ * Outside transactions. *wal stays as it is when another connection is at it already. */
+bool upk_store_checkpoint(struct upk_store *s, struct upk_wal *wal, struct upk_error *err);
 
 #endif

@@ -191,9 +191,10 @@ static void what_the_shell_copies_back_after_a_kill_is_taken(void **state)
 {
 	struct fixture *f = *state;
 	struct upk_error err = { 0 };
+	struct upk_wal wal = { 0 };
 	char answer[64];
 	add_pairs(f, 3000);
-	assert_ok(upk_store_checkpoint(f->store, 0, &err), &err);
+	assert_ok(upk_store_checkpoint(f->store, &wal, &err), &err);
 	die_after_commits(f);
 	assert_int_equal(ask(f, "unix", "SELECT count(*) FROM event", answer), SQLITE_ROW);
 	assert_string_equal(answer, "6000");

@@ -52,8 +52,7 @@ static void execute(const struct fixture *f, const char *sql)
 	char path[FIXTURE_PATH];
 	fixture_path(f, "upkeepd.db", path);
 	sqlite3 *db;
-	assert_int_equal(
-		sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, upk_checksum_vfs(NULL)),
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, upk_checksum_vfs(NULL)),
 		SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -351,28 +350,48 @@ static void checkpoint_copies_what_readers_allow(void **state)
 {
 	struct fixture *f = *state;
 	struct upk_error err = { 0 };
-	char path[FIXTURE_PATH];
-	struct stat before, after;
-	fixture_path(f, "upkeepd.db", path);
+	struct upk_wal wal = { 0 };
 	add_events(f, 3000);
-	assert_int_equal(stat(path, &before), 0);
-
-	assert_ok(upk_store_checkpoint(f->store, 100000, &err), &err);
-	assert_int_equal(stat(path, &after), 0);
-	assert_int_equal(before.st_size, after.st_size);
-
 	struct upk_store *reader = upk_store_open(f->folder, UPK_STORE_READ, &err);
 	assert_ok(reader != NULL, &err);
 	assert_ok(upk_store_begin_read(reader, &err), &err);
 	assert_int_equal(last_seq(reader), 3000);
 	add_events(f, 3000);
-	assert_ok(upk_store_checkpoint(f->store, 0, &err), &err);
+	assert_ok(upk_store_checkpoint(f->store, &wal, &err), &err);
+	assert_int_equal(wal.pages, upk_store_wal_pages(f->store));
+	assert_in_range(wal.copied, 1, wal.pages - 1);
 	assert_int_equal(last_seq(reader), 3000);
 	upk_store_close(reader);
 
-	assert_ok(upk_store_checkpoint(f->store, 0, &err), &err);
-	assert_int_equal(stat(path, &after), 0);
-	assert_true(after.st_size > before.st_size);
+	assert_ok(upk_store_checkpoint(f->store, &wal, &err), &err);
+	assert_int_equal(wal.copied, wal.pages);
+	add_events(f, 1);
+	assert_true(upk_store_wal_pages(f->store) < wal.pages);
+}
+
+static void a_copying_connection_copies_beside_the_writer(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct upk_wal wal = { 0 };
+	char path[FIXTURE_PATH];
+	struct stat before, after;
+	fixture_path(f, "upkeepd.db", path);
+	struct upk_store *copier = upk_store_open(f->folder, UPK_STORE_COPY, &err);
+	assert_ok(copier != NULL, &err);
+	for (int i = 0; i < 3; i++) {
+		add_events(f, 3000);
+		assert_int_equal(stat(path, &before), 0);
+		assert_ok(upk_store_begin(f->store, &err), &err);
+		assert_ok(upk_store_checkpoint(copier, &wal, &err), &err);
+		upk_store_rollback(f->store);
+		assert_int_equal(wal.pages, upk_store_wal_pages(f->store));
+		assert_int_equal(wal.copied, wal.pages);
+		assert_int_equal(stat(path, &after), 0);
+		assert_true(after.st_size > before.st_size);
+	}
+	upk_store_close(copier);
+	assert_int_equal(last_seq(f->store), 9000);
 }
 
 /* Inserts until it fails, commits or not; the events of this transaction. */
@@ -459,6 +478,7 @@ int main(void)
 		TEST(a_reader_sees_one_state_between_begin_and_end),
 		TEST(a_reader_creates_nothing),
 		TEST(checkpoint_copies_what_readers_allow),
+		TEST(a_copying_connection_copies_beside_the_writer),
 		TEST(a_full_disk_is_told_and_survived),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
