@@ -47,6 +47,7 @@ struct upk_engine {
 	struct upk_ids *ids;
 	struct upk_pending *pending; /* empty between groups */
 	struct upk_recent *recent;
+	struct upk_model *first_unsaved, *last_unsaved; /* engine/unsaved.h */
 	int64_t seq;        /* the last one given out */
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */

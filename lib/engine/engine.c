@@ -12,6 +12,7 @@
 #include "engine/recent.h"
 #include "engine/serving.h"
 #include "engine/trainer.h"
+#include "engine/unsaved.h"
 #include "engine/writer.h"
 #include "store/version.h"
 
@@ -75,6 +76,7 @@ void upk_engine_close(struct upk_engine *e)
 		return;
 	upk_trainer_stop(e->trainer);
 	upk_writer_stop(e->writer);
+	upk_unsaved_finish(e);
 	upk_trainer_destroy(e->trainer);
 	upk_checkpointer_stop(e->checkpointer);
 	upk_registry_destroy(e->registry);

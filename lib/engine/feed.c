@@ -2,6 +2,7 @@
 
 #include "engine/past.h"
 #include "engine/persist.h"
+#include "engine/unsaved.h"
 
 static void fall_behind(struct upk_engine *e, struct upk_model *m, const struct upk_error *err)
 {
@@ -21,12 +22,14 @@ void upk_feed_orders(struct upk_engine *e, struct upk_model *m)
 	}
 	int64_t stored = m->stored_place;
 	if (!upk_store_begin(e->store, &err) || !upk_persist_orders(e, m, &m->orders, &err) ||
-		!upk_persist_state(e, m, &err) || !upk_store_commit(e->store, &err)) {
+		!upk_unsaved_save_one(e, m, &err) || !upk_store_commit(e->store, &err)) {
 		upk_store_rollback(e->store);
+		upk_unsaved_rollback(e);
 		m->stored_place = stored;
 		fall_behind(e, m, &err);
 		return;
 	}
+	upk_unsaved_commit(e);
 	upk_persist_follow(e, m, &m->orders);
 	upk_orders_clear(&m->orders);
 }

@@ -9,6 +9,7 @@
 #include "engine/persist.h"
 #include "engine/rebuild.h"
 #include "engine/recent.h"
+#include "engine/unsaved.h"
 #include "engine/writer.h"
 #include "store/model.h"
 
@@ -165,6 +166,7 @@ static bool refuse_atomic(struct upk_post *post)
 static bool write_all(
 	struct upk_engine *e, struct group *g, struct upk_post *posts, struct upk_error *err)
 {
+	int64_t seq = e->seq;
 	int64_t now = upk_clock_now(e->clock);
 	now = now > e->arrival ? now : e->arrival;
 	if (!upk_store_begin(e->store, err))
@@ -177,9 +179,11 @@ static bool write_all(
 	for (struct upk_ingest *in = g->ingests; in; in = in->next)
 		if (!store_learnt(e, in, err) || !store_points(e, in, err))
 			return false;
-	if (!upk_ids_spill(e->ids, err) || !upk_store_commit(e->store, err))
+	if (!upk_unsaved_save(e, seq, false, err) || !upk_ids_spill(e->ids, err) ||
+		!upk_store_commit(e->store, err))
 		return false;
 	upk_ids_commit(e->ids, e->seq);
+	upk_unsaved_commit(e);
 	e->arrival = now;
 	return true;
 }
@@ -189,6 +193,7 @@ static void undo(struct upk_engine *e, struct group *g, int64_t seq)
 	upk_store_rollback(e->store);
 	upk_pending_clear(e->pending);
 	upk_ids_rollback(e->ids);
+	upk_unsaved_rollback(e);
 	upk_recent_cut(e->recent, seq);
 	e->seq = seq;
 	for (struct upk_ingest *in = g->ingests; in; in = in->next)
@@ -295,6 +300,10 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 		undo(e, &g, seq);
 	if (err.code == UPK_FULL)
 		upk_room_failed(e);
+	/* All are noted before any of them stores its state. */
+	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
+		if (in->steps.count > 0)
+			upk_unsaved_note(e, in->model, seq + 1);
 	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
 		follow(e, in);
 	end_group(&g);

@@ -116,6 +116,7 @@ bool upk_later_read(
 {
 	struct reading r = { .later = later, .err = err };
 	int64_t from = after + 1, to = INT64_MAX;
+	later->after = after;
 	if (!upk_event_scan(e->store, from, to, take_event, &r, err) || r.failed ||
 		!upk_label_scan(e->store, from, to, take_label, &r, err) || r.failed ||
 		!upk_upgrade_scan(e->store, from, to, take_upgrade, &r, err) || r.failed)

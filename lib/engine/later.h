@@ -14,6 +14,7 @@
 
 /* Thread: the writer. Starts as { 0 }. Memory: 96 bytes an event or revision since. */
 struct upk_later {
+	int64_t after; /* what was read */
 	struct upk_later_item *items; /* (count) by model and sequence: the module's own */
 	size_t count, capacity;
 	struct upk_later_upgrade *upgrades; /* by model and event */

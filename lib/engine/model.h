@@ -44,6 +44,9 @@ struct upk_model {
 	int64_t stored_place; /* place of the state in the store */
 	struct upk_used used; /* classes that stored rows name */
 	bool stale;           /* the tail is behind the store: rebuild it */
+	int64_t first_unsaved; /* engine/unsaved.h's alone, and the three below; 0: its state has all */
+	struct upk_model *next_unsaved;
+	bool saving, saving_orders;
 	struct upk_orders orders; /* of the feed that goes on; between feeds points of history, which wait
 	                             for the next transaction */
 	struct upk_feature_list *lists;

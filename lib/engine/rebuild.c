@@ -12,6 +12,7 @@
 #include "engine/retraining.h"
 #include "engine/scorer.h"
 #include "engine/trainer.h"
+#include "engine/unsaved.h"
 #include "store/alert.h"
 #include "store/event.h"
 #include "store/place.h"
@@ -184,6 +185,8 @@ static bool catch_up(struct upk_engine *e, struct upk_model *m, const struct upk
 		return false;
 	}
 	m->last_event = last_event(m, &steps);
+	if (steps.count > 0)
+		upk_unsaved_note(e, m, later->after + 1);
 	upk_feed_steps(e, m, &steps, false);
 	upk_steps_finish(&steps);
 	return !m->stale || upk_fail(err, UPK_BUSY, "model %s: its rules can't catch up", m->name);

@@ -12,6 +12,7 @@
 #include "engine/group.h"
 #include "engine/queue.h"
 #include "engine/rebuild.h"
+#include "engine/unsaved.h"
 
 enum {
 	TICK_MS = 1000,
@@ -193,6 +194,22 @@ static void tick_when_due(struct upk_writer *w)
 	upk_room_look(w->engine);
 }
 
+/* A start after a clean end has nothing to read again. */
+static void save_states(struct upk_engine *e)
+{
+	struct upk_error err = { 0 };
+	if (!upk_engine_ready(e) || atomic_load(&e->broken))
+		return;
+	if (upk_store_begin(e->store, &err) && upk_unsaved_save(e, e->seq, true, &err) &&
+		upk_store_commit(e->store, &err)) {
+		upk_unsaved_commit(e);
+		return;
+	}
+	upk_store_rollback(e->store);
+	upk_unsaved_rollback(e);
+	upk_engine_log(e, UPK_LOG_WARNING, "the models' states can't be stored: %s", err.message);
+}
+
 static void *work(void *argument)
 {
 	struct upk_writer *w = argument;
@@ -218,6 +235,7 @@ static void *work(void *argument)
 		checkpoint(e);
 	}
 	each_model(e, upk_group_release);
+	save_states(e);
 	return NULL;
 }
 
