@@ -14,6 +14,7 @@ void upk_models_put_retraining(struct upk_request *request, struct upk_reply *re
 /* events.c, labels.c, predict.c */
 void upk_events_post(struct upk_request *request, struct upk_reply *reply);
 void upk_events_get(struct upk_request *request, struct upk_reply *reply);
+void upk_events_delete(struct upk_request *request, struct upk_reply *reply);
 void upk_labels_post(struct upk_request *request, struct upk_reply *reply);
 void upk_predict_post(struct upk_request *request, struct upk_reply *reply);
 

@@ -25,6 +25,8 @@ const struct upk_route upk_routes[] = {
 	{ "POST", "/v1/models/{model}/events", upk_events_post, "atomic settle", UPK_ROUTE_ITEMS,
 		true },
 	{ "GET", "/v1/models/{model}/events/{id}", upk_events_get, "", UPK_ROUTE_BARE, false },
+	{ "DELETE", "/v1/models/{model}/events/{id}", upk_events_delete, "", UPK_ROUTE_BARE,
+		false },
 	{ "POST", "/v1/models/{model}/labels", upk_labels_post, "atomic settle", UPK_ROUTE_ITEMS,
 		true },
 	{ "POST", "/v1/models/{model}/predict", upk_predict_post, "atomic settle store version",

@@ -131,6 +131,18 @@ struct upk_model_file {
 bool upk_engine_configure(struct upk_engine *e, const struct upk_model_file *files, size_t count,
 	struct upk_error *err);
 
+/* Takes an event and its labels (or labels that wait for it) out of store, windows and later
+ * training. UPK_NOT_FOUND: nothing has that id. */
+enum { UPK_ERASURE_VERSIONS = 256 };
+struct upk_erasure {
+	bool event;    /* there was one; else only labels that waited */
+	size_t labels;
+	int64_t versions[UPK_ERASURE_VERSIONS]; /* that were fitted on it, the newest first */
+	size_t versions_count;
+};
+bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id,
+	struct upk_erasure *erasure, struct upk_error *err);
+
 bool upk_engine_start_run(struct upk_engine *e, const char *name, int64_t *run, struct upk_error *err);
 bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run, struct upk_error *err);
 bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version, struct upk_error *err);

@@ -27,6 +27,7 @@ enum upk_sql_slot {
 	UPK_SQL_ITEM,
 	UPK_SQL_ID_RUN,
 	UPK_SQL_SWEEP,
+	UPK_SQL_REMOVE,
 	UPK_SQL_ROOM,
 	UPK_SQL_SLOTS,
 };
@@ -51,6 +52,7 @@ extern const struct upk_sql upk_history_sql;
 extern const struct upk_sql upk_item_sql;
 extern const struct upk_sql upk_id_run_sql;
 extern const struct upk_sql upk_sweep_sql;
+extern const struct upk_sql upk_remove_sql;
 extern const struct upk_sql upk_room_sql;
 
 /* All of them, by slot. */

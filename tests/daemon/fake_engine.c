@@ -357,3 +357,12 @@ void upk_report_health(struct upk_engine *e, struct upk_json_writer *w)
 	(void)e;
 	(void)w;
 }
+
+bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id,
+	struct upk_erasure *erasure, struct upk_error *err)
+{
+	(void)e;
+	(void)id;
+	*erasure = (struct upk_erasure){ 0 };
+	return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", name);
+}

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from collections import Counter
 
 from harness import BINARY, Case, Daemon, wait_until
 from load import CLASSES, Client, expected
@@ -343,3 +344,93 @@ class Check(Case):
             self.assertEqual(done.returncode, 1, words)
             self.assertIn(words, done.stderr)
             shutil.rmtree(copy)
+
+
+class Erasing(Case):
+    """An erased event is in no window, no row and no later answer, before and after a restart."""
+
+    memory = False
+    threaded = True
+    MODEL = {"classes": CLASSES, "features": ["x"], "rules": [],
+             "windows": [{"name": "last-40", "count": 40}, {"name": "all", "count": 100000}, {"name": "1h", "duration": "1h"}]}
+
+    def erase(self, id):
+        return self.ok(self.daemon.delete(f"/v1/models/m/events/{id}"), 200)
+
+    def check_windows(self, pairs):
+        for name, wanted in (("last-40", pairs[-40:]), ("all", pairs), ("1h", pairs)):
+            self.assertEqual(self.counts("m", name), Counter((label, predicted) for _, predicted, label in wanted), name)
+
+    def test_windows_are_as_if_it_had_never_come(self):
+        self.put_model("m", self.MODEL)
+        pairs = []
+        for batch in range(12):
+            events, later = [], []
+            for i in range(10):
+                id, predicted, label = f"{batch}-{i}", self.random.choice(CLASSES), self.random.choice(CLASSES)
+                event = {"id": id, "predicted": predicted, "features": [i]}
+                if i % 3 == 0:
+                    event["label"] = label
+                    pairs.append((id, predicted, label))
+                elif i % 3 == 1:
+                    later.append((id, predicted, label))
+                events.append(event)
+            self.events("m", events)
+            if later:
+                self.labels("m", [{"id": id, "label": label} for id, _, label in later])
+                pairs += later
+        revised = {}
+        for i in self.random.sample(range(len(pairs)), 20):
+            id, predicted, label = pairs[i]
+            label = self.random.choice([c for c in CLASSES if c != label])
+            self.labels("m", [{"id": id, "label": label}])
+            pairs[i], revised[id] = (id, predicted, label), True
+        self.labels("m", [{"id": "waits", "label": "a"}, {"id": "comes", "label": "b"}])
+        self.events("m", [{"id": "comes", "predicted": "c"}])
+        pairs.append(("comes", "c", "b"))
+        self.check_windows(pairs)
+
+        gone = [id for id, _, _ in self.random.sample(pairs, 30)] + ["0-2", "waits", pairs[-1][0], pairs[0][0]]
+        for number, id in enumerate(dict.fromkeys(gone)):
+            answer = self.erase(id)
+            self.assertEqual((answer["id"], answer["event"], answer["trained"]), (id, id != "waits", []))
+            pairs = [pair for pair in pairs if pair[0] != id]
+            if number % 5 == 0:
+                self.check_windows(pairs)
+            self.assertEqual(self.daemon.get(f"/v1/models/m/events/{id}").status, 404)
+            self.problem(self.daemon.delete(f"/v1/models/m/events/{id}"), 404, "has none of that id")
+        self.check_windows(pairs)
+        text = self.daemon.get("/metrics").text
+        removed = sum(float(line.split()[-1]) for line in text.splitlines()
+                      if line.startswith(("upkeepd_true_positives_removed_total", "upkeepd_false_negatives_removed_total")))
+        self.assertEqual(removed, len(dict.fromkeys(gone)) - 2 + 20, "each pair is of one actual class")
+        events = 120 + 1 - len(dict.fromkeys(gone)) + 1
+        self.assertEqual(self.metrics("m", "all")["events"], events - self.events_before(pairs))
+        self.daemon.restart()
+        self.check_windows(pairs)
+        self.assertEqual(self.metrics("m", "all")["events"], events - self.events_before(pairs))
+        for table in ("event", "label", "place"):
+            with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+                ids = file.execute("SELECT id FROM label UNION SELECT id FROM event").fetchall()
+        self.assertEqual({id for id, in ids} & set(gone), set())
+        # The same id later is a new event.
+        self.events("m", [{"id": gone[0], "predicted": "a", "label": "c"}])
+        self.check_windows(pairs + [(gone[0], "a", "c")])
+        done = run("check", "--data", self.daemon.folder, "--scratch", self.daemon.top)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def events_before(self, pairs):
+        """Events that are left and came before the first one among the pairs."""
+        with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+            seqs = dict(file.execute("SELECT id, seq FROM event").fetchall())
+        first = min(seqs[id] for id, _, _ in pairs)
+        return sum(seq < first for seq in seqs.values())
+
+    def test_answers_with_the_versions_that_were_trained_on_it(self):
+        self.put_model("m", {**self.MODEL, "classes": ["a", "b"]})
+        self.events("m", [{"id": str(i), "features": [i % 2 * 4 + self.random.random()], "label": "ab"[i % 2]} for i in range(600)],
+                    query="?settle=true")
+        self.assertEqual(self.erase("17")["trained"], [1])
+        self.events("m", [{"id": "late", "features": [1], "label": "a"}])
+        self.assertEqual(self.erase("late")["trained"], [])
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m"))["examples"], 599)

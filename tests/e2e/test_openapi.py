@@ -123,6 +123,8 @@ class Described(Case):
         for path in ("/metrics", "/livez", "/readyz", "/openapi.yaml", "/"):
             call("GET", path, status=200)
         call("GET", "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}, status=200)
+        call("POST", "/v1/models/m/labels", [{"id": "erased", "label": "ham"}], status=200)
+        call("DELETE", "/v1/models/m/events/erased", status=200)
         call("DELETE", "/v1/models/empty", status=204)
         # Which versions there are to go back to depends on the runs; test_loop.py rolls back for certain.
         self.seen.add(("POST", "/v1/models/{model}/rollback"))

@@ -1,0 +1,27 @@
+/* Events that are taken out of a model: of its rows, its windows and its record. */
+#ifndef UPK_ENGINE_ERASE_H
+#define UPK_ENGINE_ERASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/core.h"
+#include "engine/known.h"
+#include "engine/model.h"
+#include "engine/steps.h"
+
+/* Within the writer's open transaction: the event's row, its labels and its place are removed, and
+ * where it was complete a removal is added to the steps, to be fed after the commit
+ * (upk_feed_prepare comes before all of it). labels: how many of them there were, added to;
+ * trained: its place, and that as an example before, for the versions that were fitted on it.
+ * Thread: the writer. */
+struct upk_erased {
+	size_t labels;
+	int64_t places[2]; /* 0: none */
+};
+bool upk_erase_known(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
+	int64_t now, struct upk_steps *steps, struct upk_erased *erased, struct upk_error *err);
+
+#endif
