@@ -190,3 +190,8 @@ void upk_id_ring_prefetch(const struct upk_id_ring *r, uint64_t key)
 {
 	__builtin_prefetch(head_of(r, key));
 }
+
+void upk_id_ring_prefetch_newest(const struct upk_id_ring *r, uint64_t key)
+{
+	__builtin_prefetch(slot_at(r, *head_of(r, key)));
+}

@@ -42,7 +42,8 @@ uint64_t upk_id_ring_lost(const struct upk_id_ring *r);
 bool upk_id_ring_walk(
 	const struct upk_id_ring *r, uint64_t key, uint64_t *position, uint64_t *value);
 
-/* Loads what a walk and an add of the key will touch first. */
+/* Loads what a walk and an add of the key will touch first, and what a walk touches then. */
 void upk_id_ring_prefetch(const struct upk_id_ring *r, uint64_t key);
+void upk_id_ring_prefetch_newest(const struct upk_id_ring *r, uint64_t key);
 
 #endif

@@ -97,6 +97,18 @@ void upk_ids_prefetch(const struct upk_ids *ids, uint64_t key)
 	}
 }
 
+void upk_ids_prefetch_newest(const struct upk_ids *ids, uint64_t key)
+{
+	upk_id_ring_prefetch_newest(ids->newest, key);
+}
+
+int64_t upk_ids_newest(const struct upk_ids *ids, uint64_t key)
+{
+	uint64_t position = 0, value;
+	bool found = upk_id_ring_walk(ids->newest, key, &position, &value);
+	return found ? hit_of(value).seq : 0;
+}
+
 void upk_ids_look(
 	struct upk_id_search *s, struct upk_ids *ids, struct upk_store *reader, uint64_t key)
 {

@@ -46,8 +46,12 @@ void upk_ids_close(struct upk_ids *ids); /* NULL is fine */
 /* The key of an id; the same for as long as the data folder lives. Any thread. */
 uint64_t upk_ids_key(const struct upk_ids *ids, int64_t model, struct upk_text id);
 
-/* Loads what a search for the key touches first: call it for some items ahead. Cannot fail. */
+/* Loads what a search for the key touches first, and a while later what it touches then: call them
+ * for some items ahead. Cannot fail. */
 void upk_ids_prefetch(const struct upk_ids *ids, uint64_t key);
+void upk_ids_prefetch_newest(const struct upk_ids *ids, uint64_t key);
+/* The sequence number of the first candidate, if it is in memory, else 0: to load its row ahead. */
+int64_t upk_ids_newest(const struct upk_ids *ids, uint64_t key);
 
 enum { UPK_IDS_AT_ONCE = 4 };
 

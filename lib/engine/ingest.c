@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ahead.h"
 #include "engine/intake.h"
 #include "engine/pending.h"
 #include "store/model.h"
@@ -285,23 +286,12 @@ static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, st
 	return true;
 }
 
-enum { AHEAD = 8 }; /* items whose index entries are fetched while another is taken */
-
-static uint64_t key_of(const struct upk_engine *e, const struct upk_ingest *in, struct upk_text id)
-{
-	uint64_t key = id.data ? upk_ids_key(e->ids, in->model->number, id) : 0;
-	if (id.data)
-		upk_ids_prefetch(e->ids, key);
-	return key;
-}
-
 static bool take_all(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post,
 	int64_t now, double *scores, struct upk_error *err)
 {
 	struct upk_batch *batch = post->batch;
-	uint64_t keys[AHEAD];
-	for (size_t i = 0; i < AHEAD && i < batch->count; i++)
-		keys[i] = key_of(e, in, batch->items[i].id);
+	struct upk_ahead ahead;
+	upk_ahead_begin(&ahead, e->ids, e->recent, batch, in->model->number);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct upk_intake k = { .engine = e,
 			.in = in,
@@ -309,10 +299,8 @@ static bool take_all(struct upk_engine *e, struct upk_ingest *in, struct upk_pos
 			.item = &batch->items[i],
 			.index = i,
 			.now = now,
-			.key = keys[i % AHEAD],
+			.key = upk_ahead_key(&ahead, i),
 			.scores = scores };
-		if (i + AHEAD < batch->count)
-			keys[i % AHEAD] = key_of(e, in, batch->items[i + AHEAD].id);
 		if (!upk_pending_ready(e->pending, e->store, err) || !take(&k, err))
 			return false;
 		count(post, &k);

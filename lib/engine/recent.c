@@ -60,6 +60,21 @@ const struct upk_recent_event *upk_recent_find(const struct upk_recent *r, int64
 	return find(r, seq);
 }
 
+void upk_recent_prefetch(const struct upk_recent *r, int64_t seq)
+{
+	__builtin_prefetch(&r->slots[seq % SLOTS]);
+}
+
+void upk_recent_prefetch_event(const struct upk_recent *r, int64_t seq)
+{
+	uint32_t slot = r->slots[seq % SLOTS];
+	if (slot == 0)
+		return;
+	const struct upk_recent_event *event = &r->events[slot - 1];
+	__builtin_prefetch(event);
+	__builtin_prefetch((const char *)(event + 1) - 1);
+}
+
 bool upk_recent_is(const struct upk_recent_event *event, int64_t model, struct upk_text id)
 {
 	return event->model == model && event->id_size == id.size &&

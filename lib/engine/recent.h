@@ -37,6 +37,9 @@ void upk_recent_add(struct upk_recent *r, const struct upk_recent_event *event, 
 
 /* NULL: not there, read the row. Good until the next add. */
 const struct upk_recent_event *upk_recent_find(const struct upk_recent *r, int64_t seq);
+/* Loads what a find touches: first where the event lies, a while later the event. Cannot fail. */
+void upk_recent_prefetch(const struct upk_recent *r, int64_t seq);
+void upk_recent_prefetch_event(const struct upk_recent *r, int64_t seq);
 bool upk_recent_is(const struct upk_recent_event *event, int64_t model, struct upk_text id);
 
 /* The event was deleted or changed. O(1). */
