@@ -183,7 +183,8 @@ static bool start_daemon(struct upk_loop *l, unsigned connections_max)
 /* ---- the thread ---- */
 
 /* Until there is something to do, and at most to the next tick. Connections that have more to do at
- * once are known to libmicrohttpd alone, which says so by a timeout of 0. */
+ * once are known to libmicrohttpd alone, which says so by a timeout of 0; parcels are looked for
+ * all the same. */
 static void wait_for_work(struct upk_loop *l)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
@@ -192,6 +193,8 @@ static void wait_for_work(struct upk_loop *l)
 
 	if (MHD_get_timeout(l->daemon, &ms) != MHD_YES || ms > TICK_MS)
 		ms = TICK_MS;
+	if (ms == 0)
+		return;
 	if (poll(fds, 2, (int)ms) > 0 && (fds[1].revents & POLLIN) &&
 		read(l->bell, &rung, sizeof rung) < 0 && errno != EAGAIN && errno != EINTR)
 		upk_log_say(upk_site_log(l->hall.parts.site), UPK_LOG_ERROR,

@@ -131,8 +131,17 @@ void upk_json_string(struct upk_json_writer *w, const char *key, const char *val
 
 void upk_json_int(struct upk_json_writer *w, const char *key, int64_t value)
 {
+	char digits[20]; /* of 2^64 */
+	size_t at = sizeof digits;
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
 	lead(w, key);
-	upk_buffer_printf(w->out, "%" PRId64, value);
+	do
+		digits[--at] = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		upk_buffer_putc(w->out, '-');
+	upk_buffer_append(w->out, digits + at, sizeof digits - at);
 }
 
 void upk_json_double(struct upk_json_writer *w, const char *key, double value)

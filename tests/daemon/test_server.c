@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,54 @@
 #include "http/site.h"
 #include "listen.h"
 #include "log.h"
+
+/* ---- the test's own clock and memory ---- */
+
+static _Atomic int64_t ahead;       /* ns, of the real monotonic clock */
+static atomic_int allocations = -1; /* that succeed before one fails; negative: all succeed */
+
+int64_t __real_upk_clock_monotonic_ns(void);
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+int64_t __wrap_upk_clock_monotonic_ns(void);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+
+int64_t __wrap_upk_clock_monotonic_ns(void)
+{
+	return __real_upk_clock_monotonic_ns() + atomic_load(&ahead);
+}
+
+static bool fails(void)
+{
+	return atomic_load(&allocations) >= 0 && atomic_fetch_sub(&allocations, 1) == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return fails() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+/* ---- a server on a fake engine ---- */
 
 struct fixture {
 	struct upk_log *log;
@@ -356,6 +405,100 @@ static void a_kept_connection_is_told_that_it_stops(void **state)
 	assert_non_null(strstr(heard, "Connection: close"));
 }
 
+#define POST(query) \
+	"POST /v1/models/m/events" query " HTTP/1.1\r\n" JSON "Content-Length: 2\r\n" CLOSE "\r\n" \
+											    "[]"
+
+/* In steps: a loop that meets a clock far ahead cuts off nobody, but posts that wait are given up.
+ */
+static void let_time_pass(int seconds)
+{
+	atomic_fetch_add(&ahead, seconds * INT64_C(1000000000));
+	usleep(600000);
+}
+
+static void a_post_that_the_engine_keeps_is_503_by_its_deadline(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_engine_hold(f->engine, true);
+	int impatient = dial(f), patient = dial(f);
+	say(impatient, POST(""));
+	say(patient, POST("?settle=true"));
+	await_posts(f, 2);
+	let_time_pass(16);
+	assert_false(upk_server_answers(f->server));
+	let_time_pass(15);
+	const char *heard = hear(impatient);
+	assert_non_null(strstr(heard, "HTTP/1.1 503"));
+	assert_non_null(strstr(heard, "Retry-After: 1\r\n"));
+	assert_non_null(strstr(heard, "whether it was stored is not known"));
+	assert_true(upk_server_answers(f->server));
+	assert_int_equal(fake_engine_waiting(f->engine), 2);
+
+	fake_engine_hold(f->engine, false);
+	assert_non_null(strstr(hear(patient), "HTTP/1.1 200"));
+	assert_non_null(strstr(ask(f, POST("")), "HTTP/1.1 200"));
+}
+
+/* One that is away at the end goes out with the rest. */
+static void a_post_that_was_given_up_does_not_hold_up_the_end(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_engine_hold(f->engine, true);
+	int fd = dial(f);
+	say(fd, POST(""));
+	await_posts(f, 1);
+	let_time_pass(31);
+	assert_non_null(strstr(hear(fd), "HTTP/1.1 503"));
+	stop(f);
+}
+
+static const char *large_request(void)
+{
+	enum { SIZE = 100000 };
+	static char request[SIZE + 1000];
+	int head = snprintf(request, sizeof request,
+		"POST /v1/models/m/events HTTP/1.1\r\n" JSON "Content-Length: %d\r\n" CLOSE "\r\n",
+		SIZE);
+
+	memset(request + head, ' ', SIZE - 2);
+	memcpy(request + head + SIZE - 2, "[]", 3);
+	return request;
+}
+
+static void a_failed_allocation_is_503_or_a_closed_connection(void **state)
+{
+	struct fixture *f = *state;
+	const char *requests[] = {
+		POST(""),
+		large_request(),
+		"GET /v1/models HTTP/1.1\r\n" CLOSE "\r\n",
+		"GET /nowhere HTTP/1.1\r\n" CLOSE "\r\n",
+		"POST /v1/models/m/events HTTP/1.1\r\nContent-Encoding: gzip\r\n" JSON
+		"Content-Length: 2\r\n" CLOSE "\r\n[]",
+	};
+
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		const char *fine = ask(f, requests[i]);
+		char status[13] = { 0 };
+		memcpy(status, fine, sizeof status - 1);
+		bool failed = true;
+		for (int nth = 0; failed; nth++) {
+			atomic_store(&allocations, nth);
+			const char *heard = ask(f, requests[i]);
+			failed = atomic_exchange(&allocations, -1) < 0;
+			if (*heard && strncmp(heard, status, 12) != 0)
+				assert_int_equal(strncmp(heard, "HTTP/1.1 503", 12), 0);
+			else if (!failed)
+				assert_true(*heard);
+			assert_true(nth < 1000);
+		}
+		assert_non_null(strstr(ask(f, POST("")), "HTTP/1.1 200"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +515,12 @@ int main(void)
 			a_post_waits_without_holding_up_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_kept_connection_is_told_that_it_stops, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_post_that_the_engine_keeps_is_503_by_its_deadline, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_post_that_was_given_up_does_not_hold_up_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_failed_allocation_is_503_or_a_closed_connection, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
