@@ -46,6 +46,8 @@ const struct upk_route upk_routes[] = {
 		false },
 	{ "GET", "/v1/models/{model}/versions/{version}/model.json", upk_versions_get_bytes, "",
 		UPK_ROUTE_BARE, false },
+	{ "GET", "/v1/models/{model}/versions/{version}/model.onnx", upk_versions_get_onnx, "",
+		UPK_ROUTE_BARE, false },
 	{ "POST", "/v1/models/{model}/versions/{version}/promote", upk_versions_promote, "",
 		UPK_ROUTE_BARE, false },
 	{ "GET", "/v1/models/{model}/promotions", upk_versions_list_promotions, "", UPK_ROUTE_BARE,

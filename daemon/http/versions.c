@@ -23,16 +23,10 @@ void upk_versions_get(struct upk_request *request, struct upk_reply *reply)
 }
 
 /* The tag is of the bytes alone, so that it stays when a daemon restarts. */
-void upk_versions_get_bytes(struct upk_request *request, struct upk_reply *reply)
+static void answer_bytes(struct upk_request *request, const char *type, struct upk_reply *reply)
 {
 	static const struct upk_hash_key fixed_key = { 0, 0 };
-	struct upk_error err = { 0 };
 
-	if (!upk_report_version_bytes(upk_site_engine(request->site), request->model,
-		    request->number, &reply->body, &err)) {
-		upk_problem_of(reply, &err);
-		return;
-	}
 	if (reply->body.failed) {
 		upk_problem(reply, 503, "no memory for the answer");
 		return;
@@ -40,12 +34,34 @@ void upk_versions_get_bytes(struct upk_request *request, struct upk_reply *reply
 	snprintf(reply->etag, sizeof reply->etag, "\"%016" PRIx64 "\"",
 		upk_hash(&fixed_key, reply->body.data, reply->body.size));
 	reply->revalidate = true;
-	reply->type = "application/json";
+	reply->type = type;
 	reply->status = 200;
 	if (upk_reply_matches(request->if_none_match, reply->etag)) {
 		reply->status = 304;
 		upk_buffer_finish(&reply->body);
 	}
+}
+
+void upk_versions_get_bytes(struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_error err = { 0 };
+
+	if (upk_report_version_bytes(upk_site_engine(request->site), request->model,
+		    request->number, &reply->body, &err))
+		answer_bytes(request, "application/json", reply);
+	else
+		upk_problem_of(reply, &err);
+}
+
+void upk_versions_get_onnx(struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_error err = { 0 };
+
+	if (upk_report_version_onnx(upk_site_engine(request->site), request->model, request->number,
+		    &reply->body, &err))
+		answer_bytes(request, "application/octet-stream", reply);
+	else
+		upk_problem_of(reply, &err);
 }
 
 static void answer_champion(int64_t version, struct upk_reply *reply)

@@ -61,6 +61,9 @@ bool upk_report_version(struct upk_engine *e, const char *model, int64_t version
 /* The version's bytes (model.json) as they are. */
 bool upk_report_version_bytes(struct upk_engine *e, const char *model, int64_t version,
 	struct upk_buffer *out, struct upk_error *err);
+/* The version as an ONNX model (model.onnx); upk_predictor_write_onnx says of what form. */
+bool upk_report_version_onnx(struct upk_engine *e, const char *model, int64_t version,
+	struct upk_buffer *out, struct upk_error *err);
 bool upk_report_promotions(struct upk_engine *e, const char *model, struct upk_json_writer *w,
 	struct upk_error *err);
 bool upk_report_event(struct upk_engine *e, const char *model, struct upk_text id,

@@ -162,24 +162,71 @@ bool upk_report_version(struct upk_engine *e, const char *model, int64_t version
 	return done;
 }
 
+/* The caller frees bytes. */
+static bool read_bytes(const struct upk_report *r, int64_t version, char **bytes, size_t *size,
+	struct upk_error *err)
+{
+	struct stints stints;
+	bool read = read_stints(r, &stints, err) && choose(r, &stints, &version, err) &&
+		upk_version_bytes(r->rows, r->model->number, version, bytes, size, err);
+
+	free(stints.items);
+	return read;
+}
+
 bool upk_report_version_bytes(struct upk_engine *e, const char *model, int64_t version,
 	struct upk_buffer *out, struct upk_error *err)
 {
 	struct upk_report r;
-	struct stints stints;
 	char *bytes = NULL;
 	size_t size = 0;
 	if (!upk_report_open(e, model, &r, err))
 		return false;
 
-	bool read = read_stints(&r, &stints, err) && choose(&r, &stints, &version, err) &&
-		upk_version_bytes(r.rows, r.model->number, version, &bytes, &size, err);
+	bool read = read_bytes(&r, version, &bytes, &size, err);
 	if (read)
 		upk_buffer_append(out, bytes, size);
 	free(bytes);
-	free(stints.items);
 	upk_report_close(&r);
 	return read;
+}
+
+/* How the model makes a class of the version's probabilities: as upk_serving does. */
+static bool decision_of(struct upk_model *m, const struct upk_predictor *p,
+	struct upk_decision *decision, struct upk_error *err)
+{
+	if (!upk_report_lock(m, err))
+		return false;
+	const struct upk_schema *schema = m->tail->schema;
+	*decision = (struct upk_decision){ .positive = -1, .threshold = schema->threshold };
+	for (size_t i = 0; i < upk_predictor_classes(p); i++) {
+		int class = upk_schema_class(schema, upk_predictor_class(p, i));
+		if (class >= 0 && class == schema->positive)
+			decision->positive = (int)i;
+	}
+	upk_report_unlock(m);
+	return true;
+}
+
+bool upk_report_version_onnx(struct upk_engine *e, const char *model, int64_t version,
+	struct upk_buffer *out, struct upk_error *err)
+{
+	struct upk_report r;
+	struct upk_decision decision;
+	struct upk_predictor *p = NULL;
+	char *bytes = NULL;
+	size_t size = 0;
+	if (!upk_report_open(e, model, &r, err))
+		return false;
+
+	if (read_bytes(&r, version, &bytes, &size, err))
+		p = upk_predictor_read((struct upk_text){ bytes, size }, err);
+	bool done = p && decision_of(r.model, p, &decision, err) &&
+		upk_predictor_write_onnx(p, decision, out, err);
+	upk_predictor_unref(p);
+	free(bytes);
+	upk_report_close(&r);
+	return done;
 }
 
 struct promotion_list {

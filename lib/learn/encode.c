@@ -155,3 +155,28 @@ bool upk_encode_read(
 	*e = made;
 	return true;
 }
+
+const char *upk_encode_onnx(const struct upk_encode *e, struct upk_onnx *g, const char *input)
+{
+	static const double low = -UPK_ENCODE_LIMIT, high = UPK_ENCODE_LIMIT;
+	double *factor = calloc(e->features ? e->features : 1, sizeof *factor);
+	const char *x;
+
+	if (!factor) {
+		upk_onnx_fail(g);
+		return "";
+	}
+	for (size_t j = 0; j < e->features; j++)
+		factor[j] = e->scale[j] > 0 ? 1 / e->scale[j] : 0;
+
+	x = upk_onnx_node(g, "Cast", input, NULL, NULL, NULL);
+	upk_onnx_set_int(g, "to", UPK_ONNX_DOUBLE);
+	x = upk_onnx_node(g, "Where", upk_onnx_node(g, "IsNaN", x, NULL, NULL, NULL),
+		upk_onnx_doubles(g, e->impute, 0, e->features), x, NULL);
+	x = upk_onnx_node(g, "Sub", x, upk_onnx_doubles(g, e->mean, 0, e->features), NULL, NULL);
+	x = upk_onnx_node(g, "Mul", x, upk_onnx_doubles(g, factor, 0, e->features), NULL, NULL);
+	x = upk_onnx_node(g, "Max", x, upk_onnx_doubles(g, &low, 0, 1), NULL, NULL);
+	x = upk_onnx_node(g, "Min", x, upk_onnx_doubles(g, &high, 0, 1), NULL, NULL);
+	free(factor);
+	return x;
+}

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "learn/onnx.h"
 
 /* Starts as { 0 }; not changed once fitted or read, so any thread may apply it. */
 struct upk_encode {
@@ -28,6 +29,9 @@ void upk_encode_finish(struct upk_encode *e);
 /* out (rows, features): (x - mean) / scale, cut at +-UPK_ENCODE_LIMIT so that sums stay finite. */
 #define UPK_ENCODE_LIMIT 1e9
 void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out);
+
+/* What apply does to float input (rows, features): returns doubles (rows, features). */
+const char *upk_encode_onnx(const struct upk_encode *e, struct upk_onnx *g, const char *input);
 
 /* Members mean, scale and impute of an open object, and back.
  * read: false is UPK_CORRUPT or UPK_NOMEM, e as it was. */

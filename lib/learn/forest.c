@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "metrics/confusion.h"
 
 struct upk_forest *upk_forest_create(
 	size_t features, size_t classes, size_t trees, size_t nodes, struct upk_error *err)
@@ -241,4 +241,107 @@ struct upk_forest *upk_forest_read(
 			return NULL;
 		}
 	return f;
+}
+
+/* ---- as ONNX ---- */
+
+/* The classifier's attributes: a column each, an item a node or, of the leaf ones, a leaf. */
+struct ensemble {
+	int64_t *ints; /* the block of all columns of integers */
+	int64_t *tree, *node, *feature, *left, *right, *missing_left;
+	int64_t *leaf_tree, *leaf_node, *leaf_class;
+	float *threshold, *leaf_weight;
+	const char **mode;
+	size_t nodes, leaves;
+};
+
+static bool ensemble_init(struct ensemble *e, size_t nodes)
+{
+	int64_t *at = calloc(nodes + 1, 9 * sizeof *at);
+
+	*e = (struct ensemble){ .ints = at };
+	e->threshold = calloc(nodes + 1, 2 * sizeof *e->threshold);
+	e->mode = calloc(nodes + 1, sizeof *e->mode);
+	if (!at || !e->threshold || !e->mode)
+		return false;
+	e->leaf_weight = e->threshold + nodes;
+	int64_t **columns_of[] = { &e->tree, &e->node, &e->feature, &e->left, &e->right,
+		&e->missing_left, &e->leaf_tree, &e->leaf_node, &e->leaf_class };
+	for (size_t i = 0; i < sizeof columns_of / sizeof *columns_of; i++, at += nodes)
+		*columns_of[i] = at;
+	return true;
+}
+
+static void ensemble_finish(struct ensemble *e)
+{
+	free(e->ints);
+	free(e->threshold);
+	free(e->mode);
+}
+
+static void ensemble_add(struct ensemble *e, const struct upk_forest *f, size_t tree, size_t i)
+{
+	const struct upk_forest_node *node = &f->nodes[f->trees[tree].first + i];
+	size_t n = e->nodes++;
+	bool leaf = node->left < 0;
+
+	e->tree[n] = (int64_t)tree;
+	e->node[n] = (int64_t)i;
+	e->mode[n] = leaf ? "LEAF" : "BRANCH_LT";
+	if (!leaf) {
+		e->feature[n] = node->feature;
+		e->left[n] = node->left;
+		e->right[n] = node->right;
+		e->missing_left[n] = node->missing_left;
+		e->threshold[n] = node->threshold;
+		return;
+	}
+	e->leaf_tree[e->leaves] = (int64_t)tree;
+	e->leaf_node[e->leaves] = (int64_t)i;
+	e->leaf_class[e->leaves] = f->trees[tree].output;
+	e->leaf_weight[e->leaves++] = node->threshold;
+}
+
+static void set_nodes(struct upk_onnx *g, const struct ensemble *e)
+{
+	upk_onnx_set_ints(g, "nodes_treeids", e->tree, e->nodes);
+	upk_onnx_set_ints(g, "nodes_nodeids", e->node, e->nodes);
+	upk_onnx_set_ints(g, "nodes_featureids", e->feature, e->nodes);
+	upk_onnx_set_floats(g, "nodes_values", e->threshold, e->nodes);
+	upk_onnx_set_strings(g, "nodes_modes", e->mode, e->nodes);
+	upk_onnx_set_ints(g, "nodes_truenodeids", e->left, e->nodes);
+	upk_onnx_set_ints(g, "nodes_falsenodeids", e->right, e->nodes);
+	upk_onnx_set_ints(g, "nodes_missing_value_tracks_true", e->missing_left, e->nodes);
+	upk_onnx_set_ints(g, "class_treeids", e->leaf_tree, e->leaves);
+	upk_onnx_set_ints(g, "class_nodeids", e->leaf_node, e->leaves);
+	upk_onnx_set_ints(g, "class_ids", e->leaf_class, e->leaves);
+	upk_onnx_set_floats(g, "class_weights", e->leaf_weight, e->leaves);
+}
+
+const char *upk_forest_onnx(const struct upk_forest *f, struct upk_onnx *g, const char *input)
+{
+	size_t outputs = f->classes == 2 ? 1 : f->classes;
+	const char *probabilities = upk_onnx_ml_node(g, "TreeEnsembleClassifier", input);
+	int64_t labels[UPK_CLASSES_MAX];
+	float base[UPK_CLASSES_MAX];
+	struct ensemble e;
+
+	for (size_t k = 0; k < f->classes; k++)
+		labels[k] = (int64_t)k;
+	for (size_t k = 0; k < outputs; k++)
+		base[k] = f->base;
+	if (!ensemble_init(&e, f->nodes_count)) {
+		upk_onnx_fail(g);
+		ensemble_finish(&e);
+		return "";
+	}
+	for (size_t t = 0; t < f->trees_count; t++)
+		for (size_t i = 0; i < f->trees[t].count; i++)
+			ensemble_add(&e, f, t, i);
+	upk_onnx_set_ints(g, "classlabels_int64s", labels, f->classes);
+	upk_onnx_set_floats(g, "base_values", base, outputs);
+	upk_onnx_set_string(g, "post_transform", f->classes == 2 ? "LOGISTIC" : "SOFTMAX");
+	set_nodes(g, &e);
+	ensemble_finish(&e);
+	return probabilities;
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "learn/onnx.h"
 #include "metrics/confusion.h"
 
 /* An inner node sends a row to `left` when its value there, as a float, is < threshold, to `right`
@@ -52,5 +53,9 @@ void upk_forest_predict(
 void upk_forest_write(const struct upk_forest *f, struct upk_json_writer *w);
 struct upk_forest *upk_forest_read(
 	const cJSON *json, size_t features, size_t classes, struct upk_error *err);
+
+/* Adds a TreeEnsembleClassifier; returns its probabilities, floats. Source: its definition in
+ * ai.onnx.ml 3; a node's "missing" bit is XGBoost's default_left. */
+const char *upk_forest_onnx(const struct upk_forest *f, struct upk_onnx *g, const char *input);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json_writer.h"
 #include "learn/curve.h"
+#include "learn/onnx.h"
 
 /* What a learner is given: standardised inputs without gaps (a `raw` one: as they are, NAN for
  * missing), classes 0 .. classes - 1 that all have rows. */
@@ -46,6 +47,11 @@ struct upk_learner {
 	void (*write)(const void *fitted, struct upk_json_writer *w);
 	bool (*read)(const cJSON *json, size_t features, size_t classes, void **fitted,
 		struct upk_error *err);
+	/* Adds what predict does to a graph: input is (rows, features), standardised doubles or, of
+	 * a raw learner, floats with gaps; returns probabilities (rows, classes), floats or doubles
+	 * as `type` says then. */
+	const char *(*onnx)(const void *fitted, struct upk_onnx *g, const char *input,
+		enum upk_onnx_type *type);
 	void (*free)(void *fitted); /* NULL is fine */
 };
 

@@ -380,6 +380,28 @@ static bool read(
 	return true;
 }
 
+/* In doubles, as predict. */
+static const char *onnx(
+	const void *fitted, struct upk_onnx *g, const char *input, enum upk_onnx_type *type)
+{
+	const struct logistic *l = fitted;
+	const double one = 1;
+	const char *scores, *positive;
+
+	*type = UPK_ONNX_DOUBLE;
+	scores = upk_onnx_node(g, "Gemm", input,
+		upk_onnx_doubles(g, l->weights, l->outputs, l->features),
+		upk_onnx_doubles(g, l->intercept, 0, l->outputs), NULL);
+	upk_onnx_set_int(g, "transB", 1);
+	if (l->outputs > 1) {
+		const char *all = upk_onnx_node(g, "Softmax", scores, NULL, NULL, NULL);
+		upk_onnx_set_int(g, "axis", 1);
+		return all;
+	}
+	positive = upk_onnx_node(g, "Sigmoid", scores, NULL, NULL, NULL);
+	return upk_onnx_complement(g, positive, upk_onnx_doubles(g, &one, 0, 1));
+}
+
 const struct upk_learner upk_logistic = {
 	.name = "logistic",
 	.check = check,
@@ -387,5 +409,6 @@ const struct upk_learner upk_logistic = {
 	.predict = predict,
 	.write = write,
 	.read = read,
+	.onnx = onnx,
 	.free = release,
 };

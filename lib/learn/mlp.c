@@ -402,6 +402,31 @@ static bool read(
 	return true;
 }
 
+/* In floats, as predict. */
+static const char *onnx(
+	const void *fitted, struct upk_onnx *g, const char *input, enum upk_onnx_type *type)
+{
+	const struct upk_network *n = fitted;
+	const float one = 1;
+	const char *values = upk_onnx_node(g, "Cast", input, NULL, NULL, NULL);
+
+	*type = UPK_ONNX_FLOAT;
+	upk_onnx_set_int(g, "to", UPK_ONNX_FLOAT);
+	for (size_t l = 0; l < n->layers; l++) {
+		values = upk_onnx_node(g, "Gemm", values,
+			upk_onnx_floats(g, upk_network_weights(n, l), n->sizes[l], n->sizes[l + 1]),
+			upk_onnx_floats(g, upk_network_biases(n, l), 0, n->sizes[l + 1]), NULL);
+		if (l + 1 < n->layers)
+			values = upk_onnx_node(g, "Relu", values, NULL, NULL, NULL);
+	}
+	if (n->classes == 2)
+		return upk_onnx_complement(g, upk_onnx_node(g, "Sigmoid", values, NULL, NULL, NULL),
+			upk_onnx_floats(g, &one, 0, 1));
+	values = upk_onnx_node(g, "Softmax", values, NULL, NULL, NULL);
+	upk_onnx_set_int(g, "axis", 1);
+	return values;
+}
+
 const struct upk_learner upk_mlp = {
 	.name = "mlp",
 	.check = check,
@@ -410,5 +435,6 @@ const struct upk_learner upk_mlp = {
 	.predict = predict,
 	.write = write,
 	.read = read,
+	.onnx = onnx,
 	.free = release,
 };

@@ -59,4 +59,10 @@ struct upk_decision {
 };
 uint16_t upk_decide(struct upk_decision decision, const double *probabilities, size_t classes);
 
+/* The version as an ONNX model: input `features`, floats (rows, features) with NaN for missing;
+ * outputs `label` (rows), the class of the greatest probability or as `decision` says, and
+ * `probabilities`, floats (rows, classes). false: UPK_NOMEM. */
+bool upk_predictor_write_onnx(const struct upk_predictor *p, struct upk_decision decision,
+	struct upk_buffer *out, struct upk_error *err);
+
 #endif

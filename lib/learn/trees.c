@@ -306,6 +306,13 @@ static bool read(
 	return f != NULL;
 }
 
+static const char *onnx(
+	const void *fitted, struct upk_onnx *g, const char *input, enum upk_onnx_type *type)
+{
+	*type = UPK_ONNX_FLOAT;
+	return upk_forest_onnx(fitted, g, input);
+}
+
 static void release(void *fitted)
 {
 	upk_forest_destroy(fitted);
@@ -319,5 +326,6 @@ const struct upk_learner upk_trees = {
 	.predict = predict,
 	.write = write,
 	.read = read,
+	.onnx = onnx,
 	.free = release,
 };

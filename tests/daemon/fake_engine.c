@@ -330,6 +330,12 @@ bool upk_report_version_bytes(struct upk_engine *e, const char *model, int64_t v
 	return true;
 }
 
+bool upk_report_version_onnx(struct upk_engine *e, const char *model, int64_t version,
+	struct upk_buffer *out, struct upk_error *err)
+{
+	return upk_report_version_bytes(e, model, version, out, err);
+}
+
 bool upk_report_promotions(
 	struct upk_engine *e, const char *model, struct upk_json_writer *w, struct upk_error *err)
 {

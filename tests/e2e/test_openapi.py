@@ -113,6 +113,7 @@ class Described(Case):
         for version in ("1", "champion"):
             call("GET", f"/v1/models/m/versions/{version}", status=200)
             call("GET", f"/v1/models/m/versions/{version}/model.json", status=200)
+            call("GET", f"/v1/models/m/versions/{version}/model.onnx", status=200)
         call("POST", "/v1/models/m/versions/1/promote")
         self.daemon.post("/v1/models/m/versions/1/promote")
         for _ in range(5):

@@ -23,8 +23,8 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof *f);
 
 	f->queue.bytes_max = 256 << 20;
-	f->posts = calloc(POSTS + 1, sizeof *f->posts);
-	f->batches = calloc(POSTS + 1, sizeof *f->batches);
+	f->posts = calloc(POSTS + 3, sizeof *f->posts);
+	f->batches = calloc(POSTS + 3, sizeof *f->batches);
 	*state = f;
 	return 0;
 }
