@@ -22,7 +22,9 @@ struct upk_class_score {
 	double probability;
 };
 
-/* Texts live in the batch. Syntax, types and limits were checked; classes were not looked up. */
+/* Texts live in the batch. Syntax, types and limits were checked. A class keeps its number from
+ * schema to schema of one configuration, so that a number found here need not be looked up again;
+ * those of scores were not looked up. */
 struct upk_item {
 	const char *error;         /* NULL: fine; else why it is rejected, naming field and value */
 	struct upk_text id;        /* absent: none; an integer's digits */
@@ -30,6 +32,7 @@ struct upk_item {
 	int64_t time;              /* when timed */
 	struct upk_text predicted; /* class name; absent: none */
 	struct upk_text label;     /* class name; absent: none */
+	uint16_t predicted_found, label_found; /* class + 1; 0: none, or not among the schema's */
 	bool scored;
 	double score;
 	struct upk_class_score *scores;

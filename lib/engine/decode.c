@@ -152,25 +152,26 @@ static void read_timestamp(struct upk_decoder *d, struct upk_item *item, struct 
 	item->time = ms > now && d->batch->kind == UPK_ITEM_LABEL ? now : ms;
 }
 
-static void read_class(
-	struct upk_decoder *d, struct upk_item *item, struct value v, struct upk_text *class)
+static void read_class(struct upk_decoder *d, struct upk_item *item, struct value v,
+	struct upk_text *class, uint16_t *found)
 {
 	struct upk_text text = name_of(v, CLASS_MAX, true);
-	if (text.data)
+	if (text.data) {
 		*class = keep(d, text);
-	else
+		*found = (uint16_t)(upk_schema_class(d->batch->schema, text) + 1);
+	} else
 		wrong(d, item, v, "a class: a string of 1 to 128 bytes, an integer or a boolean");
 }
 
 static void read_predicted(struct upk_decoder *d, struct upk_item *item, struct value v)
 {
-	read_class(d, item, v, &item->predicted);
+	read_class(d, item, v, &item->predicted, &item->predicted_found);
 }
 
 static void read_label(struct upk_decoder *d, struct upk_item *item, struct value v)
 {
 	if (v.token != UPK_JSON_NULL)
-		read_class(d, item, v, &item->label);
+		read_class(d, item, v, &item->label, &item->label_found);
 	else if (d->batch->kind == UPK_ITEM_LABEL)
 		reject(d, item, "label: null: a label cannot be withdrawn yet");
 	else

@@ -1,12 +1,15 @@
 #include "engine/names.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 
+enum { FEW = 8 }; /* names that are found sooner one by one than by a keyed hash */
+
 /* Open addressing, at most half full; a slot holds an index + 1, 0 when free. */
 struct upk_names {
-	size_t mask;
+	size_t mask, count;
 	struct upk_text *names;
 	uint32_t *slots;
 };
@@ -29,7 +32,7 @@ struct upk_names *upk_names_create(const struct upk_text *names, size_t count, i
 	struct upk_names *n = malloc(sizeof *n);
 	if (!n)
 		return NULL;
-	*n = (struct upk_names){ .mask = slots - 1 };
+	*n = (struct upk_names){ .mask = slots - 1, .count = count };
 	n->names = calloc(count + 1, sizeof *n->names);
 	n->slots = calloc(slots, sizeof *n->slots);
 	if (!n->names || !n->slots) {
@@ -60,5 +63,11 @@ void upk_names_destroy(struct upk_names *n)
 
 int upk_names_find(const struct upk_names *n, struct upk_text name)
 {
-	return (int)n->slots[slot_of(n, name)] - 1;
+	if (n->count > FEW)
+		return (int)n->slots[slot_of(n, name)] - 1;
+	for (size_t i = 0; i < n->count; i++)
+		if (n->names[i].size == name.size &&
+			memcmp(n->names[i].data, name.data, name.size) == 0)
+			return (int)i;
+	return -1;
 }

@@ -47,6 +47,14 @@ static bool class_of(struct upk_schema **schema, const struct upk_schema *before
 	return true;
 }
 
+/* What decoding found it to be, if it did. */
+static bool found_or(struct upk_schema **schema, const struct upk_schema *before, const char *field,
+	struct upk_text name, uint16_t found, int *class, struct upk_error *err)
+{
+	*class = found - 1;
+	return found > 0 || class_of(schema, before, field, name, class, err);
+}
+
 static bool place_scores(const struct upk_item *item, struct upk_schema **schema,
 	const struct upk_schema *before, double *scores, struct upk_error *err)
 {
@@ -130,11 +138,14 @@ bool upk_resolve(const struct upk_item *item, struct upk_schema **schema,
 {
 	*out = (struct upk_resolved){ .predicted = -1, .label = -1 };
 	if (item->predicted.data) {
-		if (!class_of(schema, before, "predicted", item->predicted, &out->predicted, err))
+		if (!found_or(schema, before, "predicted", item->predicted, item->predicted_found,
+			    &out->predicted, err))
 			return false;
 		out->stated = true;
 	}
-	if (item->label.data && !class_of(schema, before, "label", item->label, &out->label, err))
+	if (item->label.data &&
+		!found_or(
+			schema, before, "label", item->label, item->label_found, &out->label, err))
 		return false;
 	if (item->scores_count > 0) {
 		if (!place_scores(item, schema, before, scores, err))
