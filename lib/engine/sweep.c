@@ -1,6 +1,11 @@
 #include "engine/sweep.h"
 
+#include <stdlib.h>
+
 #include "engine/core.h"
+#include "engine/ids.h"
+#include "engine/model.h"
+#include "store/id_run.h"
 #include "store/sweep.h"
 
 enum {
@@ -30,6 +35,32 @@ static void adapt(struct upk_sweeper *s, int64_t took)
 		s->rows *= 2;
 }
 
+/* The id index forgets what can't be found any more. Before the engine is ready not all models
+ * are known. */
+static bool tell_ids(struct upk_engine *e, struct upk_error *err)
+{
+	int64_t first;
+	size_t count;
+	if (!upk_engine_ready(e))
+		return true;
+	if (!upk_id_first_row(e->store, &first, err))
+		return false;
+	struct upk_model **models = upk_registry_all(e->registry, &count, err);
+	int64_t *numbers = models ? malloc((count + 1) * sizeof *numbers) : NULL;
+	if (numbers) {
+		for (size_t i = 0; i < count; i++)
+			numbers[i] = models[i]->number;
+		upk_ids_forget_before(e->ids, first);
+		upk_ids_keep_models(e->ids, numbers, count);
+	} else if (models) {
+		upk_fail(err, UPK_NOMEM, "no memory for the numbers of %zu models", count);
+	}
+	bool done = numbers != NULL;
+	free(numbers);
+	upk_registry_give_back(models);
+	return done;
+}
+
 static bool step(struct upk_engine *e, struct upk_error *err)
 {
 	struct upk_sweep sweep;
@@ -39,7 +70,7 @@ static bool step(struct upk_engine *e, struct upk_error *err)
 	e->sweeper.any = sweep.model != 0;
 	if (sweep.model == 0) {
 		atomic_store(&e->sweeper.left, 0);
-		return true;
+		return tell_ids(e, err);
 	}
 	if (!upk_store_begin(e->store, err))
 		return false;

@@ -23,6 +23,7 @@ enum {
 	REMOVE_FILTER,
 	REMOVE_RUN,
 	ROWS_AFTER,
+	FIRST_ROW,
 };
 
 #define COLUMNS "run, state, tier, entries, room, first, last"
@@ -57,6 +58,8 @@ static const char *const sql[] = {
 		       "UNION ALL "
 		       "SELECT seq, model, id, 1 FROM label WHERE seq > ?1 AND id IS NOT NULL "
 		       "ORDER BY seq",
+	[FIRST_ROW] = "SELECT min(coalesce((SELECT min(seq) FROM event), ?1), "
+		      "coalesce((SELECT min(seq) FROM label), ?1))",
 };
 
 const struct upk_sql upk_id_run_sql = {
@@ -389,6 +392,16 @@ bool upk_id_run_remove(struct upk_store *s, int64_t run, int64_t *left, struct u
 		return false;
 	*left = still;
 	return true;
+}
+
+bool upk_id_first_row(struct upk_store *s, int64_t *seq, struct upk_error *err)
+{
+	int64_t last;
+	if (!upk_store_last_seq(s, &last, err))
+		return false;
+	struct upk_query q = upk_query(s, &upk_id_run_sql, FIRST_ROW);
+	upk_put_int(&q, last + 1);
+	return upk_query_int(&q, seq, err);
 }
 
 bool upk_id_rows_after(struct upk_store *s, int64_t seq,

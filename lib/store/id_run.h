@@ -80,6 +80,10 @@ bool upk_id_filter_each(struct upk_store *s, int64_t run,
  * less those that were, and above 0 when the run is no more. */
 bool upk_id_run_remove(struct upk_store *s, int64_t run, int64_t *left, struct upk_error *err);
 
+/* The least sequence number of an event or label; one above the last one ever when there are none.
+ */
+bool upk_id_first_row(struct upk_store *s, int64_t *seq, struct upk_error *err);
+
 /* Event and label rows with an id in the order of their sequence numbers. take may not call this
  * store; the id lives until it returns. */
 struct upk_id_row {

@@ -272,6 +272,9 @@ static void rows_with_an_id_come_in_the_order_of_their_sequence(void **state)
 {
 	struct fixture *f = *state;
 	struct upk_error err = { 0 };
+	int64_t least;
+	assert_ok(upk_id_first_row(f->store, &least, &err), &err);
+	assert_int_equal(least, 1);
 	fixture_begin(f);
 	int64_t first = fixture_event(f, "a", "x", NULL);
 	fixture_event(f, "", "x", NULL);
@@ -286,6 +289,8 @@ static void rows_with_an_id_come_in_the_order_of_their_sequence(void **state)
 	assert_ok(upk_id_rows_after(f->store, first, see, &some, &err), &err);
 	assert_int_equal(some.count, 1);
 	assert_int_equal(some.seqs[0], second);
+	assert_ok(upk_id_first_row(f->store, &least, &err), &err);
+	assert_int_equal(least, first);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
