@@ -107,7 +107,7 @@ struct upk_config {
 	size_t rules_count;
 	bool rules_given; /* "rules" was sent, if only [] */
 	struct upk_retrain_config retrain;
-	int64_t retention_ms; /* 0: for ever; no effect yet */
+	int64_t retention_ms; /* 0: for ever */
 	bool strict;
 	void *refs; /* the module's own */
 };

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/readers.h"
 #include "engine/registry.h"
+#include "engine/retention.h"
 #include "engine/room.h"
 #include "engine/sweep.h"
 #include "store/store.h"
@@ -51,6 +52,7 @@ struct upk_engine {
 	int64_t seq;        /* the last one given out */
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
+	struct upk_retention retention; /* `oldest` is everybody's */
 	struct upk_sweeper sweeper; /* `left` is everybody's */
 	int64_t repaired;   /* when a stale model was last rebuilt between ticks; monotonic ns */
 };

@@ -79,6 +79,7 @@ void upk_engine_close(struct upk_engine *e)
 	upk_unsaved_finish(e);
 	upk_trainer_destroy(e->trainer);
 	upk_checkpointer_stop(e->checkpointer);
+	upk_retention_finish(&e->retention);
 	upk_registry_destroy(e->registry);
 	upk_readers_destroy(e->readers);
 	upk_ids_close(e->ids);

@@ -43,6 +43,7 @@ struct upk_model {
 	int64_t last_place;   /* given out */
 	int64_t stored_place; /* place of the state in the store */
 	struct upk_used used; /* classes that stored rows name */
+	int64_t retention;    /* as engine/retention.h has seen it, ms */
 	bool stale;           /* the tail is behind the store: rebuild it */
 	int64_t first_unsaved; /* engine/unsaved.h's alone, and the three below; 0: its state has all */
 	struct upk_model *next_unsaved;

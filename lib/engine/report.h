@@ -69,7 +69,8 @@ bool upk_report_promotions(struct upk_engine *e, const char *model, struct upk_j
 bool upk_report_event(struct upk_engine *e, const char *model, struct upk_text id,
 	struct upk_json_writer *w, struct upk_error *err);
 
-/* Members of an open object: "store" (bytes, max_bytes, state: ok, nearly full, full) and, while rows of
+/* Members of an open object: "store" (bytes, max_bytes, state: ok, nearly full, full), "oldest"
+ * (arrival of the oldest stored item) and, while rows of
  * deleted models are taken away, "deleting": sequence numbers that are still to be looked at. */
 void upk_report_health(struct upk_engine *e, struct upk_json_writer *w);
 

@@ -113,7 +113,7 @@ static struct work wait_for_work(struct upk_writer *w)
 	until.tv_sec += TICK_MS / 1000;
 
 	pthread_mutex_lock(&w->lock);
-	bool sweep = !atomic_load(&w->engine->broken) && upk_sweep_due(w->engine, false);
+	bool sweep = !atomic_load(&w->engine->broken) && (upk_sweep_due(w->engine, false) || upk_retention_due(w->engine, false));
 	struct upk_post *posts;
 	while (!(posts = upk_queue_take(&w->queue)) && !sweep && !w->first_task && !w->stopping)
 		if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
@@ -191,6 +191,7 @@ static void tick_when_due(struct upk_writer *w)
 		rebuild(w->engine);
 	each_model(w->engine, tick_model);
 	upk_sweep_wake(w->engine);
+	upk_retention_look(w->engine);
 	upk_room_look(w->engine);
 }
 
@@ -232,6 +233,8 @@ static void *work(void *argument)
 		tick_when_due(w);
 		if (upk_sweep_due(e, busy))
 			upk_sweep_run(e);
+		if (upk_retention_due(e, busy))
+			upk_retention_run(e);
 		checkpoint(e);
 	}
 	each_model(e, upk_group_release);

@@ -2,15 +2,13 @@
 
 #include "store/statement.h"
 
-enum { EVENT, REVISIONS, UPGRADE, LABEL, WAITING, BEFORE, OLDEST };
+enum { EVENT, REVISIONS, UPGRADE, LABEL, BEFORE, OLDEST };
 
 static const char *const sql[] = {
 	[EVENT] = "DELETE FROM event WHERE seq = ?1",
 	[REVISIONS] = "DELETE FROM revision WHERE event = ?1",
 	[UPGRADE] = "DELETE FROM upgrade WHERE event = ?1",
 	[LABEL] = "DELETE FROM label WHERE seq = ?1",
-	[WAITING] = "DELETE FROM label WHERE seq > ?2 AND seq <= ?3 AND event IS NULL "
-		    "AND +model = ?1",
 	[BEFORE] = "SELECT coalesce((SELECT place FROM upgrade WHERE event = ?1), 0)",
 	[OLDEST] = "SELECT seq, arrival FROM (SELECT * FROM (SELECT seq, arrival FROM event "
 		   "WHERE seq > ?1 ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (SELECT seq, "
@@ -40,16 +38,6 @@ bool upk_remove_event(struct upk_store *s, int64_t seq, struct upk_error *err)
 bool upk_remove_label(struct upk_store *s, int64_t seq, struct upk_error *err)
 {
 	return run_on(s, LABEL, seq, err);
-}
-
-bool upk_remove_waiting(
-	struct upk_store *s, int64_t model, int64_t after, int64_t to, struct upk_error *err)
-{
-	struct upk_query q = upk_query(s, &upk_remove_sql, WAITING);
-	upk_put_int(&q, model);
-	upk_put_int(&q, after);
-	upk_put_int(&q, to);
-	return upk_query_run(&q, err);
 }
 
 bool upk_place_before(struct upk_store *s, int64_t event, int64_t *place, struct upk_error *err)

@@ -15,10 +15,6 @@
 bool upk_remove_event(struct upk_store *s, int64_t seq, struct upk_error *err);
 bool upk_remove_label(struct upk_store *s, int64_t seq, struct upk_error *err);
 
-/* Labels of the model with seq in (after, to] whose event has not come. */
-bool upk_remove_waiting(
-	struct upk_store *s, int64_t model, int64_t after, int64_t to, struct upk_error *err);
-
 /* The place that an event had as an example before it became a pair; 0: it was none, or it is not
  * known. */
 bool upk_place_before(struct upk_store *s, int64_t event, int64_t *place, struct upk_error *err);

@@ -434,3 +434,62 @@ class Erasing(Case):
         self.events("m", [{"id": "late", "features": [1], "label": "a"}])
         self.assertEqual(self.erase("late")["trained"], [])
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m"))["examples"], 599)
+
+
+class Retention(Case):
+    """What is older than the retention is gone from rows and windows, and nothing else is."""
+
+    memory = False
+    WINDOWS = [{"name": "last-40", "count": 40}, {"name": "all", "count": 100000}, {"name": "1h", "duration": "1h"}]
+
+    def ids(self, table):
+        with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+            return {id for id, in file.execute(f"SELECT id FROM {table}")}
+
+    def batch(self, model, number):
+        """30 events, 10 of them labelled at once, 10 later; the pairs."""
+        pairs = []
+        for i in range(20):
+            pairs.append((f"{number}-{i}", self.random.choice(CLASSES), self.random.choice(CLASSES)))
+        self.events(model, [{"id": id, "predicted": p, "label": l, "features": [1, 2]} for id, p, l in pairs[:10]])
+        self.events(model, [{"id": id, "predicted": p} for id, p, _ in pairs[10:]] +
+                    [{"id": f"{number}-open-{i}", "predicted": "a"} for i in range(10)])
+        self.labels(model, [{"id": id, "label": l} for id, _, l in pairs[10:]])
+        self.labels(model, [{"id": f"{number}-waits", "label": "a"}])
+        return pairs
+
+    def check_windows(self, model, pairs):
+        for name, wanted in (("last-40", pairs[-40:]), ("all", pairs), ("1h", pairs)):
+            self.assertEqual(self.counts(model, name), Counter((label, predicted) for _, predicted, label in wanted), name)
+
+    def test_old_rows_go_and_windows_follow(self):
+        config = {"classes": CLASSES, "rules": [], "features": ["a", "b"], "windows": self.WINDOWS}
+        self.put_model("short", {**config, "retention": "6s"})
+        self.put_model("long", {**config, "retention": "1d"})
+        self.put_model("ever", config)
+        old = {model: self.batch(model, "old") for model in ("short", "long", "ever")}
+        self.labels("short", [{"id": "old-0", "label": self.random.choice(CLASSES)}])  # perhaps a revision
+        begin = time.monotonic()
+        time.sleep(3)
+        young = {model: self.batch(model, "young") for model in ("short", "long", "ever")}
+        self.assertIn("old-1", self.ids("event"))
+        wait_until(lambda: self.metrics("short", "all")["pairs"] == 20, what="retention")
+        self.assertGreater(time.monotonic() - begin, 5)
+        self.check_windows("short", young["short"])
+        for model in ("long", "ever"):
+            self.check_windows(model, old[model] + young[model])
+        self.assertEqual(self.daemon.get("/v1/models/short/events/old-open-1").status, 404)
+        with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+            left = {id for id, in file.execute("SELECT id FROM event WHERE model = 1 UNION SELECT id FROM label WHERE model = 1")}
+        self.assertEqual({id for id in left if id.startswith("old")}, set())
+        self.daemon.restart()
+        for model in ("long", "ever"):
+            self.check_windows(model, old[model] + young[model])
+        wait_until(lambda: self.metrics("short", "all")["pairs"] == 0, what="retention after a restart")
+        self.assertIsNotNone(self.ok(self.daemon.get("/readyz"))["oldest"])
+        # A retention that comes later takes what is there already.
+        self.put_model("ever", {**config, "retention": "1s"})
+        wait_until(lambda: self.metrics("ever", "all")["pairs"] == 0, what="the new retention")
+        self.check_windows("long", old["long"] + young["long"])
+        done = run("check", "--data", self.daemon.folder, "--scratch", self.daemon.top)
+        self.assertEqual(done.returncode, 0, done.stderr)
