@@ -238,7 +238,8 @@ static void *work(void *argument)
 		checkpoint(e);
 	}
 	each_model(e, upk_group_release);
-	save_states(e);
+	if (!atomic_load(&e->broken))
+		save_states(e);
 	return NULL;
 }
 

@@ -31,7 +31,7 @@ class Client(threading.Thread):
 
     def batch(self):
         """Some events with a label, some without, some labels before and after their event, and with
-        `revise` some of another class afterwards."""
+        `revise` some of another class afterwards, and an event that is taken out again."""
         events, labels = [], []
         for _ in range(self.size):
             self.number += 1
@@ -47,9 +47,14 @@ class Client(threading.Thread):
             posts.reverse()
         if self.revise and self.random.random() < 0.3:
             posts.append(("labels", [{"id": item["id"], "label": self.random.choice(CLASSES)} for item in labels[:5]]))
+            posts.append(("delete", [{"id": self.random.choice(events)["id"]}]))
         return posts
 
     def post(self, connection, path, items):
+        if path == "delete":
+            connection.request("DELETE", f"/v1/models/{self.model}/events/{items[0]['id']}")
+            answer = connection.getresponse()
+            return answer.status, answer.read()
         connection.request("POST", f"/v1/models/{self.model}/{path}", json.dumps(items),
                            {"Content-Type": "application/json"})
         answer = connection.getresponse()
@@ -126,6 +131,9 @@ class Ledger:
         self.case, self.daemon, self.model = case, daemon, model
         self.items = []
 
+    def event(self, id):
+        return f"/v1/models/{self.model}/events/{id}"
+
     def send(self, items):
         """Sends items again as a client would that doesn't know: the answers' counts by path."""
         counts = Counter()
@@ -144,6 +152,13 @@ class Ledger:
 
     def recover(self, sure, unsure, what=""):
         """After a crash: what was acknowledged is there, once; what is sent again counts once."""
+        gone = {item["id"] for path, item in sure + unsure if path == "delete"}
+        for path, item in unsure:
+            if path == "delete":
+                self.case.assertIn(self.daemon.delete(self.event(item["id"])).status, (200, 404), what)
+        for id in list(gone)[:20]:
+            self.case.assertEqual(self.daemon.get(self.event(id)).status, 404, f"{what}: {id} is there again")
+        sure, unsure = ([(path, item) for path, item in items if item["id"] not in gone] for items in (sure, unsure))
         open_ids = {item["id"] for path, item in unsure if path == "labels"}
         newest = {item["id"]: item for path, item in sure if path == "labels"}
         known = [(path, item) for path, item in sure if path != "labels" or
@@ -167,7 +182,8 @@ class Ledger:
                 events[seq] = (labels.get(id, label), predicted)
                 ids[id] += 1
             self.case.assertEqual([id for id, n in ids.items() if n > 1 and id], [], "stored twice")
-            rows = [events[event] for (event,) in file.execute("SELECT event FROM place WHERE model = ? ORDER BY place", (model,))]
+            rows = [events[event] for (event,) in file.execute("SELECT event FROM place WHERE model = ? ORDER BY place", (model,))
+                    if event in events]
         pairs = [row for row in rows if row[1] is not None]
         return Counter(pairs[-LAST:]), Counter(pairs)
 
