@@ -86,8 +86,8 @@ bool upk_ids_add(struct upk_ids *ids, uint64_t key, int64_t seq, enum upk_id_kin
 	struct upk_error *err);
 
 /* Moves entries from memory to the file and merges runs: once in each transaction of the writer,
- * before its commit. Takes a time in proportion to what was added since, about 0.2 us an entry, in
- * steps of 1,000 entries. */
+ * before its commit. Takes a time in proportion to what was added since, 0.2 to 0.4 us an
+ * entry, in steps of 1,000 entries. */
 bool upk_ids_spill(struct upk_ids *ids, struct upk_error *err);
 
 /* Right after the store's transaction was committed (seq: the greatest sequence number that is
