@@ -18,7 +18,7 @@ static const struct upk_text classes[] = { { "a", 1 }, { "b", 1 } };
 
 static void check_state(struct upk_config *c, struct upk_schema *s, struct upk_text text)
 {
-	struct upk_tail *t = upk_tail_create(c, s, NULL);
+	struct upk_tail *t = upk_tail_create(c, s, true, NULL);
 	struct upk_record_start record;
 	struct upk_buffer out = { 0 };
 	struct upk_error err = { 0 };
