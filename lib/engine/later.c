@@ -293,6 +293,22 @@ static bool describe_event(
 			upk_tags_of(&b->tail->tags, event.version, &step->tag, b->err));
 }
 
+/* The place of what was revised; of an example that became a pair later, the one that it has now.
+ */
+static bool place_of(struct upk_engine *e, struct building *b,
+	const struct upk_revision_row *revision, struct upk_place_row *place, bool *found)
+{
+	const struct upk_upgrade_row *upgrade = upgrade_of(b, revision->event);
+	struct upk_event_row event;
+	int64_t number = revision->place;
+	if (upgrade && upgrade->seq > revision->seq) {
+		if (!upk_event_get(e->store, revision->event, found, &event, b->err))
+			return false;
+		number = *found ? event.place : 0;
+	}
+	return upk_place_get(e->store, b->model->number, number, found, place, b->err);
+}
+
 static bool add_revision(struct upk_engine *e, struct building *b,
 	const struct upk_later_item *item, struct upk_text class)
 {
@@ -307,7 +323,7 @@ static bool add_revision(struct upk_engine *e, struct building *b,
 		return false;
 	if (!found || revision.seq != item->seq)
 		return true;
-	if (!upk_place_get(e->store, item->model, revision.place, &found, &place, b->err))
+	if (!place_of(e, b, &revision, &place, &found))
 		return false;
 	step.place = revision.place;
 	step.time = found ? place.time : 0;
@@ -342,6 +358,46 @@ static bool add_items(struct upk_engine *e, struct building *b)
 	return true;
 }
 
+/* The step that an upgrade's pair became; steps are sorted. */
+static struct upk_step *pair_at(const struct upk_steps *steps, int64_t seq)
+{
+	size_t low = 0, high = steps->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (steps->items[middle].step.seq < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < steps->count && steps->items[low].step.seq == seq; low++)
+		if (steps->items[low].step.kind == UPK_STEP_PAIR)
+			return &steps->items[low].step;
+	return NULL;
+}
+
+/* An example that was revised became a pair with the label that it had then. */
+static bool label_upgrades(struct upk_engine *e, struct building *b)
+{
+	for (size_t i = 0; i < b->later->upgrades_count; i++) {
+		const struct upk_upgrade_row *upgrade = &b->later->upgrades[i].row;
+		struct upk_step *pair =
+			upgrade->model == b->model->number ? pair_at(b->steps, upgrade->seq) : NULL;
+		struct upk_revision_row revision;
+		struct upk_label_row label;
+		bool found;
+		if (!pair)
+			continue;
+		if (!upk_revision_last(
+			    e->store, upgrade->event, upgrade->seq, &found, &revision, b->err))
+			return false;
+		if (found && !upk_label_get(e->store, revision.seq, &found, &label, b->err))
+			return false;
+		if (found && !class_of(b, label.class, &pair->pair.actual))
+			return false;
+	}
+	return true;
+}
+
 bool upk_later_steps(struct upk_engine *e, struct upk_model *m, const struct upk_later *later,
 	struct upk_steps *steps, struct upk_error *err)
 {
@@ -357,5 +413,5 @@ bool upk_later_steps(struct upk_engine *e, struct upk_model *m, const struct upk
 		!find_lists(e, &b) || !add_items(e, &b))
 		return false;
 	upk_steps_sort(steps);
-	return true;
+	return label_upgrades(e, &b);
 }
