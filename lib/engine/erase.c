@@ -5,6 +5,7 @@
 #include "engine/feed.h"
 #include "engine/rebuild.h"
 #include "engine/writer.h"
+#include "engine/recent.h"
 #include "store/remove.h"
 #include "store/version.h"
 
@@ -116,6 +117,7 @@ bool upk_erase_known(struct upk_engine *e, struct upk_model *m, const struct upk
 		return false;
 	if (places[0] != 0 && !remove_place(e, m, known, places[0], now, steps, err))
 		return false;
+	upk_recent_forget(e->recent, row->seq);
 	return remove_labels(e, m, row->id, &erased->labels, err) &&
 		upk_remove_event(e->store, row->seq, err);
 }
