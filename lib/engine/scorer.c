@@ -15,7 +15,12 @@ static double score(
 		.name = upk_text_of(upk_tags_name(&t->tags, t->in_use.tag)) };
 	const struct upk_scores_range range =
 		upk_scores_range(t->windows.at[window], m->number, t->place);
-	if (upk_scores_read(m->engine->store, t->schema, &range, &made_by, &metrics, &scored, &err))
+	/* Nobody else changes the tail: readers need not wait for the rows. */
+	pthread_mutex_unlock(&m->lock);
+	bool read = upk_scores_read(
+		m->engine->store, t->schema, &range, &made_by, &metrics, &scored, &err);
+	pthread_mutex_lock(&m->lock);
+	if (read)
 		return upk_scores_value(&metrics, upk_metric_name(measure.metric));
 	upk_engine_log(m->engine, UPK_LOG_WARNING, "model %s: a rule's %s can't be computed: %s",
 		m->name, upk_metric_name(measure.metric), err.message);

@@ -6,7 +6,8 @@
 #include "engine/model.h"
 
 /* For a tail of the model; both outlive it. It reads with the writer's connection, so the tail may
- * be fed on the writer's thread alone, and not within a scan. */
+ * be fed on the writer's thread alone, not within a scan, and with the model's lock held: that is given
+ * back while rows are read. */
 struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m);
 
 #endif

@@ -49,7 +49,7 @@ struct upk_tail;
 
 /* Where a rule on a score metric gets its value: the metric on the pairs of a window that what is in
  * use predicted; NAN when undefined or when the rows can't be read. Called on the writer's thread,
- * under the model's lock. */
+ * under the model's lock, which it may give back for a while. */
 struct upk_scorer {
 	double (*score)(void *context, const struct upk_tail *t, size_t window,
 		struct upk_measure measure);
