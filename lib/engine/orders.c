@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { KEPT = 16 };
+
 struct upk_order *upk_orders_add(struct upk_orders *o, enum upk_order_kind kind)
 {
 	if (o->count == o->capacity) {
@@ -25,6 +27,11 @@ void upk_orders_clear(struct upk_orders *o)
 		upk_buffer_finish(&o->items[i].counts);
 	o->count = 0;
 	o->failed = false;
+	if (o->capacity > KEPT) {
+		free(o->items);
+		o->items = NULL;
+		o->capacity = 0;
+	}
 }
 
 void upk_orders_finish(struct upk_orders *o)

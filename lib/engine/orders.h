@@ -51,7 +51,7 @@ struct upk_orders {
 
 /* A new order at the end, to be filled in; NULL: no memory, and failed is set. */
 struct upk_order *upk_orders_add(struct upk_orders *o, enum upk_order_kind kind);
-void upk_orders_clear(struct upk_orders *o); /* keeps the memory */
+void upk_orders_clear(struct upk_orders *o); /* keeps the memory of a few */
 void upk_orders_finish(struct upk_orders *o);
 
 const char *upk_run_kind_name(enum upk_run_kind kind);
