@@ -103,6 +103,37 @@ static bool read_retention(void *into, const cJSON *value, struct upk_error *err
 	return upk_config_members(value, members, 2, into, err) || upk_fail_in(err, "retention.");
 }
 
+static bool keep_versions(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_keep_config *keep = into;
+	return upk_config_integer(value, 1, 10000, &keep->versions, err);
+}
+
+static bool keep_runs(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_keep_config *keep = into;
+	return upk_config_integer(value, 1, 1000000, &keep->runs, err);
+}
+
+static bool keep_alerts(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_keep_config *keep = into;
+	return upk_config_integer(value, 1, 1000000, &keep->alerts, err);
+}
+
+static bool read_keep(void *into, const cJSON *value, struct upk_error *err)
+{
+	static const struct upk_config_member members[] = {
+		{ "versions", keep_versions },
+		{ "runs", keep_runs },
+		{ "alerts", keep_alerts },
+	};
+	struct upk_config *c = into;
+	if (!cJSON_IsObject(value))
+		return upk_config_wrong(value, err, "an object");
+	return upk_config_members(value, members, 3, &c->keep, err) || upk_fail_in(err, "keep.");
+}
+
 static bool timeout_after(void *into, const cJSON *value, struct upk_error *err)
 {
 	int64_t *after = into;
@@ -174,6 +205,7 @@ static const struct upk_config_member members[] = {
 	{ "rules", read_rules },
 	{ "retrain", read_retrain },
 	{ "retention", read_retention },
+	{ "keep", read_keep },
 	{ "label_timeout", read_timeout },
 	{ "label_sources", read_sources },
 	{ "resolve", read_resolve },
@@ -219,6 +251,7 @@ struct upk_config *upk_config_parse(struct upk_text json, struct upk_error *err)
 	atomic_init(refs, 1);
 	c->refs = refs;
 	c->threshold = 0.5;
+	c->keep = (struct upk_keep_config){ .versions = 50, .runs = 1000, .alerts = 1000 };
 	c->sent = upk_json_parse(json, err);
 	if (!c->sent || !fill(c, err)) {
 		upk_config_unref(c);

@@ -89,6 +89,13 @@ struct upk_retrain_config {
 	struct upk_policy policy;
 };
 
+/* How many of the newest a model keeps: engine/keep.h. */
+struct upk_keep_config {
+	int64_t versions; /* default 50 */
+	int64_t runs;     /* default 1000 */
+	int64_t alerts;   /* default 1000 */
+};
+
 /* Immutable once made; counted references, any thread. */
 struct upk_config {
 	cJSON *sent;  /* as it came */
@@ -107,6 +114,7 @@ struct upk_config {
 	size_t rules_count;
 	bool rules_given; /* "rules" was sent, if only [] */
 	struct upk_retrain_config retrain;
+	struct upk_keep_config keep;
 	int64_t retention_ms; /* 0: for ever */
 	bool strict;
 	void *refs; /* the module's own */

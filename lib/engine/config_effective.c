@@ -144,6 +144,15 @@ static void write_rules(const struct upk_config *c, bool has_features, struct up
 	upk_json_array_end(w);
 }
 
+static void write_keep(const struct upk_keep_config *keep, struct upk_json_writer *w)
+{
+	upk_json_object(w, "keep");
+	upk_json_int(w, "versions", keep->versions);
+	upk_json_int(w, "runs", keep->runs);
+	upk_json_int(w, "alerts", keep->alerts);
+	upk_json_object_end(w);
+}
+
 void upk_config_write_effective(const struct upk_config *c, const struct upk_text *classes,
 	size_t classes_count, struct upk_text positive, const struct upk_features *features,
 	struct upk_json_writer *w, const char *key)
@@ -162,6 +171,7 @@ void upk_config_write_effective(const struct upk_config *c, const struct upk_tex
 	upk_config_write_retrain(
 		&c->retrain, cJSON_GetObjectItemCaseSensitive(c->sent, "retrain"), w, "retrain");
 	upk_config_write_sent(c->sent, "retention", "null", w);
+	write_keep(&c->keep, w);
 	upk_config_write_sent(c->sent, "label_timeout", "null", w);
 	upk_config_write_sent(c->sent, "label_sources", "[]", w);
 	upk_config_write_sent(c->sent, "resolve", "\"latest\"", w);

@@ -170,7 +170,7 @@ static bool known_version(struct upk_intake *k)
 	int64_t number = k->item->version.number;
 	if (number <= k->in->model->tail->last_version)
 		return true;
-	upk_intake_reject(k, "version: %lld is no version of this model (it has %lld)",
+	upk_intake_reject(k, "version: %lld is no version of this model (the last is %lld)",
 		(long long)number, (long long)k->in->model->tail->last_version);
 	return false;
 }

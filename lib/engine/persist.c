@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "engine/alerting.h"
+#include "engine/keep.h"
 #include "engine/sentence.h"
 #include "engine/tail_state.h"
 #include "engine/trainer.h"
@@ -33,7 +34,7 @@ static bool persist_alert(struct upk_engine *e, struct upk_model *m, const struc
 		.change = order->change,
 		.run_at = order->run_at,
 		.detail = upk_text_of(detail) };
-	return upk_alert_insert(e->store, &row, err);
+	return upk_alert_insert(e->store, &row, err) && upk_keep_alerts(e, m, err);
 }
 
 /* The alert as it stands, to be changed and written back; its texts are not. */
@@ -80,7 +81,7 @@ static bool persist_run(struct upk_engine *e, struct upk_model *m, const struct 
 		.as_of = order->seq,
 		.seed = (int64_t)m->tail->config->retrain.seed,
 		.queued = order->time };
-	if (!upk_run_insert(e->store, &row, err))
+	if (!upk_run_insert(e->store, &row, err) || !upk_keep_runs(e, m, err))
 		return false;
 	if (!alert)
 		return true;

@@ -6,7 +6,9 @@
 
 #include "engine/group.h"
 #include "engine/figures.h"
+#include "engine/keep.h"
 #include "engine/persist.h"
+#include "engine/promotion_log.h"
 #include "engine/retraining.h"
 #include "engine/run_text.h"
 #include "store/run.h"
@@ -149,7 +151,9 @@ static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct up
 		upk_serving_destroy(serving);
 		return false;
 	}
-	return settle_tail(o, end, serving, manual, version, err) && upk_persist_state(e, m, err);
+	return settle_tail(o, end, serving, manual, version, err) &&
+		(!passed || !o->contest.predictor || upk_keep_versions(e, m, err)) &&
+		upk_persist_state(e, m, err);
 }
 
 static void say_outcome(struct upk_engine *e, const struct upk_outcome *o)
@@ -256,52 +260,35 @@ bool upk_promotion_by_hand(
 	if (!upk_version_get(e->store, m->number, version, &found, &row, err))
 		return false;
 	if (!found)
-		return upk_fail(err, UPK_NOT_FOUND, "model %s has no version %lld", m->name,
-			(long long)version);
+		return upk_fail(err, UPK_NOT_FOUND, "model %s has no version %lld%s", m->name,
+			(long long)version,
+			version > 0 && version <= m->tail->last_version ? " any more" : "");
 	if (m->tail->champion == version)
 		return upk_fail(err, UPK_CONFLICT, "version %lld is the champion already",
 			(long long)version);
 	return promote(e, m, version, "hand", "promoted by hand", err);
 }
 
-/* The promotion log as a stack: entries made by rollback are skipped, and take away the one that
- * they undid. */
-struct log {
-	int64_t versions[4096];
-	size_t count;
-};
-
-static bool read_entry(void *context, const struct upk_promotion_row *row)
-{
-	struct log *log = context;
-	if (upk_text_is(row->by, "rollback")) {
-		log->count -= log->count > 0;
-		return true;
-	}
-	if (log->count == sizeof log->versions / sizeof *log->versions) {
-		log->count--;
-		memmove(log->versions, log->versions + 1, log->count * sizeof *log->versions);
-	}
-	log->versions[log->count++] = row->version;
-	return true;
-}
-
 bool upk_promotion_rollback(
 	struct upk_engine *e, struct upk_model *m, int64_t *version, struct upk_error *err)
 {
-	struct log *log = calloc(1, sizeof *log);
+	struct upk_version_row row;
+	bool found;
+	struct upk_promotion_log *log = upk_promotion_log_read(e->store, m->number, err);
 	if (!log)
-		return upk_fail(err, UPK_NOMEM, "no memory for the promotion log");
-	bool done = upk_promotion_each(e->store, m->number, read_entry, log, err);
-	size_t count = log->count;
-	int64_t from = count > 0 ? log->versions[count - 1] : 0;
-	int64_t to = count > 1 ? log->versions[count - 2] : 0;
-	free(log);
-	if (!done)
 		return false;
+	int64_t from = upk_promotion_log_at(log, 0), to = upk_promotion_log_at(log, 1);
+	free(log);
 	if (to == 0)
 		return upk_fail(err, UPK_CONFLICT, "model %s has no promotion left to roll back to",
 			m->name);
+	if (!upk_version_get(e->store, m->number, to, &found, &row, err))
+		return false;
+	if (!found)
+		return upk_fail(err, UPK_CONFLICT,
+			"version %lld, which answered before version %lld, is no longer kept: "
+			"promote another one by hand",
+			(long long)to, (long long)from);
 
 	char reason[128];
 	snprintf(reason, sizeof reason, "version %lld was rolled back by hand", (long long)from);

@@ -20,7 +20,7 @@ struct upk_serving *upk_promotion_load(struct upk_engine *e, struct upk_model *m
 	struct upk_schema *schema, int64_t version, struct upk_error *err);
 
 /* By hand, each in its own transaction. UPK_NOT_FOUND: no such version. UPK_CONFLICT: it is the
- * champion already; nothing to roll back to. */
+ * champion already; nothing to roll back to, or what there was is no longer kept. */
 bool upk_promotion_by_hand(struct upk_engine *e, struct upk_model *m, int64_t version,
 	struct upk_error *err);
 bool upk_promotion_rollback(struct upk_engine *e, struct upk_model *m, int64_t *version,

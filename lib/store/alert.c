@@ -2,7 +2,7 @@
 
 #include "store/statement.h"
 
-enum { INSERT, UPDATE, GET, LAST, FILTERED };
+enum { INSERT, UPDATE, GET, LAST, FILTERED, REMOVE_OLD };
 
 #define COLUMNS \
 	"model, alert, rule, state, fired, place, value, bound, threshold, pairs, change, " \
@@ -18,6 +18,9 @@ static const char *const sql[] = {
 	[LAST] = "SELECT coalesce(max(alert), 0) FROM alert WHERE model = ?1",
 	[FILTERED] = "SELECT " COLUMNS " FROM alert WHERE model = ?1 AND alert < ?2 "
 		     "AND fired >= ?3 AND fired < ?4 ORDER BY alert DESC LIMIT ?5",
+	[REMOVE_OLD] = "DELETE FROM alert WHERE model = ?1 AND alert IN (SELECT alert FROM alert "
+		       "WHERE model = ?1 AND alert <= ?2 AND state <> 'firing' "
+		       "ORDER BY alert LIMIT ?3)",
 };
 
 const struct upk_sql upk_alert_sql = {
@@ -126,4 +129,14 @@ bool upk_alert_each(struct upk_store *s, int64_t model, const struct upk_alert_f
 			return true;
 		}
 	}
+}
+
+bool upk_alert_remove_old(
+	struct upk_store *s, int64_t model, int64_t last, int64_t most, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_alert_sql, REMOVE_OLD);
+	upk_put_int(&q, model);
+	upk_put_int(&q, last);
+	upk_put_int(&q, most);
+	return upk_query_run(&q, err);
 }

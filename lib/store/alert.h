@@ -43,4 +43,8 @@ bool upk_alert_each(struct upk_store *s, int64_t model, const struct upk_alert_f
 	bool (*take)(void *context, const struct upk_alert_row *row), void *context,
 	struct upk_error *err);
 
+/* The oldest `most` up to the alert `last` that are over. */
+bool upk_alert_remove_old(
+	struct upk_store *s, int64_t model, int64_t last, int64_t most, struct upk_error *err);
+
 #endif

@@ -2,7 +2,7 @@
 
 #include "store/statement.h"
 
-enum { INSERT, UPDATE, GET, LAST, FILTERED, OPEN };
+enum { INSERT, UPDATE, GET, LAST, FILTERED, OPEN, REMOVE_OLD };
 
 #define COLUMNS \
 	"model, run, state, kind, rule, reason, alert, now, change, as_of, seed, queued, " \
@@ -21,6 +21,10 @@ static const char *const sql[] = {
 		     "AND queued < ?4 ORDER BY run DESC LIMIT ?5",
 	[OPEN] = "SELECT " COLUMNS " FROM run WHERE state IN ('queued', 'running', 'waiting') "
 		 "ORDER BY queued, model, run",
+	[REMOVE_OLD] = "DELETE FROM run WHERE model = ?1 AND run IN (SELECT run FROM run AS old "
+		       "WHERE model = ?1 AND run <= ?2 AND state NOT IN ('queued', 'running', "
+		       "'waiting') AND NOT EXISTS (SELECT 1 FROM version WHERE version.model = ?1 "
+		       "AND version.version = old.version) ORDER BY run LIMIT ?3)",
 };
 
 const struct upk_sql upk_run_sql = {
@@ -152,4 +156,14 @@ bool upk_run_each_open(struct upk_store *s,
 {
 	struct upk_query q = upk_query(s, &upk_run_sql, OPEN);
 	return each(&q, take, context, err);
+}
+
+bool upk_run_remove_old(
+	struct upk_store *s, int64_t model, int64_t last, int64_t most, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_run_sql, REMOVE_OLD);
+	upk_put_int(&q, model);
+	upk_put_int(&q, last);
+	upk_put_int(&q, most);
+	return upk_query_run(&q, err);
 }

@@ -51,4 +51,8 @@ bool upk_run_each_open(struct upk_store *s,
 	bool (*take)(void *context, const struct upk_run_row *row), void *context,
 	struct upk_error *err);
 
+/* The oldest `most` up to the run `last` that have ended and whose version is not there (any more). */
+bool upk_run_remove_old(
+	struct upk_store *s, int64_t model, int64_t last, int64_t most, struct upk_error *err);
+
 #endif

@@ -15,6 +15,8 @@ enum {
 	LAST,
 	SET_OFF_BENCH,
 	BEFORE,
+	OLD,
+	REMOVE,
 	INSERT_PROMOTION,
 	PROMOTIONS,
 };
@@ -35,6 +37,10 @@ static const char *const sql[] = {
 	[SET_OFF_BENCH] = "UPDATE version SET off_bench = ?3 WHERE model = ?1 AND version = ?2",
 	[BEFORE] = "SELECT " COLUMNS " FROM version WHERE model = ?1 AND version < ?2 "
 		   "ORDER BY version DESC LIMIT ?3",
+	[OLD] = "SELECT version FROM version WHERE model = ?1 AND version <= ?2 AND NOT EXISTS "
+		"(SELECT 1 FROM run WHERE run.model = ?1 AND run.run = version.run AND state IN "
+		"('queued', 'running', 'waiting')) ORDER BY version",
+	[REMOVE] = "DELETE FROM version WHERE model = ?1 AND version = ?2",
 	[INSERT_PROMOTION] = "INSERT INTO promotion (model, promotion, version, time, place, by, "
 			     "reason, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[PROMOTIONS] = "SELECT model, promotion, version, time, place, by, reason, run "
@@ -217,6 +223,33 @@ bool upk_version_each(struct upk_store *s, int64_t model, int64_t before, int64_
 			return true;
 		}
 	}
+}
+
+bool upk_version_each_old(struct upk_store *s, int64_t model, int64_t last,
+	bool (*take)(void *context, int64_t version), void *context, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_version_sql, OLD);
+	upk_put_int(&q, model);
+	upk_put_int(&q, last);
+	for (;;) {
+		bool found;
+		if (!upk_query_next(&q, &found, err))
+			return false;
+		if (!found)
+			return true;
+		if (!take(context, upk_get_int(&q, 0))) {
+			upk_query_end(&q);
+			return true;
+		}
+	}
+}
+
+bool upk_version_remove(struct upk_store *s, int64_t model, int64_t version, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_version_sql, REMOVE);
+	upk_put_int(&q, model);
+	upk_put_int(&q, version);
+	return upk_query_run_on_one(&q, err);
 }
 
 bool upk_promotion_insert(

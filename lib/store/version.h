@@ -42,6 +42,13 @@ bool upk_version_each(struct upk_store *s, int64_t model, int64_t before, int64_
 	bool (*take)(void *context, const struct upk_version_row *row), void *context,
 	struct upk_error *err);
 
+/* Oldest first, those up to `last` whose run is not queued, running or waiting for a person. */
+bool upk_version_each_old(struct upk_store *s, int64_t model, int64_t last,
+	bool (*take)(void *context, int64_t version), void *context, struct upk_error *err);
+
+/* With its bytes; the promotion log and events still name it. */
+bool upk_version_remove(struct upk_store *s, int64_t model, int64_t version, struct upk_error *err);
+
 /* One entry of the promotion log: from `time` on this version answers predict. */
 struct upk_promotion_row {
 	int64_t model, promotion; /* from 1 per model */

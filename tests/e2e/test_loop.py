@@ -265,6 +265,56 @@ class ByHand(LoopCase):
         wait_until(lambda: any(r["kind"] == "schedule" and r["ended"] for r in self.list("m", "runs")), what="a run by schedule")
 
 
+class Keeping(LoopCase):
+    def waiting(self):
+        run = self.ended(self.by_hand())
+        self.assertEqual(run["state"], "waiting", run["verdict"])
+        return run
+
+    def numbers(self, what):
+        return [entry[what[:-1]] for entry in self.list("m", what)]
+
+    def test_old_versions_and_runs_go_and_what_is_needed_stays(self):
+        retrain = {"promote": "manual", "budget": None, "policy": {"bench_versions": 0}}
+        config = {**MODEL, "retrain": retrain}
+        stream = self.begin(config=config)
+        self.ok(self.daemon.post("/v1/models/m/versions/1/promote"), 200)
+        self.ok(self.daemon.put("/v1/models/m/retraining", {"paused": True}), 200)
+        stream.plane = (-1.0, -1.0, 0.0)
+        self.play("m", stream, 600)
+        for _ in range(3):
+            self.ok(self.daemon.delete(f"/v1/models/m/runs/{self.waiting()['run']}"))
+        self.assertEqual(self.numbers("versions"), [1, 2, 3, 4])
+        log = [2] + [3, 4] * 4 + [1]
+        for version in log:
+            self.ok(self.daemon.post(f"/v1/models/m/versions/{version}/promote"), 200)
+
+        self.put_model("m", {**config, "keep": {"versions": 1, "runs": 1, "alerts": 1}})
+        self.assertEqual(self.numbers("versions"), [1, 2, 3, 4])
+        self.waiting()
+        self.assertEqual(self.numbers("versions"), [1, 3, 4, 5])
+        runs = self.numbers("runs")
+        self.assertEqual(len(runs), 5, "a run stays with its version")
+        self.ok(self.daemon.delete(f"/v1/models/m/runs/{runs[-1]}"))
+        self.waiting()
+        self.assertEqual(self.numbers("versions"), [1, 3, 4, 6])
+        self.assertEqual(len(self.numbers("runs")), 5)
+
+        for how in ("kill", "stop"):
+            self.daemon.restart(how)
+            self.assertEqual(self.numbers("versions"), [1, 3, 4, 6])
+            self.assertEqual(self.champion(), 1)
+        self.problem(self.daemon.get("/v1/models/m/versions/2"), 404, "2")
+        self.problem(self.daemon.post("/v1/models/m/versions/2/promote"), 404, "2", "any more")
+        self.events("m", [{"id": "gone", "predicted": "up", "version": 2}])
+        self.events("m", [{"id": "never", "predicted": "up", "version": 7}], status=422)
+        for version in log[-2:0:-1]:
+            self.ok(self.daemon.post("/v1/models/m/rollback"), 200)
+            self.assertEqual(self.champion(), version)
+        self.problem(self.daemon.post("/v1/models/m/rollback"), 409, "version 2", "no longer kept")
+        self.assertEqual(self.champion(), 3)
+
+
 class Failures(LoopCase):
     def test_a_run_without_features_fails(self):
         self.put_model("m", {"classes": ["a", "b"]})

@@ -31,7 +31,7 @@ static const char full[] =
 	"\"budget\":\"5m\",\"live\":true,\"renew\":\"auto\",\"every\":null,\"seed\":1,"
 	"\"promote\":\"auto\",\"gate\":{\"metric\":{\"name\":\"f1\",\"average\":\"macro\"},"
 	"\"margin\":0.002,\"confidence\":\"auto\"}},"
-	"\"retention\":\"90d\"}";
+	"\"retention\":\"90d\",\"keep\":{\"versions\":7,\"alerts\":5}}";
 
 static struct upk_config *parse(const char *json)
 {
@@ -101,6 +101,9 @@ static void an_empty_object_gives_the_defaults(void **state)
 	assert_string_equal(c->retrain.measure.name, "f1");
 	assert_string_equal(c->retrain.measure.average, "macro");
 	assert_true(c->retrain.margin == 0.002);
+	assert_int_equal(c->keep.versions, 50);
+	assert_int_equal(c->keep.runs, 1000);
+	assert_int_equal(c->keep.alerts, 1000);
 	assert_true(c->retrain.policy.token_places == 1200);
 	assert_true(c->retrain.policy.bench_z == 3.5);
 	assert_int_equal(strlen(c->etag), 16);
@@ -215,7 +218,7 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "[]", "configuration: want an object" },
 		{ "{\"colour\":1}",
 			"colour: unknown member: want classes, positive, threshold, features, "
-			"slices, windows, rules, retrain, retention, label_timeout, "
+			"slices, windows, rules, retrain, retention, keep, label_timeout, "
 			"label_sources, resolve, echo, strict" },
 		{ "{\"classes\":[\"a\"]}", "classes: [\"a\"]: want an array of 2 to 1024" },
 		{ "{\"classes\":\"a\"}", "classes: \"a\": want an array of 2 to 1024" },
@@ -228,6 +231,10 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"classes\":[1,\"1\"]}", "classes: \"1\" stands twice" },
 		{ "{\"classes\":[\"a\",\"b\"],\"positive\":\"c\"}",
 			"positive: \"c\": want one of the classes" },
+		{ "{\"keep\":5}", "keep: 5: want an object" },
+		{ "{\"keep\":{\"versions\":0}}", "keep.versions: 0: want an integer from 1 to 10000" },
+		{ "{\"keep\":{\"days\":1}}",
+			"keep.days: unknown member: want versions, runs, alerts" },
 		{ "{\"threshold\":1.5}", "threshold: 1.5: want 0 to 1" },
 		{ "{\"threshold\":\"x\"}", "threshold: \"x\": want 0 to 1" },
 		{ "{\"threshold\":null}", "threshold: null: want 0 to 1" },

@@ -132,6 +132,29 @@ static void alerts_come_newest_first_through_the_filter(void **state)
 	assert_int_equal(times.alerts[0], 3);
 }
 
+static void old_alerts_go_but_those_that_fire(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	for (int64_t i = 1; i <= 5; i++) {
+		struct upk_alert_row row = { .model = f->model,
+			.alert = i,
+			.state = upk_text_of(i == 1 ? "firing" : "resolved") };
+		insert(f, i);
+		fixture_begin(f);
+		assert_ok(upk_alert_update(f->store, &row, &err), &err);
+		fixture_commit(f);
+	}
+	fixture_begin(f);
+	assert_ok(upk_alert_remove_old(f->store, f->model, 4, 2, &err), &err);
+	fixture_commit(f);
+	struct seen left = filtered(f, (struct upk_alert_filter){ .limit = 8 }, 8);
+	assert_int_equal(left.count, 3);
+	assert_int_equal(left.alerts[0], 5);
+	assert_int_equal(left.alerts[1], 4);
+	assert_int_equal(left.alerts[2], 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -139,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_alert_reads_back_as_it_was_written),
 		TEST(update_tells_how_it_was_resolved),
+		TEST(old_alerts_go_but_those_that_fire),
 		TEST(alerts_come_newest_first_through_the_filter),
 	};
 	return cmocka_run_group_tests_name("alert", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include "store/model.h"
 #include "store/run.h"
+#include "store/version.h"
 
 static struct upk_run_row row_of(const struct fixture *f, int64_t run, const char *state)
 {
@@ -174,6 +175,54 @@ static void open_runs_of_all_models_come_oldest_first(void **state)
 	assert_int_equal(stopped.count, 1);
 }
 
+static void insert_version(struct fixture *f, int64_t version, int64_t run)
+{
+	struct upk_error err = { 0 };
+	struct upk_run_row row = {
+		.run = run, .model = f->model, .state = upk_text_of("succeeded"), .version = version
+	};
+	const struct upk_version_row made = { .model = f->model,
+		.version = version,
+		.learner = upk_text_of("logistic"),
+		.settings = upk_text_of("{}"),
+		.run = run };
+	fixture_begin(f);
+	assert_ok(upk_version_insert(f->store, &made, (struct upk_text){ "x", 1 }, &err), &err);
+	assert_ok(upk_run_update(f->store, &row, &err), &err);
+	fixture_commit(f);
+}
+
+static bool is_there(struct fixture *f, int64_t run)
+{
+	struct upk_error err = { 0 };
+	bool found;
+	struct upk_run_row row;
+	assert_ok(upk_run_get(f->store, f->model, run, &found, &row, &err), &err);
+	return found;
+}
+
+static void old_runs_go_but_open_ones_and_those_of_versions(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	static const char *const states[] = { "succeeded", "waiting", "rejected", "running",
+		"failed", "cancelled", "rejected" };
+	for (int64_t i = 1; i <= 7; i++)
+		insert(f, i, states[i - 1]);
+	insert_version(f, 1, 1);
+	fixture_begin(f);
+	assert_ok(upk_run_remove_old(f->store, f->model, 6, 2, &err), &err);
+	fixture_commit(f);
+	const bool left[] = { true, true, false, true, false, true, true };
+	for (int64_t i = 1; i <= 7; i++)
+		assert_int_equal(is_there(f, i), left[i - 1]);
+	fixture_begin(f);
+	assert_ok(upk_run_remove_old(f->store, f->model, 6, 2, &err), &err);
+	fixture_commit(f);
+	assert_false(is_there(f, 6));
+	assert_true(is_there(f, 7));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -182,6 +231,7 @@ int main(void)
 		TEST(a_run_reads_back_as_it_was_written),
 		TEST(update_tells_how_it_ended),
 		TEST(runs_come_newest_first_through_the_filter),
+		TEST(old_runs_go_but_open_ones_and_those_of_versions),
 		TEST(open_runs_of_all_models_come_oldest_first),
 	};
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);

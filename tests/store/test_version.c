@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "store/run.h"
 #include "store/version.h"
 
 static struct upk_version_row row_of(const struct fixture *f, int64_t version)
@@ -163,6 +164,78 @@ static void off_bench_is_kept(void **state)
 	assert_true(row.off_bench);
 }
 
+static bool take_old(void *context, int64_t version)
+{
+	struct seen *seen = context;
+	seen->numbers[seen->count++] = version;
+	return seen->count < 2;
+}
+
+static void insert_run(struct fixture *f, int64_t run, const char *run_state)
+{
+	struct upk_error err = { 0 };
+	const struct upk_run_row row = { .model = f->model,
+		.run = run,
+		.state = upk_text_of(run_state),
+		.kind = upk_text_of("manual"),
+		.reason = upk_text_of("why") };
+	fixture_begin(f);
+	assert_ok(upk_run_insert(f->store, &row, &err), &err);
+	fixture_commit(f);
+}
+
+static void old_versions_come_oldest_first(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct seen seen = { 0 }, below = { 0 };
+	insert_run(f, 2, "succeeded");
+	for (int64_t i = 5; i > 0; i--)
+		insert(f, i, "x", 1);
+	assert_ok(upk_version_each_old(f->store, f->model, 4, take_old, &seen, &err), &err);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.numbers[0], 1);
+	assert_int_equal(seen.numbers[1], 2);
+	assert_ok(upk_version_each_old(f->store, f->model, 1, take_old, &below, &err), &err);
+	assert_int_equal(below.count, 1);
+}
+
+static void a_version_that_waits_is_not_old(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct seen seen = { 0 };
+	insert_run(f, 2, "waiting");
+	insert(f, 1, "x", 1);
+	assert_ok(upk_version_each_old(f->store, f->model, 9, take_old, &seen, &err), &err);
+	assert_int_equal(seen.count, 0);
+}
+
+static void a_version_goes_with_its_bytes(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	bool found;
+	struct upk_version_row row;
+	char *bytes;
+	size_t size;
+	insert(f, 1, "abc", 3);
+	insert(f, 2, "def", 3);
+	fixture_begin(f);
+	assert_ok(upk_version_remove(f->store, f->model, 1, &err), &err);
+	assert_false(upk_version_remove(f->store, f->model, 7, &err));
+	assert_int_equal(err.code, UPK_NOT_FOUND);
+	fixture_commit(f);
+	assert_ok(upk_version_get(f->store, f->model, 1, &found, &row, &err), &err);
+	assert_false(found);
+	assert_ok(upk_version_bytes(f->store, f->model, 2, &bytes, &size, &err), &err);
+	assert_int_equal(size, 3);
+	free(bytes);
+	insert(f, 1, "", 0); /* pieces left behind would be in excess */
+	assert_ok(upk_version_bytes(f->store, f->model, 1, &bytes, &size, &err), &err);
+	free(bytes);
+}
+
 static bool take_promotion(void *context, const struct upk_promotion_row *row)
 {
 	struct seen *seen = context;
@@ -203,6 +276,9 @@ int main(void)
 		TEST(a_lost_piece_is_corrupt),
 		TEST(versions_come_newest_first_below_a_number),
 		TEST(off_bench_is_kept),
+		TEST(old_versions_come_oldest_first),
+		TEST(a_version_that_waits_is_not_old),
+		TEST(a_version_goes_with_its_bytes),
 		TEST(promotions_come_oldest_first),
 	};
 	return cmocka_run_group_tests_name("version", tests, NULL, NULL);
