@@ -13,6 +13,22 @@
 
 #include "engine/report.h"
 
+static int64_t told(const struct upk_clock *clock)
+{
+	return atomic_load(&((const struct bed_clock *)(const void *)clock)->now);
+}
+
+void bed_clock_init(struct bed_clock *c)
+{
+	c->clock.now = told;
+	atomic_init(&c->now, INT64_C(1700000000000));
+}
+
+void bed_clock_pass(struct bed_clock *c, int64_t minutes)
+{
+	atomic_fetch_add(&c->now, minutes * 60 * 1000);
+}
+
 struct answer {
 	pthread_mutex_t lock;
 	pthread_cond_t came;
@@ -22,7 +38,9 @@ struct answer {
 static void open_engine(struct bed *b)
 {
 	struct upk_error err = { 0 };
-	const struct upk_engine_options options = { .folder = b->folder, .auto_create = true };
+	const struct upk_engine_options options = {
+		.folder = b->folder, .clock = b->clock, .auto_create = true
+	};
 	b->engine = upk_engine_open(&options, &err);
 	if (!b->engine)
 		fail_msg("%s", err.message);
@@ -82,7 +100,7 @@ void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, con
 		.done = came,
 		.context = &a };
 	post->batch = upk_batch_decode(kind, false, strdup(body), strlen(body), schema,
-		upk_clock_now(upk_clock_system()), &err);
+		upk_clock_now(b->clock ? b->clock : upk_clock_system()), &err);
 	upk_schema_unref(schema);
 	if (!post->batch || !upk_engine_post(b->engine, post, &err))
 		fail_msg("%s", err.message);
@@ -110,4 +128,35 @@ char *bed_metrics(struct bed *b, const char *model)
 	char *text = upk_text_copy(upk_buffer_text(&out));
 	upk_buffer_finish(&out);
 	return text;
+}
+
+void bed_send(struct bed *b, enum upk_item_kind kind, const char *body)
+{
+	struct upk_post post;
+	bed_post(b, &post, kind, "m", body, 0);
+	if (post.error.code != UPK_OK || post.rejected_total > 0)
+		fail_msg("%s: %s", body,
+			post.rejected_total ? post.rejected[0].error : post.error.message);
+	bed_finish(&post);
+}
+
+void bed_put(struct bed *b, const char *model, const char *config)
+{
+	struct upk_error err = { 0 };
+	bool created;
+	if (!upk_engine_put_model(b->engine, model, upk_text_of(config), NULL, &created, &err))
+		fail_msg("%s", err.message);
+}
+
+bool bed_until(struct bed *b, const char *model, const char *text)
+{
+	bool found = false;
+	for (int i = 0; i < 1500 && !found; i++) {
+		char *metrics = bed_metrics(b, model);
+		found = strstr(metrics, text) != NULL;
+		free(metrics);
+		if (!found)
+			usleep(10000);
+	}
+	return found;
 }

@@ -2,13 +2,24 @@
 #ifndef UPK_TESTS_ENGINE_BED_H
 #define UPK_TESTS_ENGINE_BED_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/engine.h"
 
+/* A clock that stands until the test moves it. */
+struct bed_clock {
+	struct upk_clock clock;
+	atomic_llong now; /* ms */
+};
+
+void bed_clock_init(struct bed_clock *c);
+void bed_clock_pass(struct bed_clock *c, int64_t minutes);
+
 struct bed {
 	char folder[64];
+	const struct upk_clock *clock; /* set before it opens; NULL: the system's */
 	struct upk_engine *engine;
 };
 
@@ -23,6 +34,14 @@ enum { BED_SETTLE = 1, BED_ATOMIC = 2 };
 void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
 	const char *body, unsigned flags);
 void bed_finish(struct upk_post *post);
+
+/* The same of model m: every item of it is taken, or the test fails. */
+void bed_send(struct bed *b, enum upk_item_kind kind, const char *body);
+/* Fails the test when it isn't taken. */
+void bed_put(struct bed *b, const char *model, const char *config);
+
+/* Waits until the metrics of a model have `text` in them; false: they had not within 15 seconds. */
+bool bed_until(struct bed *b, const char *model, const char *text);
 
 /* A GET's body by one of the report functions; the caller frees it. */
 char *bed_metrics(struct bed *b, const char *model);

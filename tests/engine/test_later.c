@@ -16,60 +16,42 @@
 
 enum { TEXT_MOST = 1 << 16 };
 
-static void post(struct bed *b, enum upk_item_kind kind, const char *body)
-{
-	struct upk_post post;
-	bed_post(b, &post, kind, "m", body, 0);
-	if (post.error.code != UPK_OK || post.rejected_total > 0)
-		fail_msg("%s: %s", body,
-			post.rejected_total ? post.rejected[0].error : post.error.message);
-	bed_finish(&post);
-}
-
-static void put(struct bed *b, const char *config)
-{
-	struct upk_error err = { 0 };
-	bool created;
-	if (!upk_engine_put_model(b->engine, "m", upk_text_of(config), NULL, &created, &err))
-		fail_msg("%s", err.message);
-}
-
 /* Every kind of row there is. The second configuration stores the model's state: what is `before`
  * it is changed after it, too. */
 static void fill(struct bed *b)
 {
-	put(b,
+	bed_put(b, "m",
 		"{\"windows\":[{\"name\":\"a\",\"count\":5},{\"name\":\"b\",\"count\":50},"
 		"{\"name\":\"c\",\"duration\":\"1d\"}]}");
-	post(b, UPK_ITEM_EVENT,
+	bed_send(b, UPK_ITEM_EVENT,
 		"[{\"id\":\"pair\",\"predicted\":\"x\",\"label\":\"x\",\"features\":[1]},"
 		"{\"id\":\"open\",\"predicted\":\"x\"},{\"id\":\"open-2\",\"predicted\":\"y\"},"
 		"{\"id\":\"example\",\"label\":\"x\",\"features\":[2]},"
 		"{\"id\":\"example-2\",\"label\":\"y\",\"features\":[3]}]");
-	post(b, UPK_ITEM_LABEL,
+	bed_send(b, UPK_ITEM_LABEL,
 		"[{\"id\":\"early\",\"label\":\"x\"},{\"id\":\"early\",\"label\":\"y\"},"
 		"{\"id\":\"open-2\",\"label\":\"y\"},{\"id\":\"early-example\",\"label\":\"y\"}]");
-	put(b,
+	bed_put(b, "m",
 		"{\"windows\":[{\"name\":\"a\",\"count\":6},{\"name\":\"b\",\"count\":50},"
 		"{\"name\":\"c\",\"duration\":\"1d\"}]}");
-	post(b, UPK_ITEM_LABEL,
+	bed_send(b, UPK_ITEM_LABEL,
 		"[{\"id\":\"pair\",\"label\":\"y\"},{\"id\":\"open\",\"label\":\"y\"},"
 		"{\"id\":\"open\",\"label\":\"x\"},{\"id\":\"open-2\",\"label\":\"x\"},"
 		"{\"id\":\"example-2\",\"label\":\"x\"},{\"id\":\"later\",\"label\":\"x\"}]");
-	post(b, UPK_ITEM_EVENT,
+	bed_send(b, UPK_ITEM_EVENT,
 		"[{\"id\":\"early\",\"predicted\":\"x\",\"label\":\"x\"},"
 		"{\"id\":\"example\",\"predicted\":\"y\",\"features\":[2]},"
 		"{\"id\":\"new-example\",\"label\":\"y\",\"features\":[4]},"
 		"{\"id\":\"early-example\",\"label\":\"y\",\"features\":[5]},"
 		"{\"id\":\"new\",\"predicted\":\"y\",\"version\":\"own\"}]");
-	post(b, UPK_ITEM_LABEL,
+	bed_send(b, UPK_ITEM_LABEL,
 		"[{\"id\":\"new-example\",\"label\":\"x\"},{\"id\":\"example\",\"label\":\"y\"},"
 		"{\"id\":\"new\",\"label\":\"x\"},{\"id\":\"new\",\"label\":\"z\"}]");
-	post(b, UPK_ITEM_EVENT,
+	bed_send(b, UPK_ITEM_EVENT,
 		"[{\"id\":\"new-example\",\"predicted\":\"y\",\"features\":[4]},"
 		"{\"id\":\"early-example\",\"predicted\":\"x\",\"features\":[5]},"
 		"{\"id\":\"pair\",\"predicted\":\"x\",\"features\":[1],\"label\":\"x\"}]");
-	post(b, UPK_ITEM_LABEL, "[{\"id\":\"new-example\",\"label\":\"y\"}]");
+	bed_send(b, UPK_ITEM_LABEL, "[{\"id\":\"new-example\",\"label\":\"y\"}]");
 }
 
 /* Windows, and what the model says of itself: pairs, rows, what is in use. */

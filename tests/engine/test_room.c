@@ -1,0 +1,96 @@
+#include "engine/bed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/core.h"
+
+static int setup(void **state)
+{
+	struct bed *b = calloc(1, sizeof *b);
+	assert_non_null(b);
+	bed_open(b);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	bed_remove(*state);
+	free(*state);
+	return 0;
+}
+
+#define PAIR(id) "{\"id\":\"" id "\",\"predicted\":\"x\",\"label\":\"y\",\"features\":[1]}"
+
+static enum upk_code answer(struct bed *b, const char *body)
+{
+	struct upk_post post;
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", body, 0);
+	enum upk_code code = post.error.code;
+	bed_finish(&post);
+	return code;
+}
+
+static enum upk_room_state room(struct bed *b)
+{
+	return (enum upk_room_state)atomic_load(&b->engine->room.state);
+}
+
+static void at_the_cap_nothing_is_stored_until_it_is_raised(void **state)
+{
+	struct bed *b = *state;
+	bed_send(b, UPK_ITEM_EVENT, PAIR("a"));
+	upk_engine_limit_store(b->engine, 1);
+	assert_int_equal(answer(b, PAIR("b")), UPK_FULL);
+	assert_int_equal(room(b), UPK_ROOM_NONE);
+	upk_engine_limit_store(b->engine, INT64_C(1) << 40);
+	assert_int_equal(answer(b, PAIR("b")), UPK_OK);
+	assert_int_equal(room(b), UPK_ROOM_OK);
+	char *metrics = bed_metrics(b, "m");
+	assert_non_null(strstr(metrics, "\"pairs\":2"));
+	free(metrics);
+}
+
+static void nine_tenths_are_nearly_full(void **state)
+{
+	struct bed *b = *state;
+	bed_send(b, UPK_ITEM_EVENT, PAIR("a"));
+	upk_engine_limit_store(b->engine, INT64_C(1) << 40);
+	bed_send(b, UPK_ITEM_EVENT, PAIR("b"));
+	int64_t used = atomic_load(&b->engine->room.used);
+	assert_true(used > 0);
+	upk_engine_limit_store(b->engine, used + used / 10);
+	bed_send(b, UPK_ITEM_EVENT, PAIR("c"));
+	assert_int_equal(room(b), UPK_ROOM_LITTLE);
+	assert_string_equal(upk_room_state_name(room(b)), "nearly full");
+}
+
+static void a_full_store_takes_deletions(void **state)
+{
+	struct bed *b = *state;
+	struct upk_error err = { 0 };
+	struct upk_erasure erasure;
+	bed_send(b, UPK_ITEM_EVENT, "[" PAIR("a") "," PAIR("b") "]");
+	upk_engine_limit_store(b->engine, 1);
+	assert_int_equal(answer(b, PAIR("c")), UPK_FULL);
+	assert_true(upk_engine_erase(b->engine, "m", upk_text_of("a"), &erasure, &err));
+	assert_true(upk_engine_delete_model(b->engine, "m", &err));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			at_the_cap_nothing_is_stored_until_it_is_raised, setup, teardown),
+		cmocka_unit_test_setup_teardown(nine_tenths_are_nearly_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_store_takes_deletions, setup, teardown),
+	};
+	return cmocka_run_group_tests_name("room", tests, NULL, NULL);
+}
