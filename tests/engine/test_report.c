@@ -75,7 +75,9 @@ static void post(struct fixture *f, enum upk_item_kind kind, const char *model, 
 	struct upk_error err = { 0 };
 	struct upk_schema *schema = upk_engine_schema(f->engine, model, &err);
 	assert_non_null(schema);
-	struct upk_post p = { .model = model, .done = answered, .context = f };
+	struct upk_post p = {
+		.model = model, .settle = true, .done = answered, .context = f
+	};
 	p.batch = upk_batch_decode(
 		kind, true, strdup(body), strlen(body), schema, 1767261600000, &err);
 	assert_non_null(p.batch);
