@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/building.h"
 #include "engine/core.h"
 #include "engine/feed.h"
 #include "engine/group.h"
@@ -17,6 +18,8 @@
 #include "store/model.h"
 #include "store/sweep.h"
 
+enum { BUILT_AT_ONCE = 20000 }; /* places: the writer reads so many in some ten milliseconds */
+
 /* One control request on the writer's thread: act's arguments and what came of them. */
 struct control {
 	struct upk_task task;
@@ -29,6 +32,9 @@ struct control {
 	bool from_file; /* a configuration file puts it */
 	const struct upk_model_file *files;
 	size_t files_count;
+	struct upk_building *building; /* of a PUT: its windows; NULL: the writer builds them */
+	bool built;
+	struct upk_model *before; /* a reference: another PUT of it is being built */
 	bool done;
 	struct upk_error *err;
 };
@@ -284,6 +290,7 @@ static bool replace_model(
 	e->automatic -= m->automatic;
 	m->automatic = false;
 	pthread_mutex_unlock(&m->lock);
+	upk_feed_prepare(e, m, upk_clock_now(e->clock));
 	upk_engine_log(e, UPK_LOG_INFO, "model %s: configured", m->name);
 	return true;
 }
@@ -315,18 +322,79 @@ static bool put(struct upk_engine *e, struct control *c, struct upk_error *err)
 		return false;
 	upk_config_unref(config);
 	struct upk_model *m = upk_registry_find(e->registry, c->name);
+	if (c->building && (!m || !upk_building_of(c->building, m))) {
+		upk_model_unref(m);
+		return upk_fail(err, UPK_CONFLICT,
+			"model %s was deleted while its windows were built", c->name);
+	}
 	if (!m)
 		return create_model(e, c, err);
+	if (c->built)
+		upk_building_hand_over(c->building);
 	bool done = replace_model(e, m, c, err);
 	upk_model_unref(m);
 	return done;
 }
 
+/* What is refused is refused before anything is read. */
+static bool begin_building(struct upk_engine *e, struct upk_model *m, struct control *c,
+	struct upk_config *config, struct upk_error *err)
+{
+	if (!check_replacement(e, m, config, c->if_match, err))
+		return false;
+	pthread_mutex_lock(&m->lock);
+	bool busy = m->building != NULL;
+	pthread_mutex_unlock(&m->lock);
+	if (busy)
+		c->before = upk_model_ref(m);
+	else
+		c->building = upk_building_begin(e, m, config, err);
+	return busy || c->building;
+}
+
+static bool begin_put(struct upk_engine *e, struct control *c, struct upk_error *err)
+{
+	struct upk_config *config = upk_config_parse(c->config, err);
+	if (!config)
+		return false;
+	struct upk_model *m = upk_registry_find(e->registry, c->name);
+	bool beside = m && !m->stale && !m->read_only && m->tail->place > BUILT_AT_ONCE;
+	bool done = !beside || begin_building(e, m, c, config, err);
+	upk_model_unref(m);
+	upk_config_unref(config);
+	return done;
+}
+
+/* One after the other; a building that fails is made up for on the writer's thread. */
+static bool build_beside(struct upk_engine *e, struct control *c, struct upk_error *err)
+{
+	struct upk_error reason = { 0 };
+	c->act = begin_put;
+	for (;;) {
+		if (!call(e, c, err))
+			return false;
+		if (!c->before)
+			break;
+		upk_building_wait(c->before);
+		upk_model_unref(c->before);
+		c->before = NULL;
+	}
+	c->built = c->building && upk_building_run(c->building, &reason);
+	if (c->building && !c->built)
+		upk_engine_log(e, UPK_LOG_WARNING,
+			"model %s: its windows are built while others wait: %s", c->name,
+			reason.message);
+	return true;
+}
+
 bool upk_engine_put_model(struct upk_engine *e, const char *name, struct upk_text config,
 	const char *if_match, bool *created, struct upk_error *err)
 {
-	struct control c = { .act = put, .name = name, .config = config, .if_match = if_match };
-	bool done = call(e, &c, err);
+	struct control c = { .name = name, .config = config, .if_match = if_match };
+	bool done = build_beside(e, &c, err);
+	c.act = put;
+	done = done && call(e, &c, err);
+	upk_building_end(c.building);
 	if (done)
 		*created = c.flag;
 	return done;

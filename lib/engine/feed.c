@@ -1,5 +1,6 @@
 #include "engine/feed.h"
 
+#include "engine/building.h"
 #include "engine/past.h"
 #include "engine/persist.h"
 #include "engine/unsaved.h"
@@ -7,6 +8,7 @@
 static void fall_behind(struct upk_engine *e, struct upk_model *m, const struct upk_error *err)
 {
 	m->stale = true;
+	upk_building_lose(m);
 	upk_orders_clear(&m->orders);
 	upk_engine_log(e, UPK_LOG_ERROR,
 		"model %s: windows and rules are behind and will be rebuilt: %s", m->name,
@@ -119,6 +121,8 @@ void upk_feed_steps(
 		done = expire(e, m, step.arrival, step.seq - 1, &err) &&
 			upk_tail_step(m->tail, &step, &m->orders, &err) &&
 			(step.kind != UPK_STEP_REMOVAL || refill(e, m, step.seq, &err));
+		if (m->building)
+			upk_building_note(m->building, &step);
 	}
 	pthread_mutex_unlock(&m->lock);
 	if (done)

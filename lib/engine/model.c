@@ -16,6 +16,7 @@ struct upk_model *upk_model_create(const char *name, int64_t number, struct upk_
 		upk_fail(err, UPK_NOMEM, "no memory for model %s", name);
 		return NULL;
 	}
+	pthread_cond_init(&m->built, NULL);
 	m->name = copy;
 	m->number = number;
 	atomic_init(&m->refs, 1);
@@ -39,6 +40,7 @@ void upk_model_unref(struct upk_model *m)
 	upk_schema_unref(m->schema);
 	upk_totals_finish(&m->totals);
 	upk_orders_finish(&m->orders);
+	pthread_cond_destroy(&m->built);
 	pthread_mutex_destroy(&m->lock);
 	free(m->name);
 	free(m);

@@ -36,6 +36,8 @@ struct upk_model {
 	struct upk_tail *tail;     /* locked */
 	struct upk_totals totals;  /* locked */
 	bool automatic, read_only, deleted; /* locked */
+	struct upk_building *building; /* locked: engine/building.h; NULL: none */
+	pthread_cond_t built;          /* with the lock: it has none any more */
 
 	/* the writer's alone */
 	struct upk_engine *engine; /* borrowed: whose store the scores of rules are read from */

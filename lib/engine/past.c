@@ -48,6 +48,29 @@ bool upk_past_each(const struct upk_past *past, const struct upk_scan *scan,
 	return upk_place_scan(past->store, &pairs, take_row, &r, err) && !r.failed;
 }
 
+bool upk_past_oldest(const struct upk_past *past, const struct upk_scan *scan,
+	const struct upk_config *config, int64_t clock, int64_t *from, struct upk_error *err)
+{
+	int64_t most = 0, longest = 0, since = INT64_MAX;
+	struct upk_scan pairs = *scan;
+	pairs.model = past->model;
+	pairs.pairs_only = true;
+	for (size_t i = 0; i < config->windows_count; i++) {
+		const struct upk_window_config *w = &config->windows[i];
+		most = w->count > most ? w->count : most;
+		longest = w->duration > longest ? w->duration : longest;
+	}
+	*from = INT64_MAX;
+	if (most > 0 && !upk_place_newest(past->store, &pairs, most + 1, from, err))
+		return false;
+	if (longest > 0 &&
+		!upk_place_since(past->store, past->model, clock - longest, &since, err))
+		return false;
+	if (since < *from)
+		*from = since;
+	return true;
+}
+
 void upk_seats_finish(struct upk_seats *s)
 {
 	free(s->items);

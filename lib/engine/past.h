@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/config.h"
 #include "engine/schema.h"
 #include "engine/seat.h"
 #include "engine/tags.h"
@@ -27,6 +28,11 @@ struct upk_past {
 bool upk_past_each(const struct upk_past *past, const struct upk_scan *scan,
 	bool (*take)(void *context, const struct upk_seat *seat, struct upk_error *err), void *context,
 	struct upk_error *err);
+
+/* From where on pairs of the scan are in one of the configuration's windows by that clock, and one more
+ * of the longest count: so that windows know that there are older ones. INT64_MAX: no windows. */
+bool upk_past_oldest(const struct upk_past *past, const struct upk_scan *scan,
+	const struct upk_config *config, int64_t clock, int64_t *from, struct upk_error *err);
 
 /* Starts as { 0 }. */
 struct upk_seats {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/building.h"
 #include "engine/feed.h"
 #include "engine/group.h"
 #include "engine/later.h"
@@ -100,6 +101,7 @@ static void install(struct upk_engine *e, struct upk_model *m, struct upk_schema
 	m->tail = tail;
 	m->stored_place = tail->place;
 	m->stale = false;
+	upk_building_lose_locked(m);
 	upk_orders_clear(&m->orders);
 	pthread_mutex_unlock(&m->lock);
 	upk_schema_unref(old_schema);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/building.h"
 #include "engine/figures.h"
 #include "engine/past.h"
 #include "engine/promotion.h"
@@ -141,27 +142,6 @@ static bool hold(void *context, const struct upk_seat *seat, struct upk_error *e
 	return upk_windows_add(&t->windows, seat, err);
 }
 
-/* From where on pairs are in one of the windows, and one more of the longest count: so that windows
- * know that there are older ones. */
-static bool find_oldest(struct upk_engine *e, struct upk_tail *t, const struct upk_scan *all,
-	int64_t *from, struct upk_error *err)
-{
-	int64_t most = 0, longest = 0, since = INT64_MAX;
-	for (size_t i = 0; i < t->config->windows_count; i++) {
-		const struct upk_window_config *w = &t->config->windows[i];
-		most = w->count > most ? w->count : most;
-		longest = w->duration > longest ? w->duration : longest;
-	}
-	*from = INT64_MAX;
-	if (most > 0 && !upk_place_newest(e->store, all, most + 1, from, err))
-		return false;
-	if (longest > 0 && !upk_place_since(e->store, all->model, t->clock - longest, &since, err))
-		return false;
-	if (since < *from)
-		*from = since;
-	return true;
-}
-
 /* As they were when the state was written, by the clock of then. */
 static bool fill_windows(
 	struct upk_engine *e, struct upk_model *m, struct upk_tail *t, struct upk_error *err)
@@ -176,7 +156,7 @@ static bool fill_windows(
 		t->clock = upk_clock_now(e->clock);
 	int64_t from;
 	upk_tail_expire(t, t->clock);
-	if (!find_oldest(e, t, &scan, &from, err))
+	if (!upk_past_oldest(&past, &scan, t->config, t->clock, &from, err))
 		return false;
 	scan.from = from;
 	return upk_past_each(&past, &scan, hold, t, err);
@@ -320,6 +300,7 @@ bool upk_refill_tail(struct upk_engine *e, struct upk_model *m, struct upk_tail 
 	const struct upk_model_row *row, struct upk_error *err)
 {
 	struct upk_record_start start = { 0 };
+	struct upk_building *built = upk_building_take(m, t);
 	if (row->state.data && !upk_tail_state_read(t, row->state, &start, err)) {
 		upk_record_start_finish(&start);
 		return false;
@@ -327,7 +308,8 @@ bool upk_refill_tail(struct upk_engine *e, struct upk_model *m, struct upk_tail 
 	t->paused = row->paused;
 	t->seen = row->state_seq;
 	bool done = read_numbers(e, m, t, err) && load_bench(e, m, t, err) &&
-		load_holdout(e, m, t, err) && fill_windows(e, m, t, err) &&
+		load_holdout(e, m, t, err) &&
+		(built ? upk_building_install(e, built, t, err) : fill_windows(e, m, t, err)) &&
 		fill_record(e, m, t, &start, err);
 	upk_record_start_finish(&start);
 	if (done)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/alerting.h"
+#include "engine/building.h"
 #include "engine/config_read.h"
 #include "engine/report.h"
 #include "engine/report_parts.h"
@@ -106,6 +107,25 @@ static void write_windows(const struct upk_tail *t, struct upk_json_writer *w)
 		upk_json_object_end(w);
 	}
 	upk_json_object_end(w);
+}
+
+static bool has_window(const struct upk_config *config, const struct upk_window_config *window)
+{
+	for (size_t i = 0; i < config->windows_count; i++)
+		if (upk_config_same_window(window, &config->windows[i]))
+			return true;
+	return false;
+}
+
+/* The windows that a PUT which is not answered yet will add. */
+static void write_building(const struct upk_model *m, struct upk_json_writer *w)
+{
+	const struct upk_config *next = m->building ? upk_building_config(m->building) : NULL;
+	upk_json_array(w, "building");
+	for (size_t i = 0; next && i < next->windows_count; i++)
+		if (!has_window(m->tail->config, &next->windows[i]))
+			upk_json_string(w, NULL, next->windows[i].name);
+	upk_json_array_end(w);
 }
 
 static int64_t firing(const struct upk_tail *t)
@@ -225,6 +245,7 @@ static void write_state(const struct upk_model *m, struct upk_json_writer *w)
 	upk_json_time(w, "created", m->created);
 	upk_json_bool(w, "automatic", m->automatic);
 	upk_json_bool(w, "read_only", m->read_only);
+	write_building(m, w);
 	upk_json_int(w, "place", t->place);
 	upk_json_int(w, "predictions", t->predictions);
 	write_labels(t, w);

@@ -146,7 +146,13 @@ size_t upk_window_lacks(const struct upk_window *w)
 
 void upk_window_none_older(struct upk_window *w)
 {
-	w->older = false;
+	if (upk_window_lacks(w) > 0)
+		w->older = false;
+}
+
+void upk_window_look_back(struct upk_window *w)
+{
+	w->older = true;
 }
 
 void upk_window_expire(struct upk_window *w, int64_t now)

@@ -40,9 +40,11 @@ void upk_window_remove(struct upk_window *w, const struct upk_seat *seat);
 /* A count window takes the next older pairs of the ring into the room that removals left.
  * false: UPK_NOMEM. */
 bool upk_window_refill(struct upk_window *w, struct upk_error *err);
-/* How many more it would take from before the ring; it is told when there are none. */
+/* How many more it would take from before the ring; it is told when there are none, which says nothing
+ * to a window that is full. */
 size_t upk_window_lacks(const struct upk_window *w);
 void upk_window_none_older(struct upk_window *w);
+void upk_window_look_back(struct upk_window *w); /* there may be some again */
 
 /* A duration window loses what is out of reach at `now`, up to a span that has to be loaded. */
 void upk_window_expire(struct upk_window *w, int64_t now);

@@ -140,6 +140,12 @@ bool upk_windows_refill(struct upk_windows *ws, const struct upk_seat *older, si
 	return true;
 }
 
+void upk_windows_look_back(struct upk_windows *ws)
+{
+	for (size_t i = 0; i < ws->count; i++)
+		upk_window_look_back(ws->at[i]);
+}
+
 void upk_windows_expire(struct upk_windows *ws, int64_t now)
 {
 	for (size_t i = 0; i < ws->count; i++)

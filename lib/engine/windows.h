@@ -42,6 +42,9 @@ bool upk_windows_lack(const struct upk_windows *ws, int64_t *below, size_t *many
 bool upk_windows_refill(struct upk_windows *ws, const struct upk_seat *older, size_t count,
 	size_t asked, struct upk_error *err);
 
+/* Count windows that are not full ask for older pairs again: some were removed that they never had. */
+void upk_windows_look_back(struct upk_windows *ws);
+
 /* Time has passed: duration windows, up to pairs that have to be loaded. */
 void upk_windows_expire(struct upk_windows *ws, int64_t now);
 /* Those of a window: the pairs of the places from .. to whose time is after `after`. false: none. */

@@ -302,6 +302,37 @@ static void open_one(struct upk_windows *ws, const char *window, size_t classes)
 	upk_config_unref(config);
 }
 
+/* Two windows share the ring: that there are no more pairs for the longer one is no news to the other. */
+static void a_window_that_wants_for_pairs_leaves_the_full_ones_alone(void **state)
+{
+	(void)state;
+	struct upk_windows ws;
+	struct upk_config *config = upk_config_parse(
+		upk_text_of("{\"windows\":[{\"name\":\"short\",\"count\":2},"
+			    "{\"name\":\"long\",\"count\":10}]}"),
+		NULL);
+	assert_non_null(config);
+	assert_true(upk_windows_init(&ws, config, true, 1, NULL));
+	for (int64_t i = 1; i <= 4; i++) {
+		const struct upk_seat seat = seat_of(i, 0);
+		assert_true(upk_windows_add(&ws, &seat, NULL));
+	}
+	size_t many;
+	int64_t below;
+	upk_windows_look_back(&ws);
+	assert_true(upk_windows_lack(&ws, &below, &many));
+	assert_int_equal(many, 6);
+	assert_true(upk_windows_refill(&ws, NULL, 0, many, NULL));
+	assert_false(upk_windows_lack(&ws, &below, &many));
+	const struct upk_seat newest = seat_of(4, 0);
+	assert_true(upk_windows_remove(&ws, &newest, NULL));
+	assert_int_equal(upk_window_pairs(ws.at[0]), 2);
+	assert_int_equal(upk_window_start(ws.at[0]), 2);
+	assert_int_equal(upk_window_pairs(ws.at[1]), 3);
+	upk_windows_finish(&ws);
+	upk_config_unref(config);
+}
+
 static void duration_window_holds_what_is_younger_than_it_is_long(void **state)
 {
 	(void)state;
@@ -369,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_equal_a_recount_whatever_comes),
 		cmocka_unit_test(windows_equal_a_recount_when_no_time_is_in_order),
+		cmocka_unit_test(a_window_that_wants_for_pairs_leaves_the_full_ones_alone),
 		cmocka_unit_test(duration_window_holds_what_is_younger_than_it_is_long),
 		cmocka_unit_test(full_count_window_changes_once_a_pair),
 		cmocka_unit_test(windows_grow_with_the_classes),
