@@ -216,6 +216,57 @@ static void it_stops_where_the_kept_rows_stop_gaining(void **state)
 	upk_dataset_finish(&d);
 }
 
+/* The loss of the rows that were kept to stop by: every tenth, from the sixth on. */
+static double kept_loss(const void *fitted, const struct upk_dataset *d)
+{
+	double *p = ask(fitted, d, 0, d->rows), sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 5; i < d->rows; i += 10, n++)
+		sum -= log(p[i * d->classes + d->y[i]]);
+	free(p);
+	return sum / (double)n;
+}
+
+static void the_best_weights_are_kept_not_the_last(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_curve curve = { 0 };
+	sample_rows(&d, 300, 4, 2, 0);
+	void *fitted = fit(&d,
+		"{\"neurons\": 64, \"epochs\": 2000, \"patience\": 20, \"l2\": 0, "
+		"\"learning_rate\": 0.02}",
+		&curve);
+	double least = curve.loss[curve.count - 21];
+
+	assert_true(curve.loss[curve.count - 1] > least * 1.01);
+	assert_true(fabs(kept_loss(fitted, &d) - least) < 1e-5 * least);
+	upk_mlp.free(fitted);
+	upk_curve_finish(&curve);
+	upk_dataset_finish(&d);
+}
+
+/* Weights have mean 1 over the rows: where classes are even, balance changes nothing. */
+static void balance_of_even_classes_changes_nothing(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_curve one = { 0 }, other = { 0 };
+	sample_rows(&d, 150, 4, 2, 0);
+	for (size_t i = 0; i < d.rows; i++)
+		d.y[i] = (uint16_t)(i % 2);
+	upk_mlp.free(fit(&d, "{\"epochs\": 4}", &one));
+	upk_mlp.free(fit(&d, "{\"epochs\": 4, \"balance\": 1}", &other));
+
+	assert_int_equal(one.count, other.count);
+	for (size_t i = 0; i < one.count; i++)
+		assert_true(fabs(one.loss[i] - other.loss[i]) < 1e-5);
+	upk_curve_finish(&one);
+	upk_curve_finish(&other);
+	upk_dataset_finish(&d);
+}
+
 static void balance_finds_more_of_a_rare_class(void **state)
 {
 	(void)state;
@@ -297,6 +348,8 @@ int main(void)
 		cmocka_unit_test(a_row_has_the_same_answer_alone_and_among_others),
 		cmocka_unit_test(the_same_rows_and_seed_give_the_same_bytes_that_read_back),
 		cmocka_unit_test(it_stops_where_the_kept_rows_stop_gaining),
+		cmocka_unit_test(the_best_weights_are_kept_not_the_last),
+		cmocka_unit_test(balance_of_even_classes_changes_nothing),
 		cmocka_unit_test(balance_finds_more_of_a_rare_class),
 		cmocka_unit_test(broken_networks_are_not_read),
 		cmocka_unit_test(a_cancelled_fit_says_so),

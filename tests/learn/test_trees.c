@@ -150,6 +150,37 @@ static void the_same_rows_and_seed_give_the_same_trees(void **state)
 	upk_dataset_finish(&d);
 }
 
+/* The greatest part of a probability that lies away from one half. */
+static double surest(const struct upk_dataset *d, const char *settings)
+{
+	double *p = calloc(d->rows * d->classes, sizeof *p), most = 0;
+	void *fitted = fit(d, settings);
+
+	assert_non_null(p);
+	upk_trees.predict(fitted, d->x, d->rows, NULL, p);
+	for (size_t i = 0; i < d->rows; i++)
+		most = fmax(most, fabs(p[2 * i] - 0.5));
+	free(p);
+	upk_trees.free(fitted);
+	return most;
+}
+
+static void every_setting_reaches_the_trees(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 400, 4, 2, 0);
+	double plain = surest(&d, "{\"rounds\": 5}");
+
+	assert_true(surest(&d, "{\"rounds\": 5, \"l2\": 500}") < plain / 2);
+	assert_true(surest(&d, "{\"rounds\": 5, \"min_child_weight\": 1000}") == 0);
+	assert_true(surest(&d, "{\"rounds\": 5, \"learning_rate\": 0.01}") < plain / 2);
+	assert_true(surest(&d, "{\"rounds\": 50}") > plain);
+	assert_true(surest(&d, "{\"rounds\": 5, \"leaves\": 2}") < plain);
+	assert_true(surest(&d, "{\"rounds\": 5, \"bins\": 2}") != plain);
+	upk_dataset_finish(&d);
+}
+
 static const char *const broken[] = {
 	"{}",
 	"{\"base\": 0}",
@@ -230,6 +261,7 @@ int main(void)
 		cmocka_unit_test(four_classes_with_gaps_are_answered_as_by_xgboost),
 		cmocka_unit_test(what_was_written_reads_back_to_the_same_text),
 		cmocka_unit_test(the_same_rows_and_seed_give_the_same_trees),
+		cmocka_unit_test(every_setting_reaches_the_trees),
 		cmocka_unit_test(broken_trees_are_not_read),
 		cmocka_unit_test(wrong_settings_are_named),
 		cmocka_unit_test(a_cancelled_fit_ends_at_once),
