@@ -166,6 +166,9 @@ static int plain(struct upk_csv *c, int byte, struct upk_error *err)
 	return byte;
 }
 
+static const char semicolons[] = "the delimiter looks like ';': want commas";
+static const char tabs[] = "the delimiter looks like a tab: want commas";
+
 /* Reads a field and what ends it: ',', '\n', END or FAILED is returned. */
 static int field(struct upk_csv *c, int byte, struct upk_error *err)
 {
@@ -182,6 +185,8 @@ static int field(struct upk_csv *c, int byte, struct upk_error *err)
 	}
 	if (byte == ',' || byte == '\n')
 		skip(c);
+	else if (byte == ';' || byte == '\t')
+		return fail_at(c, c->line, UPK_INVALID, byte == ';' ? semicolons : tabs, err);
 	else if (byte != END && byte != FAILED)
 		return fail_at(c, c->line, UPK_INVALID, "text after a closing quote", err);
 	return byte;
@@ -239,4 +244,16 @@ enum upk_csv_got upk_csv_next(struct upk_csv *c, struct upk_csv_row *row, struct
 			return UPK_CSV_ERROR;
 	}
 	return split(c, row, err) ? UPK_CSV_ROW : UPK_CSV_ERROR;
+}
+
+bool upk_csv_check_header(
+	const struct upk_csv *c, const struct upk_csv_row *header, struct upk_error *err)
+{
+	const struct upk_text *only = header->fields;
+	if (header->count != 1 || header->quoted[0])
+		return true;
+	if (memchr(only->data, ';', only->size))
+		return fail_at(c, header->line, UPK_INVALID, semicolons, err) != FAILED;
+	return !memchr(only->data, '\t', only->size) ||
+		fail_at(c, header->line, UPK_INVALID, tabs, err) != FAILED;
 }

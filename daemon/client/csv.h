@@ -35,4 +35,8 @@ int64_t upk_csv_at(const struct upk_csv *c);
  * gzip file that is cut short) or UPK_NOMEM; the message begins with path and line. */
 enum upk_csv_got upk_csv_next(struct upk_csv *c, struct upk_csv_row *row, struct upk_error *err);
 
+/* UPK_INVALID: the header is one field in which semicolons or tabs stand. */
+bool upk_csv_check_header(
+	const struct upk_csv *c, const struct upk_csv_row *header, struct upk_error *err);
+
 #endif

@@ -146,8 +146,9 @@ static bool read_header(struct upk_stream *s, const struct upk_stream_options *o
 		if (!s->columns[i].name)
 			return no_memory(err);
 	}
-	return check_header(s, options, err) && check_drops(s, options, err) &&
-		find_label(s, options, err) && check_names(s, options, err);
+	return upk_csv_check_header(csv, &row, err) && check_header(s, options, err) &&
+		check_drops(s, options, err) && find_label(s, options, err) &&
+		check_names(s, options, err);
 }
 
 bool upk_stream_class(

@@ -71,10 +71,6 @@ static bool take_roles(struct upk_table *t, struct upk_error *err)
 	for (size_t i = 0; i < o->drop_count; i++)
 		if (!take_role(t, "drop", o->drop[i], DROPPED, err))
 			return false;
-	if (!o->label && !o->predicted && !o->score)
-		return upk_fail(err, UPK_INVALID,
-			"which column is the label? (--label COLUMN, --predicted COLUMN, --score "
-			"COLUMN)");
 	return take_role(t, "label", o->label, LABEL, err) &&
 		take_role(t, "predicted", o->predicted, PREDICTED, err) &&
 		take_role(t, "score", o->score, SCORE, err) && take_role(t, "id", o->id, ID, err) &&
@@ -117,7 +113,9 @@ static bool read_header(struct upk_table *t, struct upk_error *err)
 	bool named = true;
 	for (size_t i = 0; i < row.count; i++)
 		named = (t->columns[i].name = upk_text_copy(row.fields[i])) != NULL && named;
-	return named ? take_roles(t, err) && check_names(t, err) : no_memory(t, err);
+	return named ? upk_csv_check_header(t->csv, &row, err) && take_roles(t, err) &&
+			check_names(t, err)
+		     : no_memory(t, err);
 }
 
 /* ---- first rows ---- */

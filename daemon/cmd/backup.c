@@ -104,7 +104,8 @@ static int run(int argc, char **argv)
 	struct upk_progress progress = upk_progress_begin(0);
 	progress.unit = "pages";
 	const struct upk_backup_watch watch = { go_on, &progress };
-	bool fine = upk_signal_catch(&err) && upk_store_backup(c.data, c.to, &watch, &backup, &err);
+	bool fine = upk_signal_catch(&err) && upk_data_find(c.data, &err) &&
+		upk_store_backup(c.data, c.to, &watch, &backup, &err);
 	upk_progress_end(&progress);
 	if (fine && report(&c, &backup, &err))
 		return UPK_EXIT_OK;

@@ -190,7 +190,7 @@ static bool check_windows(struct check *c, struct upk_error *err)
 static bool check(struct check *c, struct upk_error *err)
 {
 	struct upk_error why = { 0 };
-	if (!upk_signal_catch(err))
+	if (!upk_signal_catch(err) || !upk_data_find(c->data, err))
 		return false;
 	if (make_copy(c, &why) && check_rows(c, &why) &&
 		(c->rows_only || c->faults > 0 || check_windows(c, &why)))

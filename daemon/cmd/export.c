@@ -167,8 +167,8 @@ static int run(int argc, char **argv)
 	c.options.context = &c;
 	c.progress = upk_progress_begin(0);
 	c.progress.unit = "stored items";
-	bool fine = upk_signal_catch(&err) && open_output(&c, &err) &&
-		upk_export(&c.options, &rows, &err);
+	bool fine = upk_signal_catch(&err) && upk_data_find(c.options.folder, &err) &&
+		open_output(&c, &err) && upk_export(&c.options, &rows, &err);
 	upk_progress_end(&c.progress);
 	fine = close_output(&c, fine ? &err : NULL) && fine;
 	if (fine)

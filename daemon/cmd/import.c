@@ -1,9 +1,11 @@
 #include "cmd/import.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json_writer.h"
 #include "client/journal.h"
@@ -194,6 +196,12 @@ static bool take_command_line(int argc, char **argv, struct command *c)
 		upk_usage_fail("import", "columns are named of a CSV file (--format csv)");
 		return false;
 	}
+	if (c->csv && !c->table.label && !c->table.predicted && !c->table.score) {
+		upk_usage_fail("import",
+			"which column is the label? (--label COLUMN, --predicted COLUMN, --score "
+			"COLUMN)");
+		return false;
+	}
 	return true;
 }
 
@@ -268,6 +276,14 @@ static bool load_journal(struct command *c, struct upk_target *target, struct up
 	}
 	upk_journal_close(journal);
 	return done && got == UPK_LINES_END;
+}
+
+static bool check_file(const char *path, struct upk_error *err)
+{
+	return strcmp(path, "-") == 0 || access(path, R_OK) == 0 ||
+		upk_fail(err, UPK_IO,
+			"%s: %s: want a file that can be read, or - for standard input", path,
+			strerror(errno));
 }
 
 static bool load(struct command *c, struct upk_client *client, struct upk_error *err)
@@ -348,7 +364,8 @@ static int run(int argc, char **argv)
 	struct upk_client *client = upk_client_create(c.url, &err);
 	if (client)
 		upk_client_stop_when(client, is_stopped);
-	bool done = client && load(&c, client, &err) && report(&c, &err);
+	bool done = client && check_file(c.table.path, &err) && load(&c, client, &err) &&
+		report(&c, &err);
 	upk_client_destroy(client);
 	if (!done)
 		fprintf(stderr, "upkeepd import: %s\n", err.message);

@@ -132,7 +132,10 @@ static void inflate_and_keep(struct upk_exchange *x, struct upk_text in)
 	do {
 		size = sizeof out;
 		if (!upk_inflate_next(x->inflate, &in, out, &size)) {
-			refuse(x, 400, "Content-Encoding: the body is no gzip, or it is broken");
+			refuse(x, 400,
+				"Content-Encoding: the body is no gzip, or it is broken: compress "
+				"it, or leave the "
+				"header out");
 			return;
 		}
 		keep(x, out, size);
@@ -166,7 +169,7 @@ static bool run(struct upk_exchange *x)
 {
 	x->replied = true;
 	if (x->inflate && !upk_inflate_ended(x->inflate)) {
-		refuse(x, 400, "Content-Encoding: the gzip stream ends too early");
+		refuse(x, 400, "Content-Encoding: the gzip stream ends too early: send all of it");
 		return false;
 	}
 	if (is_draining(x)) {

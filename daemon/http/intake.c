@@ -113,11 +113,19 @@ static bool is_empty_object(struct upk_text body)
 	return empty;
 }
 
+/* Bytes that no JSON text begins with. */
+static bool is_gzip(const struct upk_buffer *body)
+{
+	return body->size >= 2 && memcmp(body->data, "\x1f\x8b", 2) == 0;
+}
+
 bool upk_intake_body(
 	const struct upk_route *route, const struct upk_request *request, struct upk_reply *reply)
 {
 	if (request->body.failed)
 		return refuse(reply, 503, "no memory for the body");
+	if (!request->gzip && is_gzip(&request->body))
+		return refuse(reply, 400, "the body looks like gzip: send Content-Encoding: gzip");
 	if (route->body != UPK_ROUTE_BARE || request->body.size == 0 ||
 		is_empty_object(upk_buffer_text(&request->body)))
 		return true;

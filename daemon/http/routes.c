@@ -203,6 +203,7 @@ const struct upk_route *upk_route_find(
 		upk_problem(reply, 405, "%.20s is not answered here; allowed: %s", method,
 			reply->allow);
 	else
-		upk_problem(reply, 404, "there is nothing at this path");
+		upk_problem(reply, 404,
+			"there is nothing at this path; /openapi.yaml lists what there is");
 	return NULL;
 }

@@ -181,8 +181,10 @@ static struct upk_predictor *read_predictor(
 	size_t size;
 	bool done = upk_version_bytes(store, m->number, version, &bytes, &size, err);
 	upk_readers_give_back(e->readers, store);
-	if (!done)
+	if (!done) {
+		upk_fail_in(err, "model %s: ", m->name);
 		return NULL;
+	}
 	struct upk_predictor *p = upk_predictor_read((struct upk_text){ bytes, size }, err);
 	free(bytes);
 	return p;

@@ -1,9 +1,12 @@
 #include "engine/export.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/export_parts.h"
 #include "store/model.h"
+
+enum { LISTED = 10 };
 
 /* The model's row while the list of models is read. */
 struct search {
@@ -11,13 +14,26 @@ struct search {
 	int64_t model; /* 0: not found */
 	char *config, *learnt;
 	bool failed;
+	struct upk_buffer names; /* of the first models, each after a blank */
+	size_t count;
 };
+
+/* A model that is being deleted has a blank in its name. */
+static void note_name(struct search *s, struct upk_text name)
+{
+	if (memchr(name.data, ' ', name.size) || s->count++ >= LISTED)
+		return;
+	upk_buffer_putc(&s->names, ' ');
+	upk_buffer_append(&s->names, name.data, name.size);
+}
 
 static bool take_model(void *context, const struct upk_model_row *row)
 {
 	struct search *s = context;
-	if (!upk_text_equal(row->name, s->name))
+	if (!upk_text_equal(row->name, s->name)) {
+		note_name(s, row->name);
 		return true;
+	}
 	s->model = row->model;
 	s->config = upk_text_copy(row->config);
 	s->learnt = upk_text_copy(row->learnt);
@@ -42,6 +58,14 @@ static bool read_schema(struct upk_export *x, const struct search *s, struct upk
 	return x->schema != NULL;
 }
 
+static bool fail_model(const struct upk_export *x, const struct search *s, struct upk_error *err)
+{
+	struct upk_text names = upk_buffer_text(&s->names);
+	return upk_fail(err, UPK_NOT_FOUND, "there is no model %s in %s; %s%.*s%s",
+		x->options->model, x->options->folder, s->count > 0 ? "it has:" : "it has none",
+		(int)names.size, names.size > 0 ? names.data : "", s->count > LISTED ? " ..." : "");
+}
+
 static bool find_model(struct upk_export *x, struct upk_error *err)
 {
 	struct search s = { .name = upk_text_of(x->options->model) };
@@ -49,12 +73,12 @@ static bool find_model(struct upk_export *x, struct upk_error *err)
 	if (done && s.failed)
 		done = upk_fail(err, UPK_NOMEM, "no memory for a model");
 	if (done && s.model == 0)
-		done = upk_fail(err, UPK_NOT_FOUND, "there is no model %s in %s", x->options->model,
-			x->options->folder);
+		done = fail_model(x, &s, err);
 	x->model = s.model;
 	done = done && read_schema(x, &s, err);
 	free(s.config);
 	free(s.learnt);
+	upk_buffer_finish(&s.names);
 	return done;
 }
 

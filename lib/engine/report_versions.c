@@ -168,7 +168,8 @@ static bool read_bytes(const struct upk_report *r, int64_t version, char **bytes
 {
 	struct stints stints;
 	bool read = read_stints(r, &stints, err) && choose(r, &stints, &version, err) &&
-		upk_version_bytes(r->rows, r->model->number, version, bytes, size, err);
+		(upk_version_bytes(r->rows, r->model->number, version, bytes, size, err) ||
+			upk_fail_in(err, "model %s: ", r->model->name));
 
 	free(stints.items);
 	return read;

@@ -1,5 +1,6 @@
 #include "engine/resolve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,24 @@ static bool grow(struct upk_schema **schema, const struct upk_schema *before, st
 	return true;
 }
 
+/* Names what there is to choose from, as far as it can be read at a glance. */
+static bool fail_class(
+	const struct upk_schema *s, const char *field, struct upk_text name, struct upk_error *err)
+{
+	enum { LISTED = 10, ROOM = 512 };
+	char list[ROOM] = "";
+	size_t used = 0, n = 0;
+	for (; n < s->classes_count && n < LISTED; n++) {
+		size_t wanted = s->classes[n].size + sizeof ", \"\"";
+		if (used + wanted > sizeof list)
+			break;
+		used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%.*s\"",
+			n > 0 ? ", " : "", (int)s->classes[n].size, s->classes[n].data);
+	}
+	return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" is not one of the model's classes: %s%s",
+		field, (int)name.size, name.data, list, n < s->classes_count ? ", ..." : "");
+}
+
 static bool class_of(struct upk_schema **schema, const struct upk_schema *before, const char *field,
 	struct upk_text name, int *class, struct upk_error *err)
 {
@@ -36,8 +55,7 @@ static bool class_of(struct upk_schema **schema, const struct upk_schema *before
 	if (*class >= 0)
 		return true;
 	if ((*schema)->classes_declared)
-		return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" is not one of the model's classes",
-			field, (int)name.size, name.data);
+		return fail_class(*schema, field, name, err);
 	if ((*schema)->classes_count == UPK_CLASSES_MAX)
 		return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" would be class %d: at most %d",
 			field, (int)name.size, name.data, UPK_CLASSES_MAX + 1, UPK_CLASSES_MAX);

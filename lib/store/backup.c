@@ -45,7 +45,9 @@ static bool check_free(const char *to, struct upk_error *err)
 	for (const struct dirent *entry; empty && (entry = readdir(dir));)
 		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
 	closedir(dir);
-	return empty || upk_fail(err, UPK_CONFLICT, "%s is there already and not empty", to);
+	return empty ||
+		upk_fail(err, UPK_CONFLICT, "%s is there already and not empty: name a new folder",
+			to);
 }
 
 static bool sync_path(const char *path, int flags, struct upk_error *err)

@@ -125,13 +125,12 @@ bool upk_version_get(struct upk_store *s, int64_t model, int64_t version, bool *
 	return true;
 }
 
-static bool fail_pieces(int64_t model, int64_t version, struct upk_error *err)
+static bool fail_pieces(int64_t version, struct upk_error *err)
 {
 	return upk_fail(err, UPK_CORRUPT,
-		"version %lld of model %lld has not the bytes that it should have: restore a "
-		"backup of "
-		"the data folder",
-		(long long)version, (long long)model);
+		"version %lld has not the bytes that it should have: restore a backup of the "
+		"data folder",
+		(long long)version);
 }
 
 /* Fills the size bytes from a version's pieces, which must be as many. */
@@ -147,12 +146,12 @@ static bool read_pieces(struct upk_store *s, int64_t model, int64_t version, cha
 		if (!upk_query_next(&q, &found, err))
 			return false;
 		if (!found)
-			return at == size || fail_pieces(model, version, err);
+			return at == size || fail_pieces(version, err);
 
 		struct upk_text piece = upk_get_text(&q, 0);
 		if (piece.size > size - at) {
 			upk_query_end(&q);
-			return fail_pieces(model, version, err);
+			return fail_pieces(version, err);
 		}
 		memcpy(bytes + at, piece.data, piece.size);
 		at += piece.size;
@@ -167,10 +166,9 @@ bool upk_version_bytes(struct upk_store *s, int64_t model, int64_t version, char
 	if (!upk_version_get(s, model, version, &found, &row, err))
 		return false;
 	if (!found)
-		return upk_fail(err, UPK_NOT_FOUND, "model %lld has no version %lld",
-			(long long)model, (long long)version);
+		return upk_fail(err, UPK_NOT_FOUND, "there is no version %lld", (long long)version);
 	if (row.size < 0)
-		return fail_pieces(model, version, err);
+		return fail_pieces(version, err);
 
 	size_t all = (size_t)row.size;
 	char *copy = malloc(all > 0 ? all : 1);

@@ -1,4 +1,5 @@
 """Bad input: a row for each fault, with the status and what the answer must name."""
+import gzip
 import http.client
 import json
 import socket
@@ -253,6 +254,9 @@ class Table(Case):
                      "/v1/models/m/events/%ff"):
             with self.subTest(path):
                 self.problem(self.daemon.get(path), 404)
+        self.problem(self.daemon.get("/nothing"), 404, "/openapi.yaml")
+        for end in ("/model.json", "/model.onnx"):
+            self.problem(self.daemon.get(f"/v1/models/m/versions/9{end}"), 404, "model m: there is no version 9")
         self.problem(self.daemon.post("/v1/models/m/versions/9/promote"), 404, "9")
         self.problem(self.daemon.delete("/v1/models/m/runs/9"), 404, "9")
         self.problem(self.daemon.post("/v1/models/m/rollback"), 409)
@@ -276,6 +280,20 @@ class Table(Case):
         self.problem(self.daemon.post("/v1/models/none/predict", {"id": "x", "features": [1, 2]}), 404, "none")
         self.problem(self.daemon.post("/v1/models/m/predict?version=7&store=false", {"id": "x", "features": [1, 2]}), 404, "7")
         self.problem(self.daemon.post("/v1/models/m/predict?version=x&store=false", {"id": "x", "features": [1, 2]}), 400, "version", "x")
+
+    def test_a_misspelt_class_is_told_which_there_are(self):
+        self.put_model("few", {"classes": ["ham", "spam"]})
+        self.problem(self.daemon.post("/v1/models/few/events", {"id": "x", "predicted": "hem"}), 422, 'classes: "ham", "spam"')
+        self.ok(self.daemon.delete("/v1/models/few"))
+        self.put_model("many", {"classes": [f"c{i}" for i in range(12)]})
+        self.problem(self.daemon.post("/v1/models/many/events", {"id": "x", "predicted": "d"}), 422, '"c0"', '"c9", ...')
+        self.put_model("long", {"classes": ["\u00e4" * 60 + str(i) for i in range(12)]})
+        self.problem(self.daemon.post("/v1/models/long/events", {"id": "x", "predicted": "d"}), 422, '\u00e40"', ", ...")
+
+    def test_gzip_without_its_header_is_told_so(self):
+        for kind in ("application/json", "application/x-ndjson"):
+            reply = self.daemon.post("/v1/models/m/events", gzip.compress(json.dumps(GOOD).encode()), headers={"Content-Type": kind})
+            self.problem(reply, 400, "Content-Encoding: gzip")
 
     def test_wrong_methods(self):
         for method, path, allowed in (("POST", "/v1/models", {"GET"}), ("PATCH", "/v1/models/m", {"GET", "PUT", "DELETE"}),

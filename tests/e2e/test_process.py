@@ -6,6 +6,7 @@ import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -31,6 +32,27 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.stdout, "", arguments)
             self.assertTrue(done.stderr, arguments)
 
+    def test_a_folder_without_data_is_named_and_left_alone(self):
+        with tempfile.TemporaryDirectory() as top:
+            empty, none, output = (os.path.join(top, name) for name in ("empty", "none", "output"))
+            os.mkdir(empty)
+            for folder in (empty, none):
+                for arguments in (("check",), ("backup", output), ("export", "--model", "m", "--output", output)):
+                    done = run(*arguments, "--data", folder)
+                    self.assertEqual(done.returncode, 1, done)
+                    self.assertIn(f"no upkeepd data in {folder}: check --data", done.stderr)
+            self.assertEqual((os.listdir(top), os.listdir(empty)), (["empty"], []))
+
+    def test_an_import_says_what_it_needs(self):
+        with tempfile.TemporaryDirectory() as top:
+            path = os.path.join(top, "x.csv")
+            done = run("import", path, "--model", "m")
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn("--label COLUMN", done.stderr)
+            done = run("import", path, "--model", "m", "--label", "b")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn(f"{path}: No such file", done.stderr)
+
     def test_a_public_address_is_refused(self):
         done = run("serve", "--data", "/nonexistent/x", "--listen", "0.0.0.0:0")
         self.assertIn(done.returncode, (1, 2))
@@ -48,6 +70,21 @@ class Folder(Case):
         self.assertIn(self.daemon.folder, done.stderr)
         self.assertIn(str(self.daemon.process.pid), done.stderr)
         self.put_model("still-here")
+
+    def test_an_export_of_an_unknown_model_names_those_there_are(self):
+        self.put_model("mail")
+        done = run("export", "--model", "mali", "--data", self.daemon.folder)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("it has: mail", done.stderr)
+
+    def test_an_import_of_another_delimiter_is_told(self):
+        path = os.path.join(self.daemon.top, "x.csv")
+        for header in ("a;b", '"a";"b"'):
+            with open(path, "w") as file:
+                file.write(header + "\n1;2\n")
+            done = run("import", path, "--model", "m", "--label", "b", "--url", f"http://127.0.0.1:{self.daemon.port}")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn("line 1: the delimiter looks like ';'", done.stderr)
 
     def test_a_taken_port_is_named(self):
         other = os.path.join(self.daemon.top, "other")
