@@ -56,6 +56,19 @@ static void a_pair_leaves_windows_and_its_id_is_free(void **state)
 	bed_finish(&post);
 }
 
+/* What came last is answered from memory. */
+static void a_label_after_the_erasure_waits_for_an_event(void **state)
+{
+	struct bed *b = *state;
+	struct upk_post post;
+	bed_send(b, UPK_ITEM_EVENT, "{\"id\":\"a\",\"predicted\":\"x\"}");
+	assert_true(erase(b, "a").event);
+	bed_post(b, &post, UPK_ITEM_LABEL, "m", "{\"id\":\"a\",\"label\":\"x\"}", 0);
+	assert_int_equal(post.waiting, 1);
+	assert_int_equal(post.joined, 0);
+	bed_finish(&post);
+}
+
 static void a_label_that_waits_is_taken_out_alone(void **state)
 {
 	struct bed *b = *state;
@@ -87,6 +100,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_pair_leaves_windows_and_its_id_is_free, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_label_after_the_erasure_waits_for_an_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_label_that_waits_is_taken_out_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, setup, teardown),
