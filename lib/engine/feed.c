@@ -15,25 +15,58 @@ static void fall_behind(struct upk_engine *e, struct upk_model *m, const struct 
 		err->code != UPK_OK ? err->message : "no memory");
 }
 
-void upk_feed_orders(struct upk_engine *e, struct upk_model *m)
+/* Nothing of a model whose orders were lost is stored. */
+static bool store_orders(
+	struct upk_engine *e, struct upk_model *const *models, size_t count, struct upk_error *err)
+{
+	if (!upk_store_begin(e->store, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!models[i]->stale &&
+			(!upk_persist_orders(e, models[i], &models[i]->orders, err) ||
+				!upk_unsaved_save_one(e, models[i], err)))
+			return false;
+	return upk_store_commit(e->store, err);
+}
+
+/* What was given out within the transaction is read again from the store. */
+static void undo_orders(struct upk_engine *e, struct upk_model *const *models, size_t count,
+	const struct upk_error *err)
+{
+	upk_store_rollback(e->store);
+	upk_unsaved_rollback(e);
+	for (size_t i = 0; i < count; i++)
+		if (!models[i]->stale)
+			fall_behind(e, models[i], err);
+}
+
+void upk_feed_orders_of(struct upk_engine *e, struct upk_model *const *models, size_t count)
 {
 	struct upk_error err = { 0 };
-	if (m->orders.failed) {
-		fall_behind(e, m, &err);
-		return;
+	size_t whole = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (models[i]->orders.failed)
+			fall_behind(e, models[i], &err);
+		whole += !models[i]->stale;
 	}
-	int64_t stored = m->stored_place;
-	if (!upk_store_begin(e->store, &err) || !upk_persist_orders(e, m, &m->orders, &err) ||
-		!upk_unsaved_save_one(e, m, &err) || !upk_store_commit(e->store, &err)) {
-		upk_store_rollback(e->store);
-		upk_unsaved_rollback(e);
-		m->stored_place = stored;
-		fall_behind(e, m, &err);
+	if (whole == 0)
+		return;
+	if (!store_orders(e, models, count, &err)) {
+		undo_orders(e, models, count, &err);
 		return;
 	}
 	upk_unsaved_commit(e);
-	upk_persist_follow(e, m, &m->orders);
-	upk_orders_clear(&m->orders);
+	for (size_t i = 0; i < count; i++) {
+		if (models[i]->stale)
+			continue;
+		upk_persist_follow(e, models[i], &models[i]->orders);
+		upk_orders_clear(&models[i]->orders);
+	}
+}
+
+void upk_feed_orders(struct upk_engine *e, struct upk_model *m)
+{
+	upk_feed_orders_of(e, &m, 1);
 }
 
 static struct upk_past past_of(struct upk_engine *e, struct upk_model *m)

@@ -3,6 +3,7 @@
 #define UPK_ENGINE_FEED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "engine/core.h"
@@ -25,7 +26,9 @@ void upk_feed_prepare(struct upk_engine *e, struct upk_model *m, int64_t now);
 /* Time has passed. Also stores points of history that wait for a transaction. */
 void upk_feed_tick(struct upk_engine *e, struct upk_model *m, int64_t now);
 
-/* Stores what m->orders holds, together with the tail's state. */
+/* Stores what m->orders holds, together with the tail's state: of one model, or of several in one
+ * transaction; none of them is stale. */
 void upk_feed_orders(struct upk_engine *e, struct upk_model *m);
+void upk_feed_orders_of(struct upk_engine *e, struct upk_model *const *models, size_t count);
 
 #endif

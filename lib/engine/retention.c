@@ -8,11 +8,10 @@
 #include "store/remove.h"
 
 enum {
-	ROWS_LEAST = 32,
-	ROWS_MOST = 16384,
-	STEP_NS = 5 * 1000 * 1000,     /* what a step may take */
-	BETWEEN_NS = 20 * 1000 * 1000, /* between the steps while others wait */
-	RUN_MS = 10 * 60 * 1000,       /* for so long rows wait for an open run */
+	EVENTS_MOST = 4096,      /* of a step: so many are in memory */
+	LOOK_AFTER = 64,         /* rows between two looks at the time */
+	BEHIND_MS = 5000,        /* rows that are too old for longer are in the way of new ones */
+	RUN_MS = 10 * 60 * 1000, /* for so long rows wait for an open run */
 	JUMP_MS = 24 * 60 * 60 *
 		1000, /* a clock that is ahead by more between two looks has jumped */
 };
@@ -127,7 +126,7 @@ bool upk_retention_due(const struct upk_engine *e, bool busy)
 {
 	const struct upk_retention *r = &e->retention;
 	return !r->held && r->models_count > 0 && next_cursor(r) &&
-		(!busy || upk_clock_monotonic_ns() - r->stepped >= BETWEEN_NS);
+		upk_background_due(&r->pace, busy);
 }
 
 /* ---- one step ---- */
@@ -147,6 +146,10 @@ struct step {
 	size_t events_count;
 	int64_t *labels; /* that wait */
 	size_t labels_count;
+	struct upk_model **models; /* of the events, each once, by number; borrowed */
+	struct upk_steps *steps;   /* what each of them loses */
+	size_t models_count;
+	int64_t took; /* ns, but for commits */
 	struct upk_error *err;
 	bool failed;
 };
@@ -188,6 +191,10 @@ static bool take_event(void *context, const struct upk_event_row *row)
 		return false;
 	if (!m)
 		return true;
+	if (s->events_count == EVENTS_MOST) {
+		s->to = row->seq - 1;
+		return false;
+	}
 	struct aged_event *events = realloc(s->events, (s->events_count + 1) * sizeof *events);
 	if (!events)
 		return fail_memory(s);
@@ -235,25 +242,48 @@ static bool find(struct step *s, const struct aged_event *event, struct upk_know
 	return upk_keep_event(&known->event, row, err);
 }
 
-static bool expire(struct step *s, const struct aged_event *event, struct upk_steps *steps,
-	struct upk_error *err)
+static bool list_touched(struct step *s, struct upk_error *err)
+{
+	s->models = calloc(s->events_count + 1, sizeof(struct upk_model *));
+	for (size_t i = 0; s->models && i < s->events_count; i++)
+		s->models[i] = s->events[i].model;
+	if (s->models)
+		qsort(s->models, s->events_count, sizeof(struct upk_model *), by_number);
+	for (size_t i = 0; s->models && i < s->events_count; i++)
+		if (s->models_count == 0 || s->models[s->models_count - 1] != s->models[i])
+			s->models[s->models_count++] = s->models[i];
+	s->steps = calloc(s->models_count + 1, sizeof *s->steps);
+	return (s->models && s->steps) ||
+		upk_fail(err, UPK_NOMEM, "no memory for rows that are too old");
+}
+
+static bool expire(struct step *s, const struct aged_event *event, struct upk_error *err)
 {
 	struct upk_known known;
 	struct upk_erased erased = { 0 };
+	struct upk_model **found = bsearch(
+		&event->model, s->models, s->models_count, sizeof(struct upk_model *), by_number);
 	if (!find(s, event, &known, err))
 		return false;
 	bool same = known.found && known.event.row.seq == event->kept.row.seq;
-	bool done =
-		!same || upk_erase_known(s->e, event->model, &known, s->now, steps, &erased, err);
+	bool done = !same ||
+		upk_erase_known(s->e, event->model, &known, s->now, &s->steps[found - s->models],
+			&erased, err);
 	upk_known_finish(&known);
 	return done;
 }
 
-static bool remove_rows(struct step *s, struct upk_steps *steps, struct upk_error *err)
+static bool remove_rows(struct step *s, struct upk_error *err)
 {
-	for (size_t i = 0; i < s->events_count; i++)
-		if (s->events[i].kept.row.seq <= s->to && !expire(s, &s->events[i], &steps[i], err))
+	int64_t started = upk_clock_monotonic_ns();
+	for (size_t i = 0; i < s->events_count; i++) {
+		int64_t seq = s->events[i].kept.row.seq;
+		if (i > 0 && i % LOOK_AFTER == 0 && seq <= s->to &&
+			upk_background_over(&s->e->retention.pace, started))
+			s->to = seq - 1;
+		if (seq <= s->to && !expire(s, &s->events[i], err))
 			return false;
+	}
 	for (size_t i = 0; i < s->labels_count; i++)
 		if (s->labels[i] <= s->to && !upk_remove_label(s->e->store, s->labels[i], err))
 			return false;
@@ -262,69 +292,75 @@ static bool remove_rows(struct step *s, struct upk_steps *steps, struct upk_erro
 
 /* Not as removals: what a counter counted has happened, and the range that it is asked for is over.
  */
-static void feed(struct step *s, struct upk_steps *steps)
+static void feed(struct step *s)
 {
-	for (size_t i = 0; i < s->events_count; i++) {
-		struct upk_model *m = s->events[i].model;
-		bool last = true;
-		if (steps[i].count > 0 && !m->stale)
-			upk_feed_steps(s->e, m, &steps[i], false);
-		for (size_t j = i + 1; last && j < s->events_count; j++)
-			last = s->events[j].model != m;
-		if (last && !m->stale)
-			upk_feed_orders(s->e, m);
+	int64_t started = upk_clock_monotonic_ns();
+	size_t fed = 0;
+	for (size_t i = 0; i < s->models_count; i++) {
+		struct upk_model *m = s->models[i];
+		if (s->steps[i].count > 0 && !m->stale)
+			upk_feed_steps(s->e, m, &s->steps[i], false);
+		if (!m->stale)
+			s->models[fed++] = m;
 	}
+	s->took += upk_clock_monotonic_ns() - started;
+	upk_feed_orders_of(s->e, s->models, fed);
 }
 
 static bool write(struct step *s, struct upk_error *err)
 {
-	struct upk_steps *steps = calloc(s->events_count + 1, sizeof *steps);
-	if (!steps)
-		return upk_fail(err, UPK_NOMEM, "no memory for rows that are too old");
 	int64_t started = upk_clock_monotonic_ns();
+	if (!list_touched(s, err))
+		return false;
+	for (size_t i = 0; i < s->models_count; i++)
+		upk_feed_prepare(s->e, s->models[i], s->now);
 	bool done = upk_store_begin(s->e->store, err);
-	if (done && (!remove_rows(s, steps, err) || !upk_store_commit(s->e->store, err))) {
+	bool removed = done && remove_rows(s, err);
+	s->took += upk_clock_monotonic_ns() - started;
+	if (done && (!removed || !upk_store_commit(s->e->store, err))) {
 		upk_store_rollback(s->e->store);
 		done = false;
 	}
-	int64_t took = upk_clock_monotonic_ns() - started;
-	struct upk_retention *r = &s->e->retention;
-	if (took > STEP_NS && r->rows > ROWS_LEAST)
-		r->rows /= 2;
-	else if (took < STEP_NS / 4 && r->rows < ROWS_MOST)
-		r->rows *= 2;
 	if (done)
-		feed(s, steps);
-	for (size_t i = 0; i < s->events_count; i++)
-		upk_steps_finish(&steps[i]);
-	free(steps);
+		feed(s);
 	return done;
 }
 
-static bool step(struct upk_engine *e, struct upk_retention_cursor *cursor, struct upk_error *err)
+static void finish(struct step *s)
+{
+	for (size_t i = 0; i < s->events_count; i++)
+		upk_kept_finish(&s->events[i].kept);
+	for (size_t i = 0; s->steps && i < s->models_count; i++)
+		upk_steps_finish(&s->steps[i]);
+	free(s->steps);
+	free(s->models);
+	free(s->events);
+	free(s->labels);
+}
+
+static bool step(struct upk_engine *e, struct upk_retention_cursor *cursor, int64_t *took,
+	struct upk_error *err)
 {
 	struct step s = { .e = e, .cursor = cursor, .err = err };
-	int64_t seq, arrival, now = upk_clock_now(e->clock);
+	int64_t seq, arrival, now = upk_clock_now(e->clock), started = upk_clock_monotonic_ns();
 	s.now = now > e->arrival ? now : e->arrival;
 	if (!upk_oldest_item(e->store, cursor->after, &seq, &arrival, err))
 		return false;
 	cursor->idle = seq == 0 || arrival >= s.now - cursor->age;
+	e->retention.pace.behind = !cursor->idle && s.now - cursor->age - arrival > BEHIND_MS;
 	if (cursor->idle)
 		return true;
+	int64_t rows = upk_background_rows(&e->retention.pace);
 	cursor->after = seq - 1;
-	s.to = seq - 1 + e->retention.rows < e->seq ? seq - 1 + e->retention.rows : e->seq;
+	s.to = seq - 1 + rows < e->seq ? seq - 1 + rows : e->seq;
 	bool done = collect(&s, err);
-	for (size_t i = 0; done && i < s.events_count; i++)
-		if (i == 0 || s.events[i].model != s.events[i - 1].model)
-			upk_feed_prepare(e, s.events[i].model, s.now);
+	s.took = upk_clock_monotonic_ns() - started;
 	done = done && (s.events_count + s.labels_count == 0 || write(&s, err));
 	cursor->idle = s.to < seq; /* it waits for a run */
 	if (done)
 		cursor->after = s.to;
-	for (size_t i = 0; i < s.events_count; i++)
-		upk_kept_finish(&s.events[i].kept);
-	free(s.events);
-	free(s.labels);
+	*took = s.took;
+	finish(&s);
 	return done;
 }
 
@@ -333,9 +369,8 @@ void upk_retention_run(struct upk_engine *e)
 	struct upk_error err = { 0 };
 	struct upk_retention *r = &e->retention;
 	struct upk_retention_cursor *cursor = next_cursor(r);
-	if (r->rows == 0)
-		r->rows = ROWS_LEAST;
-	if (cursor && !step(e, cursor, &err)) {
+	int64_t took = 0;
+	if (cursor && !step(e, cursor, &took, &err)) {
 		if (err.code == UPK_FULL)
 			upk_room_failed(e);
 		upk_engine_log(
@@ -343,5 +378,5 @@ void upk_retention_run(struct upk_engine *e)
 		cursor->idle = true;
 	}
 	r->turn++;
-	r->stepped = upk_clock_monotonic_ns();
+	upk_background_stepped(&r->pace, took);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/background.h"
 #include "engine/model.h"
 
 struct upk_engine;
@@ -25,8 +26,7 @@ struct upk_retention {
 	size_t models_count;
 	struct upk_retention_cursor *cursors;
 	size_t cursors_count, turn;
-	int64_t rows;        /* of the next step: as many as take a few milliseconds */
-	int64_t stepped;     /* when the last step ended; monotonic ns */
+	struct upk_background pace;
 	int64_t clock;       /* at the last look, ms */
 	bool held;           /* the clock has jumped ahead */
 	atomic_llong oldest; /* arrival of the oldest stored item, ms; 0: none */
@@ -38,8 +38,9 @@ void upk_retention_look(struct upk_engine *e);
 /* Whether a step is due: at once while nobody waits for the writer, else one in a while. */
 bool upk_retention_due(const struct upk_engine *e, bool busy);
 
-/* One step in a transaction of its own, then through the windows of the models that lose pairs.
- * Rows of a model whose run is open wait for it, at most ten minutes. */
+/* One step in a transaction of its own, then through the windows of the models that lose pairs,
+ * whose states are stored in a second one. Rows of a model whose run is open wait for it, at most
+ * ten minutes. */
 void upk_retention_run(struct upk_engine *e);
 
 void upk_retention_finish(struct upk_retention *r);

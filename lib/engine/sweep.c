@@ -8,13 +8,6 @@
 #include "store/id_run.h"
 #include "store/sweep.h"
 
-enum {
-	ROWS_LEAST = 64,
-	ROWS_MOST = 65536,
-	STEP_NS = 5 * 1000 * 1000,     /* what a step may take */
-	BETWEEN_NS = 20 * 1000 * 1000, /* between the steps while others wait */
-};
-
 void upk_sweep_wake(struct upk_engine *e)
 {
 	e->sweeper.any = true;
@@ -23,16 +16,7 @@ void upk_sweep_wake(struct upk_engine *e)
 bool upk_sweep_due(const struct upk_engine *e, bool busy)
 {
 	const struct upk_sweeper *s = &e->sweeper;
-	return s->any && (!busy || upk_clock_monotonic_ns() - s->stepped >= BETWEEN_NS);
-}
-
-/* By what the last one took without its commit, whose time is the disk's. */
-static void adapt(struct upk_sweeper *s, int64_t took)
-{
-	if (took > STEP_NS && s->rows > ROWS_LEAST)
-		s->rows /= 2;
-	else if (took < STEP_NS / 4 && s->rows < ROWS_MOST)
-		s->rows *= 2;
+	return s->any && upk_background_due(&s->pace, busy);
 }
 
 /* The id index forgets what can't be found any more. Before the engine is ready not all models
@@ -61,7 +45,7 @@ static bool tell_ids(struct upk_engine *e, struct upk_error *err)
 	return done;
 }
 
-static bool step(struct upk_engine *e, struct upk_error *err)
+static bool step(struct upk_engine *e, int64_t *took, struct upk_error *err)
 {
 	struct upk_sweep sweep;
 	int64_t left;
@@ -75,9 +59,9 @@ static bool step(struct upk_engine *e, struct upk_error *err)
 	if (!upk_store_begin(e->store, err))
 		return false;
 	int64_t started = upk_clock_monotonic_ns();
-	bool done = upk_sweep_step(e->store, &sweep, e->sweeper.rows, err) &&
+	bool done = upk_sweep_step(e->store, &sweep, upk_background_rows(&e->sweeper.pace), err) &&
 		upk_sweep_left(e->store, &left, err);
-	adapt(&e->sweeper, upk_clock_monotonic_ns() - started);
+	*took = upk_clock_monotonic_ns() - started;
 	if (!done || !upk_store_commit(e->store, err)) {
 		upk_store_rollback(e->store);
 		return false;
@@ -90,14 +74,13 @@ void upk_sweep_run(struct upk_engine *e)
 {
 	struct upk_error err = { 0 };
 	struct upk_sweeper *s = &e->sweeper;
-	if (s->rows == 0)
-		s->rows = ROWS_LEAST;
-	if (!step(e, &err)) {
+	int64_t took = 0;
+	if (!step(e, &took, &err)) {
 		if (err.code == UPK_FULL)
 			upk_room_failed(e);
 		upk_engine_log(e, UPK_LOG_WARNING,
 			"rows of deleted models can't be taken away yet: %s", err.message);
 		s->any = false;
 	}
-	s->stepped = upk_clock_monotonic_ns();
+	upk_background_stepped(&s->pace, took);
 }

@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/background.h"
+
 struct upk_engine;
 
 /* Starts as { 0 }. Thread: the writer, but for `left`. */
 struct upk_sweeper {
-	int64_t rows;      /* of the next step: as many as take a few milliseconds */
-	int64_t stepped;   /* when the last step ended; monotonic ns */
+	struct upk_background pace;
 	bool any;          /* something is left */
 	atomic_llong left; /* sequence numbers that deleted models' sweeps have still to look at */
 };

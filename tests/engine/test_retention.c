@@ -1,4 +1,5 @@
 #include "engine/bed.h"
+#include "engine/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,6 +72,33 @@ static void rows_that_are_too_old_go_and_no_others(void **state)
 	assert_true(bed_until(b, "m", "\"pairs\":3"));
 }
 
+static bool exposed(struct bed *b, const char *line)
+{
+	struct upk_error err = { 0 };
+	struct upk_buffer out = { 0 };
+	if (!upk_report_prometheus(b->engine, false, &out, &err))
+		fail_msg("%s", err.message);
+	upk_buffer_append(&out, "", 1);
+	bool found = strstr(out.data, line) != NULL;
+	upk_buffer_finish(&out);
+	return found;
+}
+
+static void counters_keep_what_has_happened(void **state)
+{
+	struct test *t = *state;
+	struct bed *b = &t->bed;
+	bed_put(b, "m", "{\"retention\":\"1h\"," WINDOW "}");
+	bed_send(b, UPK_ITEM_EVENT, "[" PAIR("a") "," PAIR("b") "]");
+	const char *counted = "true_positives_total{model=\"m\",class=\"x\"} 2\n";
+	const char *removed = "true_positives_removed_total{model=\"m\",class=\"x\"} 0\n";
+	assert_true(exposed(b, counted));
+	bed_clock_pass(&t->clock, 90);
+	assert_true(bed_until(b, "m", "\"pairs\":0"));
+	assert_true(exposed(b, counted));
+	assert_true(exposed(b, removed));
+}
+
 static void a_clock_that_jumps_ahead_takes_nothing(void **state)
 {
 	struct test *t = *state;
@@ -94,6 +122,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			rows_that_are_too_old_go_and_no_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			counters_keep_what_has_happened, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_clock_that_jumps_ahead_takes_nothing, setup, teardown),
 	};

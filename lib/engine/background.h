@@ -1,0 +1,29 @@
+/* The pace of work in the background: steps between posts that hold up nobody for long. */
+#ifndef UPK_ENGINE_BACKGROUND_H
+#define UPK_ENGINE_BACKGROUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Starts as { 0 }. Thread: the writer. */
+struct upk_background {
+	int64_t rows;    /* of the next step; upk_background_rows */
+	int64_t stepped; /* when the last step ended; monotonic ns */
+	bool behind;     /* the work grows faster than it is done: it comes after every group, in
+			    longer steps, so that posts wait for it and not it for ever for them */
+};
+
+/* Whether a step may come: at once while nobody waits for the writer, else one in a while. */
+bool upk_background_due(const struct upk_background *b, bool busy);
+
+/* How many rows the next step may look at: as many as take a few milliseconds. */
+int64_t upk_background_rows(const struct upk_background *b);
+
+/* Rows cost more than those before: a step that can end at any row should end here. */
+bool upk_background_over(const struct upk_background *b, int64_t started);
+
+/* A step has ended. took: ns of its own work without what it waited for the disk, which is the same
+ * for few rows and for many; 0: there was nothing to do. */
+void upk_background_stepped(struct upk_background *b, int64_t took);
+
+#endif

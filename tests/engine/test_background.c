@@ -1,0 +1,73 @@
+#include "engine/background.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+enum { MS = 1000 * 1000 };
+
+static void cheap_steps_grow_and_dear_ones_shrink(void **state)
+{
+	(void)state;
+	struct upk_background b = { 0 };
+	int64_t least = upk_background_rows(&b);
+	for (int i = 0; i < 30; i++)
+		upk_background_stepped(&b, MS);
+	int64_t most = upk_background_rows(&b);
+	assert_true(most >= 4096);
+	upk_background_stepped(&b, 3 * MS);
+	assert_int_equal(upk_background_rows(&b), most);
+	upk_background_stepped(&b, 6 * MS);
+	assert_int_equal(upk_background_rows(&b), most / 2);
+	for (int i = 0; i < 30; i++)
+		upk_background_stepped(&b, 100 * MS);
+	assert_int_equal(upk_background_rows(&b), least);
+}
+
+static void a_step_without_work_tells_nothing_about_rows(void **state)
+{
+	(void)state;
+	struct upk_background b = { 0 };
+	int64_t rows = upk_background_rows(&b);
+	upk_background_stepped(&b, 0);
+	assert_int_equal(upk_background_rows(&b), rows);
+}
+
+static void who_waits_goes_first_unless_the_work_is_behind(void **state)
+{
+	(void)state;
+	struct upk_background b = { 0 };
+	assert_true(upk_background_due(&b, true));
+	b.stepped = upk_clock_monotonic_ns() + (int64_t)1000 * MS;
+	assert_false(upk_background_due(&b, true));
+	assert_true(upk_background_due(&b, false));
+	b.behind = true;
+	assert_true(upk_background_due(&b, true));
+}
+
+static void longer_steps_when_behind(void **state)
+{
+	(void)state;
+	struct upk_background b = { .rows = 1024 };
+	int64_t started = upk_clock_monotonic_ns() - 20 * MS;
+	assert_true(upk_background_over(&b, started));
+	b.behind = true;
+	assert_false(upk_background_over(&b, upk_clock_monotonic_ns()));
+	upk_background_stepped(&b, 6 * MS);
+	assert_int_equal(upk_background_rows(&b), 2048);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cheap_steps_grow_and_dear_ones_shrink),
+		cmocka_unit_test(a_step_without_work_tells_nothing_about_rows),
+		cmocka_unit_test(who_waits_goes_first_unless_the_work_is_behind),
+		cmocka_unit_test(longer_steps_when_behind),
+	};
+	return cmocka_run_group_tests_name("background", tests, NULL, NULL);
+}
