@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+import unittest
 
 from harness import ROOT, Case
 
@@ -12,6 +13,28 @@ DOCUMENTS = ["README.md"] + sorted("docs/" + name for name in os.listdir(os.path
 def read(name):
     with open(os.path.join(ROOT, name), encoding="utf-8") as file:
         return file.read()
+
+
+class Scripts(unittest.TestCase):
+    def run_script(self, *command):
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+
+    def test_help_comes_without_building(self):
+        for command in (["scripts/test"], ["scripts/bench"], ["scripts/bench", "ingest"], ["scripts/demo"], ["scripts/streams"],
+                        ["tests/fuzz/run"]):
+            done = self.run_script(*command, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), command)
+            self.assertIn("usage: ", done.stdout, command)
+
+    def test_names_of_tests_are_listed_and_others_refused(self):
+        for wanted, name in (("daemon_csv", "daemon/csv"), ("engine/ids", "engine/ids"), ("fuzz/url", "fuzz/url"),
+                             ("test_docs.Scripts", self.id())):
+            done = self.run_script("scripts/test", "--list", wanted)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), wanted)
+            self.assertIn(name, done.stdout.split("\n"))
+        done = self.run_script("scripts/test", "nonesuch")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("nonesuch", done.stderr)
 
 
 class Examples(Case):
@@ -47,6 +70,10 @@ class Examples(Case):
                 self.setUp()
                 total += self.run_blocks(name)
         self.assertGreater(total, 10)
+
+    def test_the_api_s_examples_run_after_the_readme_s(self):
+        for name in ("README.md", "docs/api.md"):
+            self.run_blocks(name)
 
     def test_no_example_is_left_unmarked(self):
         for name in DOCUMENTS:
