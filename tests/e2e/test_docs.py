@@ -1,9 +1,13 @@
 """Every example that README and docs mark as `sh run` works as written; links lead somewhere."""
+import http.server
 import json
 import os
 import re
 import subprocess
+import threading
 import unittest
+import unittest.mock
+import urllib.error
 
 from harness import ROOT, Case
 
@@ -35,6 +39,55 @@ class Scripts(unittest.TestCase):
         done = self.run_script("scripts/test", "nonesuch")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("nonesuch", done.stderr)
+
+
+class Retry(unittest.TestCase):
+    """The client of docs/api.md against a server that fails in every way there is."""
+
+    def answer(self, *statuses):
+        statuses = list(statuses)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                status = statuses.pop(0)
+                if status == 0:
+                    return
+                self.send_response(status)
+                if status == 503:
+                    self.send_header("Retry-After", "7")
+                self.end_headers()
+                self.wfile.write(b'{"accepted": 1}')
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    def setUp(self):
+        self.client = {}
+        exec(re.search(r"^```python\n(.*?)^```$", read("docs/api.md"), re.M | re.S).group(1), self.client)
+        patched = unittest.mock.patch("time.sleep")
+        self.sleep = patched.start()
+        self.addCleanup(patched.stop)
+
+    def test_what_may_have_been_stored_is_sent_again(self):
+        self.assertEqual(self.client["post"](self.answer(500, 503, 507, 0, 200), [{"id": "x"}]), {"accepted": 1})
+        self.assertEqual([call.args[0] for call in self.sleep.call_args_list], [1, 7, 4, 8])
+
+    def test_a_bad_request_is_not(self):
+        for status in (400, 404, 409, 413, 415, 422):
+            with self.assertRaises(urllib.error.HTTPError):
+                self.client["post"](self.answer(status), [{"id": "x"}])
+        self.sleep.assert_not_called()
+
+    def test_it_gives_up(self):
+        with self.assertRaises(TimeoutError):
+            self.client["post"](self.answer(503), [{"id": "x"}], patience=5)
 
 
 class Examples(Case):
