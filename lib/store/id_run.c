@@ -381,14 +381,29 @@ static bool remove_row(struct upk_store *s, int64_t run, struct upk_error *err)
 	return upk_query_run(&q, err);
 }
 
+static bool remove_rows(struct upk_store *s, int64_t run, int64_t *left, struct upk_error *err)
+{
+	return remove_some(s, REMOVE_PIECES, run, left, err) &&
+		(*left == 0 || remove_some(s, REMOVE_FILTER, run, left, err)) &&
+		(*left == 0 || remove_row(s, run, err));
+}
+
+/* SQLite may have been built to fill what is deleted with zeros, which writes each page of a run
+ * once more. There is nothing to hide in hashes under a key. */
+static bool set_zeroing(struct upk_store *s, bool zeroing, struct upk_error *err)
+{
+	const char *setting = zeroing ? "PRAGMA secure_delete = 1" : "PRAGMA secure_delete = 0";
+	int result = sqlite3_exec(s->db, setting, NULL, NULL, NULL);
+	return result == SQLITE_OK || upk_store_fail(s->db, result, "secure_delete", err);
+}
+
 bool upk_id_run_remove(struct upk_store *s, int64_t run, int64_t *left, struct upk_error *err)
 {
 	int64_t still = *left;
-	if (!remove_some(s, REMOVE_PIECES, run, &still, err))
+	if (!set_zeroing(s, false, err))
 		return false;
-	if (still > 0 && !remove_some(s, REMOVE_FILTER, run, &still, err))
-		return false;
-	if (still > 0 && !remove_row(s, run, err))
+	bool removed = remove_rows(s, run, &still, err);
+	if (!set_zeroing(s, true, removed ? err : NULL) || !removed)
 		return false;
 	*left = still;
 	return true;

@@ -51,6 +51,7 @@ static const char writer_settings[] = "PRAGMA page_size = 16384;"
 				      "PRAGMA synchronous = FULL;"
 				      "PRAGMA journal_size_limit = 67108864;"
 				      "PRAGMA cache_size = -65536;"
+				      "PRAGMA secure_delete = 1;"
 				      "PRAGMA temp_store = MEMORY;";
 static const char reader_settings[] = "PRAGMA query_only = 1;"
 				      "PRAGMA cache_size = -16384;"
