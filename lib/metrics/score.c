@@ -72,7 +72,7 @@ static struct ranking ranking_of(const struct ranked *ranked, size_t n, size_t p
 
 	size_t negatives = n - positives;
 	return (struct ranking){
-		(double)twice_area / 2 / ((double)positives * (double)negatives),
+		negatives ? (double)twice_area / 2 / ((double)positives * (double)negatives) : NAN,
 		precision / (double)positives,
 	};
 }
@@ -84,23 +84,27 @@ static bool ranks(const struct upk_scored *s, struct ranking *out, struct upk_er
 		return upk_fail(err, UPK_NOMEM, "no memory to rank %zu scores", s->n);
 
 	bool one_class = class_count(s) == 2 && (s->classes == 1 || s->positive >= 0);
-	size_t counted = 0;
+	size_t with_positives = 0, with_both = 0;
 	struct ranking sum = { 0 };
 	for (size_t k = 0; k < class_count(s); k++) {
 		if (one_class && k != positive_class(s))
 			continue;
 		size_t positives = rank(s, k, ranked);
-		if (positives == 0 || positives == s->n)
+		if (positives == 0)
 			continue;
 		struct ranking one = ranking_of(ranked, s->n, positives);
-		sum.roc_auc += one.roc_auc;
 		sum.average_precision += one.average_precision;
-		counted++;
+		with_positives++;
+		if (positives == s->n)
+			continue;
+		sum.roc_auc += one.roc_auc;
+		with_both++;
 	}
 	free(ranked);
-
-	double classes = counted ? (double)counted : NAN;
-	*out = (struct ranking){ sum.roc_auc / classes, sum.average_precision / classes };
+	*out = (struct ranking){
+		with_both ? sum.roc_auc / (double)with_both : NAN,
+		with_positives ? sum.average_precision / (double)with_positives : NAN,
+	};
 	return true;
 }
 

@@ -18,11 +18,12 @@ if columns == 1:
     p = np.hstack([1 - p, p])
 classes = range(p.shape[1])
 of_interest = [0 if positive == 0 else 1] if len(classes) == 2 and (columns == 1 or positive >= 0) else classes
-both = [k for k in of_interest if 0 < (y == k).sum() < len(y)]
+some = [k for k in of_interest if (y == k).any()]
+both = [k for k in some if not (y == k).all()]
 
 
-def macro(figure):
-    return np.mean([figure(y == k, p[:, k]) for k in both]) if both else np.nan
+def macro(figure, of):
+    return np.mean([figure(y == k, p[:, k]) for k in of]) if of else np.nan
 
 
 def brier():
@@ -40,8 +41,8 @@ def ece():
 
 
 show = lambda name, value: print(name, repr(float(value)))
-show("roc_auc", macro(metrics.roc_auc_score))
-show("average_precision", macro(metrics.average_precision_score))
+show("roc_auc", macro(metrics.roc_auc_score, both))
+show("average_precision", macro(metrics.average_precision_score, some))
 show("log_loss", metrics.log_loss(y, p, labels=list(classes)))
 show("brier", brier())
 show("ece", ece())

@@ -82,6 +82,8 @@ static void values_equal_scikit_learn(void **state)
 		{ 2000, 1, 2, 1, 0 },
 		{ 2000, 1, 2, 1, 0.1 }, /* ties, zeros and ones */
 		{ 50, 1, 1, 1, 0 },     /* no positive: no ranking */
+		{ 50, 2, 1, 0, 0 },     /* no negative: no area, and every precision is 1 */
+		{ 50, 3, 1, -1, 0 },
 		{ 1000, 2, 2, 0, 0 },
 		{ 1000, 2, 2, 1, 0.05 },
 		{ 1000, 2, 2, -1, 0 },
