@@ -230,6 +230,15 @@ static bool collect(struct step *s, struct upk_error *err)
 				!s->failed));
 }
 
+/* Numbers are given in the order of events, and so go in it; but an example that became a pair has
+ * a later one, between those of events that stay. */
+static bool note_number(struct step *s, const struct upk_model *m, const struct upk_event_row *row,
+	const struct upk_erased *erased, struct upk_error *err)
+{
+	return row->number == 0 || erased->places[1] == 0 ||
+		upk_event_add_gone(s->e->store, m->number, row->number, err);
+}
+
 /* An event without an id has no labels but its own. */
 static bool find(struct step *s, const struct aged_event *event, struct upk_known *known,
 	struct upk_error *err)
@@ -267,8 +276,9 @@ static bool expire(struct step *s, const struct aged_event *event, struct upk_er
 		return false;
 	bool same = known.found && known.event.row.seq == event->kept.row.seq;
 	bool done = !same ||
-		upk_erase_known(s->e, event->model, &known, s->now, &s->steps[found - s->models],
-			&erased, err);
+		(upk_erase_known(s->e, event->model, &known, s->now, &s->steps[found - s->models],
+			 &erased, err) &&
+			note_number(s, event->model, &event->kept.row, &erased, err));
 	upk_known_finish(&known);
 	return done;
 }

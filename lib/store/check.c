@@ -50,6 +50,35 @@ static const struct {
 	{ "numbers of two predictions of a model",
 		"SELECT count(*) FROM (SELECT 1 FROM event WHERE number IS NOT NULL "
 		"GROUP BY model, number HAVING count(*) > 1)" },
+	{ "numbers between a model's predictions that neither one has nor a deleted one had",
+		"SELECT coalesce(sum(abs(last - first + 1 - there - (SELECT count(*) FROM gone "
+		"WHERE gone.model = given.model AND number BETWEEN first AND last))), 0) FROM "
+		"(SELECT model, min(number) AS first, max(number) AS last, count(*) AS there "
+		"FROM event WHERE " LIVE("event") " AND number IS NOT NULL GROUP BY model) AS "
+						  "given" },
+	{ "numbers of deleted predictions that one has",
+		"SELECT count(*) FROM event JOIN gone ON gone.model = event.model AND "
+		"gone.number = event.number WHERE " LIVE("event") },
+	{ "events without a timestamp that are not dated by their arrival",
+		"SELECT count(*) FROM event WHERE NOT timed AND time <> arrival" },
+	/* An example has its event's time, and keeps it when it becomes a pair. */
+	{ "places whose time is not the later one of their event's and their label's",
+		"SELECT count(*) FROM place JOIN event ON event.seq = place.event LEFT JOIN label "
+		"ON label.seq = place.label WHERE " LIVE(
+			"place") " AND place.time <> CASE WHEN "
+				 "event.predicted IS NULL OR EXISTS (SELECT 1 FROM upgrade WHERE "
+				 "upgrade.event = "
+				 "place.event) THEN event.time ELSE max(event.time, "
+				 "coalesce(label.time, "
+				 "event.time)) END" },
+	{ "models whose last removed place is there",
+		"SELECT count(*) FROM model JOIN place ON place.model = model.model AND "
+		"place.place = model.last_place WHERE " LIVE("model") },
+	{ "places missing above a model's last removed one",
+		"SELECT coalesce(sum(last - last_place - there), 0) FROM (SELECT last_place, "
+		"max(place) AS last, count(*) AS there FROM model JOIN place ON place.model = "
+		"model.model AND place > last_place WHERE " LIVE("model") " GROUP BY "
+									  "model.model)" },
 	{ "ids of two events of a model",
 		"SELECT count(*) FROM (SELECT 1 FROM event WHERE id IS NOT NULL "
 		"GROUP BY model, id HAVING count(*) > 1)" },

@@ -326,12 +326,42 @@ class Check(Case):
         self.assertGreater(report["pairs"], 0)
         self.assertEqual([name for name in os.listdir(self.daemon.top) if "check" in name], [])
 
+    def test_an_old_example_that_became_a_pair_leaves_no_hole_in_the_numbers(self):
+        self.put_model("m", {"windows": [{"name": "w", "count": 100}], "rules": [], "retention": "4s"})
+        self.events("m", {"id": "x", "label": "a"})
+        time.sleep(2.5)
+        self.events("m", [{"id": str(i), "predicted": "a", "label": "a"} for i in range(5)])
+        self.events("m", {"id": "x", "predicted": "a", "label": "a"})
+        self.events("m", [{"id": str(i), "predicted": "a", "label": "a"} for i in range(5, 9)])
+        wait_until(lambda: self.daemon.get("/v1/models/m/events/x").status == 404, what="the end of x")
+        self.assertEqual((self.metrics("m", "w")["pairs"], self.metrics("m", "w")["events"]), (9, 9))
+        self.assertEqual(self.daemon.stop(), 0)
+        status, report, said = self.check("--rows")
+        self.assertEqual((status, report["faults"]), (0, []), said)
+
     def test_what_was_changed_behind_the_daemon_s_back_is_found(self):
         self.stop(self.fill())
+        self.events("m", [{"id": f"gone {i}", "predicted": "a", "label": "a"} for i in range(30)])
+        for i in (11, 13):
+            self.ok(self.daemon.delete(f"/v1/models/m/events/gone%20{i}"))
         self.assertEqual(self.daemon.stop(), 0)
         for change, words in (
                 ("UPDATE place SET label = 1 << 40 WHERE place = 5", "places whose label is not there"),
                 ("UPDATE event SET number = 3 WHERE number = 4", "numbers of two predictions"),
+                ("UPDATE event SET number = number + 100000 WHERE seq = (SELECT max(seq) FROM event)",
+                 "neither one has nor a deleted one had"),
+                ("DELETE FROM gone", "neither one has nor a deleted one had"),
+                ("UPDATE gone SET number = number + 1", "numbers of deleted predictions that one has"),
+                ("UPDATE event SET time = time - 1 WHERE seq = (SELECT max(seq) FROM event)",
+                 "not dated by their arrival"),
+                ("UPDATE place SET time = time + 1 WHERE place = 9", "places whose time is not the later"),
+                ("UPDATE event SET time = 0, timed = 1 WHERE seq = (SELECT event FROM place WHERE label IS NULL LIMIT 1)",
+                 "places whose time is not the later"),
+                ("UPDATE label SET time = time + 1000000 WHERE seq = (SELECT max(label) FROM place)",
+                 "places whose time is not the later"),
+                ("UPDATE model SET last_place = last_place + 5 WHERE name = 'm'", "last removed place is there"),
+                ("UPDATE model SET last_place = last_place - 1 WHERE name = 'm'", "places missing above"),
+                ("DELETE FROM place WHERE place = (SELECT max(place) - 2 FROM place)", "places missing above"),
                 ("UPDATE sequence SET last = 1", "above the last one given out")):
             copy = os.path.join(self.daemon.top, "spoilt")
             self.assertEqual(run("backup", copy, "--data", self.daemon.folder).returncode, 0)
