@@ -52,6 +52,7 @@ struct upk_engine {
 	int64_t seq;        /* the last one given out */
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
+	int64_t look_ms;    /* how often a model's duration windows are told the time, at least */
 	struct upk_retention retention; /* `oldest` is everybody's */
 	struct upk_sweeper sweeper; /* `left` is everybody's */
 	int64_t repaired;   /* when a stale model was last rebuilt between ticks; monotonic ns */

@@ -104,6 +104,8 @@ static void install(struct upk_engine *e, struct upk_model *m, struct upk_schema
 	upk_building_lose_locked(m);
 	upk_orders_clear(&m->orders);
 	pthread_mutex_unlock(&m->lock);
+	int64_t look = upk_windows_look(tail->config);
+	e->look_ms = look < e->look_ms ? look : e->look_ms;
 	upk_schema_unref(old_schema);
 	upk_tail_destroy(old_tail);
 }

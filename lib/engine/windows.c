@@ -146,6 +146,17 @@ void upk_windows_look_back(struct upk_windows *ws)
 		upk_window_look_back(ws->at[i]);
 }
 
+int64_t upk_windows_look(const struct upk_config *config)
+{
+	int64_t look = UPK_WINDOWS_LOOK_MOST;
+	for (size_t i = 0; i < config->windows_count; i++) {
+		int64_t duration = config->windows[i].duration;
+		if (duration > 0 && duration / 20 < look)
+			look = duration / 20;
+	}
+	return look < UPK_WINDOWS_LOOK_LEAST ? UPK_WINDOWS_LOOK_LEAST : look;
+}
+
 void upk_windows_expire(struct upk_windows *ws, int64_t now)
 {
 	for (size_t i = 0; i < ws->count; i++)

@@ -45,6 +45,11 @@ bool upk_windows_refill(struct upk_windows *ws, const struct upk_seat *older, si
 /* Count windows that are not full ask for older pairs again: some were removed that they never had. */
 void upk_windows_look_back(struct upk_windows *ws);
 
+/* How often duration windows are to be told the time when nothing comes: in a twentieth of the
+ * shortest, from UPK_WINDOWS_LOOK_LEAST to UPK_WINDOWS_LOOK_MOST; ms. */
+enum { UPK_WINDOWS_LOOK_LEAST = 50, UPK_WINDOWS_LOOK_MOST = 1000 };
+int64_t upk_windows_look(const struct upk_config *config);
+
 /* Time has passed: duration windows, up to pairs that have to be loaded. */
 void upk_windows_expire(struct upk_windows *ws, int64_t now);
 /* Those of a window: the pairs of the places from .. to whose time is after `after`. false: none. */

@@ -26,7 +26,7 @@ struct upk_writer {
 	struct upk_task *first_task, *last_task;
 	struct upk_queue queue;
 	bool stopping;
-	int64_t ticked; /* the thread's own; monotonic ms */
+	int64_t ticked, looked; /* the thread's own; monotonic ms */
 };
 
 static int64_t monotonic_ms(void)
@@ -105,15 +105,26 @@ struct work {
 	bool stop;
 };
 
+/* How long until a tick or a look is due, ms. Neither comes when the engine is broken. */
+static int64_t idle_ms(const struct upk_writer *w)
+{
+	if (atomic_load(&w->engine->broken))
+		return TICK_MS;
+	int64_t now = monotonic_ms();
+	int64_t tick = w->ticked + TICK_MS - now, look = w->looked + w->engine->look_ms - now;
+	int64_t wait = tick < look ? tick : look;
+	return wait < 1 ? 1 : wait;
+}
+
 /* Not for long when there is something to do in the background. */
 static struct work wait_for_work(struct upk_writer *w)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += TICK_MS / 1000;
+	int64_t end = upk_clock_monotonic_ns() + idle_ms(w) * 1000000;
+	const struct timespec until = { end / 1000000000, end % 1000000000 };
 
 	pthread_mutex_lock(&w->lock);
-	bool sweep = !atomic_load(&w->engine->broken) && (upk_sweep_due(w->engine, false) || upk_retention_due(w->engine, false));
+	bool sweep = !atomic_load(&w->engine->broken) &&
+		(upk_sweep_due(w->engine, false) || upk_retention_due(w->engine, false));
 	struct upk_post *posts;
 	while (!(posts = upk_queue_take(&w->queue)) && !sweep && !w->first_task && !w->stopping)
 		if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
@@ -134,6 +145,12 @@ static void run_tasks(struct upk_engine *e, struct upk_task *task)
 	}
 }
 
+static void note_look(struct upk_engine *e, const struct upk_model *m)
+{
+	int64_t look = upk_windows_look(m->tail->config);
+	e->look_ms = look < e->look_ms ? look : e->look_ms;
+}
+
 static void tick_model(struct upk_engine *e, struct upk_model *m)
 {
 	struct upk_error err = { 0 };
@@ -142,7 +159,14 @@ static void tick_model(struct upk_engine *e, struct upk_model *m)
 			err.message);
 	if (!m->stale)
 		upk_feed_tick(e, m, upk_clock_now(e->clock));
+	note_look(e, m);
 	upk_group_settle(e, m);
+}
+
+static void look_at_model(struct upk_engine *e, struct upk_model *m)
+{
+	if (!m->stale && upk_windows_look(m->tail->config) < TICK_MS)
+		upk_feed_prepare(e, m, upk_clock_now(e->clock));
 }
 
 static void each_model(struct upk_engine *e, void (*act)(struct upk_engine *, struct upk_model *))
@@ -168,12 +192,14 @@ static void checkpoint(struct upk_engine *e)
 		upk_engine_break(e, &err);
 }
 
-/* Short of memory or space, it is tried again; what is damaged stays so. */
+/* Short of memory or space, it is tried again; what is damaged stays so. What was shown first after
+ * that would be as old as the last step, but for the tick. */
 static void rebuild(struct upk_engine *e)
 {
 	struct upk_error err = { 0 };
 	if (upk_rebuild_all(e, &err)) {
-		atomic_store(&e->ready, true);
+		each_model(e, tick_model);
+		atomic_store(&e->ready, !atomic_load(&e->broken));
 		return;
 	}
 	upk_engine_log(e, UPK_LOG_ERROR, "the models can't be rebuilt: %s", err.message);
@@ -186,13 +212,25 @@ static void tick_when_due(struct upk_writer *w)
 	int64_t now = monotonic_ms();
 	if (now - w->ticked < TICK_MS)
 		return;
-	w->ticked = now;
+	w->ticked = w->looked = now;
+	w->engine->look_ms = TICK_MS;
 	if (!upk_engine_ready(w->engine))
 		rebuild(w->engine);
 	each_model(w->engine, tick_model);
 	upk_sweep_wake(w->engine);
 	upk_retention_look(w->engine);
 	upk_room_look(w->engine);
+}
+
+/* Between ticks: short duration windows, and no rules. */
+static void look_when_due(struct upk_writer *w)
+{
+	int64_t now = monotonic_ms();
+	if (now - w->looked < w->engine->look_ms || !upk_engine_ready(w->engine))
+		return;
+	w->looked = now;
+	if (w->engine->look_ms < TICK_MS)
+		each_model(w->engine, look_at_model);
 }
 
 /* A start after a clean end has nothing to read again. */
@@ -231,6 +269,7 @@ static void *work(void *argument)
 			continue;
 		}
 		tick_when_due(w);
+		look_when_due(w);
 		if (upk_sweep_due(e, busy))
 			upk_sweep_run(e);
 		if (upk_retention_due(e, busy))
@@ -250,7 +289,8 @@ bool upk_writer_start(struct upk_engine *e, struct upk_error *err)
 		return upk_fail(err, UPK_NOMEM, "no memory for the writer");
 	w->engine = e;
 	w->queue.bytes_max = e->queue_bytes;
-	w->ticked = monotonic_ms();
+	w->ticked = w->looked = monotonic_ms();
+	e->look_ms = TICK_MS;
 	e->writer = w;
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
