@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "http/intake.h"
+#include "http/items.h"
 #include "http/problem.h"
 #include "log.h"
 
@@ -59,9 +60,17 @@ static enum MHD_Result send_reply(struct upk_exchange *x)
 	return upk_response_queue(&x->hall->responses, x->connection, reply, last_one);
 }
 
-static void refuse(struct upk_exchange *x, unsigned status, const char *detail)
+/* Frees what came of the body. */
+static void forget(struct upk_exchange *x)
 {
 	upk_buffer_finish(&x->request.body);
+	upk_batch_destroy(x->request.batch);
+	x->request.batch = NULL;
+}
+
+static void refuse(struct upk_exchange *x, unsigned status, const char *detail)
+{
+	forget(x);
 	upk_problem(&x->reply, status, "%s", detail);
 	x->replied = true;
 }
@@ -108,20 +117,47 @@ static void begin(struct upk_exchange *x, const char *method)
 
 /* ---- bodies ---- */
 
+/* What is decoded as it comes: NDJSON once it is not small. */
+static bool is_fed(const struct upk_exchange *x)
+{
+	return x->request.ndjson && x->route->body == UPK_ROUTE_ITEMS &&
+		x->flight > UPK_TRAFFIC_SMALL && !x->request.body.failed;
+}
+
+static void take(struct upk_exchange *x, const char *data, size_t size)
+{
+	struct upk_request *r = &x->request;
+	struct upk_error err = { 0 };
+	bool taken = true;
+
+	if (r->batch) {
+		taken = upk_batch_feed(r->batch, (struct upk_text){ data, size }, &err);
+	} else {
+		upk_buffer_append(&r->body, data, size);
+		if (is_fed(x))
+			taken = upk_items_begin(x->route->items, r, &err);
+	}
+	if (taken)
+		return;
+	forget(x);
+	upk_problem_of(&x->reply, &err);
+	x->replied = true;
+}
+
 static void keep(struct upk_exchange *x, const char *data, size_t size)
 {
 	if (size == 0)
 		return;
-	if (x->request.body.size + size > UPK_INTAKE_BODY) {
+	if (x->flight + size > UPK_INTAKE_BODY) {
 		refuse(x, 413, "the body is over 32 MiB");
 		return;
 	}
-	if (!upk_traffic_take(x->hall->parts.traffic, x->request.body.size, size)) {
+	if (!upk_traffic_take(x->hall->parts.traffic, x->flight, size)) {
 		refuse(x, 503, "too many bytes of other requests are in flight");
 		return;
 	}
 	x->flight += size;
-	upk_buffer_append(&x->request.body, data, size);
+	take(x, data, size);
 }
 
 static void inflate_and_keep(struct upk_exchange *x, struct upk_text in)
@@ -161,7 +197,7 @@ static void receive(struct upk_exchange *x, const char *data, size_t size)
 static bool is_quick(const struct upk_exchange *x)
 {
 	return x->route->early &&
-		(x->route->body != UPK_ROUTE_ITEMS || x->request.body.size <= UPK_TRAFFIC_SMALL);
+		(x->route->body != UPK_ROUTE_ITEMS || x->flight <= UPK_TRAFFIC_SMALL);
 }
 
 /* true: the connection is suspended, or was and will be back. */
@@ -266,7 +302,7 @@ void upk_exchange_on_completed(void *context, struct MHD_Connection *connection,
 	upk_traffic_give_back(hall->parts.traffic, x->flight);
 	upk_exchange_free_post(x->post);
 	upk_reply_finish(&x->reply);
-	upk_buffer_finish(&x->request.body);
+	forget(x);
 	upk_url_finish(&x->request.url);
 	upk_inflate_destroy(x->inflate);
 	free(x->target);

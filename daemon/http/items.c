@@ -5,9 +5,41 @@
 #include "base/clock.h"
 #include "http/problem.h"
 
+bool upk_items_begin(enum upk_item_kind kind, struct upk_request *request, struct upk_error *err)
+{
+	struct upk_error missing = { 0 };
+	struct upk_schema *schema =
+		upk_engine_schema(upk_site_engine(request->site), request->model, &missing);
+
+	if (!schema)
+		return true;
+	request->batch = upk_batch_begin(
+		kind, true, schema, upk_clock_now(upk_clock_system()), err);
+	upk_schema_unref(schema);
+	if (!request->batch ||
+		!upk_batch_feed(request->batch, upk_buffer_text(&request->body), err))
+		return false;
+	upk_buffer_finish(&request->body);
+	return true;
+}
+
+/* The end of a body that was decoded as it came. */
+static struct upk_batch *finish(struct upk_request *request, struct upk_error *err)
+{
+	struct upk_batch *batch = request->batch;
+
+	request->batch = NULL;
+	if (upk_batch_end(batch, err))
+		return batch;
+	upk_batch_destroy(batch);
+	return NULL;
+}
+
 static struct upk_batch *decode(
 	enum upk_item_kind kind, struct upk_request *request, struct upk_error *err)
 {
+	if (request->batch)
+		return finish(request, err);
 	struct upk_buffer body = request->body;
 	struct upk_schema *schema =
 		upk_engine_schema(upk_site_engine(request->site), request->model, err);

@@ -6,6 +6,11 @@
 #include "engine/batch.h"
 #include "http/request.h"
 
+/* Lets the request's NDJSON be decoded from here on as it comes, beginning with what of it is there.
+ * false: no memory, too many items. Where the model has no schema to decode with it does nothing:
+ * upk_items_read says why. */
+bool upk_items_begin(enum upk_item_kind kind, struct upk_request *request, struct upk_error *err);
+
 /* Decodes the request's body, which it takes, into a new post with its query's `atomic` and
  * `settle`. NULL: the reply says what is wrong. */
 struct upk_post *upk_items_read(

@@ -12,6 +12,8 @@
 #include "http/site.h"
 #include "http/url.h"
 
+struct upk_batch;
+
 struct upk_request {
 	struct upk_site *site;
 	struct upk_url url;
@@ -22,6 +24,7 @@ struct upk_request {
 	bool ndjson;
 	bool gzip;              /* the body came so, and is kept inflated */
 	struct upk_buffer body; /* a handler may take its memory, leaving { 0 } */
+	struct upk_batch *batch; /* that the body goes to as it comes; NULL: to `body` */
 };
 
 struct upk_reply;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine/batch.h"
 #include "http/request.h"
 
 enum upk_route_body {
@@ -20,6 +21,7 @@ struct upk_route {
 	const char *query; /* the parameters that it takes, separated by spaces */
 	enum upk_route_body body;
 	bool early; /* answers before the engine is ready */
+	enum upk_item_kind items; /* of UPK_ROUTE_ITEMS */
 };
 
 /* Ends with a row whose method is NULL. */

@@ -64,6 +64,51 @@ class Gzip(harness.Case):
 HEAD = b"POST /v1/models/m/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
+class Long(harness.Case):
+    """NDJSON that is decoded while it comes in is answered as if it had come at once."""
+
+    def setUp(self):
+        super().setUp()
+        self.put_model("m")
+
+    def both(self, body, path="/v1/models/m/events"):
+        head = {"Content-Type": "application/x-ndjson"}
+        yield self.daemon.post(path, body, headers=head)
+        yield self.daemon.post(path, gzip.compress(body), headers={**head, "Content-Encoding": "gzip"})
+
+    def test_a_broken_line_is_named_by_its_index_and_byte(self):
+        lines = [json.dumps({"id": f"l-{i}", "predicted": "a"}).encode() + b"\n" for i in range(20_000)]
+        lines[15_000] = b'{"id": ?}\n'
+        at = sum(map(len, lines[:15_000])) + lines[15_000].index(b"?")
+        for reply in self.both(b"".join(lines)):
+            answer = self.ok(reply)
+            self.assertEqual((answer["accepted"], answer["rejected_total"], answer["rejected"][0]["index"]), (19_999, 1, 15_000))
+            self.assertIn(f"byte {at}:", answer["rejected"][0]["error"])
+        for reply in self.both(b"".join(lines).replace(b"l-", b"k-"), "/v1/models/m/events?atomic=true"):
+            self.problem(reply, 422)
+        self.assertEqual(self.daemon.get("/v1/models/m/events/k-0").status, 404)
+
+    def test_what_is_wrong_with_it_as_a_whole_is_said(self):
+        line = b'{"id": "x", "predicted": "a"}\n'
+        for reply in self.both(line * 100_001):
+            self.problem(reply, 413, "100000")
+        for reply in self.both(line * ((32 << 20) // len(line) + 1)):
+            self.problem(reply, 413)
+        for reply in self.both(line * 5000, "/v1/models/m/events?atomic=perhaps"):
+            self.problem(reply, 400, "atomic")
+        for reply in self.both(line * 5000, "/v1/models/none/predict?store=false"):
+            self.problem(reply, 404, "none")
+
+    def test_one_that_is_given_up_stores_nothing(self):
+        line = b'{"id": "given-up", "predicted": "a"}\n'
+        raw = socket.create_connection(("127.0.0.1", self.daemon.port))
+        raw.sendall(HEAD.replace(b"json", b"x-ndjson") + b"Content-Length: 1000000\r\n\r\n" + line * 10_000)
+        raw.close()
+        time.sleep(0.2)
+        self.assertEqual(self.daemon.get("/v1/models/m/events/given-up").status, 404)
+        self.assertEqual(self.ok(self.daemon.ndjson("/v1/models/m/events", [{"id": "next", "predicted": "a"}]))["accepted"], 1)
+
+
 def files_allowed(wanted):
     """Raises this process's limit of open files as far as it may be, and says how many are for sockets."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
