@@ -59,11 +59,6 @@ static const cJSON *features_of(const struct upk_target *t)
 		cJSON_GetObjectItemCaseSensitive(t->model, "effective"), "features");
 }
 
-bool upk_target_has_features(const struct upk_target *t)
-{
-	return cJSON_GetArraySize(features_of(t)) > 0;
-}
-
 static enum upk_column_type type_of(const char *type)
 {
 	if (strcmp(type, "category") == 0 || strcmp(type, "text") == 0)

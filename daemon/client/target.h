@@ -32,7 +32,6 @@ bool upk_target_look(
 	struct upk_target *t, struct upk_client *client, const char *name, struct upk_error *err);
 void upk_target_finish(struct upk_target *t);
 
-bool upk_target_has_features(const struct upk_target *t);
 enum upk_column_type upk_target_type(const struct upk_target *t, const char *feature);
 
 /* Creates the model, with these features (JSON array). */

@@ -20,15 +20,6 @@ bool upk_text_is(struct upk_text text, const char *string)
 	return upk_text_equal(text, upk_text_of(string));
 }
 
-int upk_text_compare(struct upk_text a, struct upk_text b)
-{
-	size_t shared = a.size < b.size ? a.size : b.size;
-	int order = shared > 0 ? memcmp(a.data, b.data, shared) : 0;
-	if (order != 0)
-		return order;
-	return (a.size > b.size) - (a.size < b.size);
-}
-
 /* Bytes of the well-formed character at p, 0 when there is none (RFC 3629, section 4). The first
  * continuation byte carries what rules out overlong forms, surrogates and what lies past U+10FFFF.
  */

@@ -18,9 +18,6 @@ struct upk_text upk_text_of(const char *string);
 bool upk_text_equal(struct upk_text a, struct upk_text b);
 bool upk_text_is(struct upk_text text, const char *string);
 
-/* memcmp order, the shorter first when one starts the other. For qsort and bsearch. */
-int upk_text_compare(struct upk_text a, struct upk_text b);
-
 /* Whole text is valid UTF-8 as RFC 3629 has it: no surrogates, no overlong forms. */
 bool upk_text_is_utf8(struct upk_text text);
 

@@ -130,8 +130,6 @@ void upk_config_unref(struct upk_config *c); /* NULL is fine */
 /* The rule that a model with features and no "rules" gets: fell. Static. */
 const struct upk_rule_config *upk_config_fell(void);
 
-/* Two rules are the same rule: everything equal, their windows' definitions included. */
-bool upk_config_same_rule(const struct upk_config *a, size_t i, const struct upk_config *b, size_t j);
 bool upk_config_same_window(const struct upk_window_config *a, const struct upk_window_config *b);
 
 /* Members of "effective": every setting with its default, rules included (with `fell` where the

@@ -393,36 +393,7 @@ const struct upk_rule_config *upk_config_fell(void)
 	return &fell;
 }
 
-static bool same_string(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-/* NAN, which stands for "not given", equals itself. */
-static bool same_double(double a, double b)
-{
-	return isnan(a) ? isnan(b) : a >= b && a <= b;
-}
-
 bool upk_config_same_window(const struct upk_window_config *a, const struct upk_window_config *b)
 {
 	return !strcmp(a->name, b->name) && a->count == b->count && a->duration == b->duration;
-}
-
-bool upk_config_same_rule(
-	const struct upk_config *a, size_t i, const struct upk_config *b, size_t j)
-{
-	const struct upk_rule_config *x = &a->rules[i], *y = &b->rules[j];
-	if (x->kind != y->kind || !same_string(x->name, y->name) ||
-		!same_string(x->measure.name, y->measure.name) ||
-		!same_string(x->measure.class, y->measure.class) ||
-		!same_string(x->measure.average, y->measure.average))
-		return false;
-	if (x->kind != UPK_RULE_CHANGE &&
-		!upk_config_same_window(&a->windows[x->window], &b->windows[y->window]))
-		return false;
-	return same_double(x->threshold, y->threshold) && same_double(x->clear, y->clear) &&
-		x->min_pairs == y->min_pairs && x->for_ms == y->for_ms &&
-		x->cooldown_pairs == y->cooldown_pairs && x->cooldown_ms == y->cooldown_ms &&
-		same_double(x->confidence, y->confidence) && x->actions == y->actions;
 }

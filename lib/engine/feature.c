@@ -365,18 +365,6 @@ int32_t upk_features_number(const struct upk_features *f, struct upk_text name)
 	return found < 0 ? -1 : f->items[found].number;
 }
 
-bool upk_features_equal(const struct upk_features *a, const struct upk_features *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		const struct upk_feature *x = &a->items[i], *y = &b->items[i];
-		if (x->type != y->type || x->size != y->size || strcmp(x->name, y->name) != 0)
-			return false;
-	}
-	return true;
-}
-
 void upk_features_write(const struct upk_features *f, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);

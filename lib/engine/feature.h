@@ -55,7 +55,6 @@ const struct upk_feature *upk_features_at(const struct upk_features *f, size_t i
 int upk_features_find(const struct upk_features *f, struct upk_text name); /* -1: none; O(1) */
 /* Index of the number of that name among the list's numbers; -1: there is none. O(1). */
 int32_t upk_features_number(const struct upk_features *f, struct upk_text name);
-bool upk_features_equal(const struct upk_features *a, const struct upk_features *b);
 
 /* The JSON array that upk_features_parse reads back. */
 void upk_features_write(const struct upk_features *f, struct upk_buffer *out);

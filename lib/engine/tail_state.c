@@ -236,7 +236,8 @@ static void write_window_definition(const struct upk_window_config *c, struct up
 	upk_json_int(w, NULL, c->duration);
 }
 
-/* Everything that upk_config_same_rule compares, as an array; its name is the rule's. */
+/* What makes a rule the same rule, as an array: all of it, its window's definition too; its name is
+ * the rule's. */
 static void write_definition(
 	const struct upk_tail *t, const struct upk_rule_config *c, struct upk_json_writer *w)
 {

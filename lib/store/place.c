@@ -2,7 +2,7 @@
 
 #include "store/statement.h"
 
-enum { INSERT, GET, NOTE_REMOVED, REMOVE, LAST, NEXT_ARRIVAL, NEWEST, SCAN, CLASSES };
+enum { INSERT, GET, NOTE_REMOVED, REMOVE, LAST, NEXT_ARRIVAL, NEWEST, SCAN };
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -44,9 +44,6 @@ static const char *const sql[] = {
 		"SELECT place.place FROM place CROSS JOIN event ON event.seq = place.event " RANGE
 		"ORDER BY place.place DESC LIMIT 1 OFFSET ?2",
 	[SCAN] = "SELECT " KNOWN RANGE "ORDER BY place.place",
-	[CLASSES] =
-		"SELECT " ACTUAL " AS class, count(*) FROM place CROSS JOIN event "
-		"ON event.seq = place.event WHERE place.model = ?3 GROUP BY class ORDER BY class",
 };
 
 const struct upk_sql upk_place_sql = {
@@ -216,25 +213,4 @@ bool upk_place_since(
 {
 	int64_t arrival = after > INT64_MIN + DAY_MS ? after - DAY_MS : INT64_MIN;
 	return find_arrival(s, model, arrival, from, err);
-}
-
-bool upk_place_classes(struct upk_store *s, int64_t model,
-	bool (*take)(void *context, struct upk_text class, int64_t count), void *context,
-	struct upk_error *err)
-{
-	struct upk_query q = upk_query(s, &upk_place_sql, CLASSES);
-	upk_put_int(&q, INT64_MAX);
-	upk_put_int(&q, UPK_SCAN_CLASSES);
-	upk_put_int(&q, model);
-	for (;;) {
-		bool found;
-		if (!upk_query_next(&q, &found, err))
-			return false;
-		if (!found)
-			return true;
-		if (!take(context, upk_get_text(&q, 0), upk_get_int(&q, 1))) {
-			upk_query_end(&q);
-			return true;
-		}
-	}
 }

@@ -82,9 +82,4 @@ bool upk_place_newest(struct upk_store *s, const struct upk_scan *scan, int64_t 
 bool upk_place_since(struct upk_store *s, int64_t model, int64_t after, int64_t *from,
 	struct upk_error *err);
 
-/* Labels by class over all the model's places: calls take(context, class, count). */
-bool upk_place_classes(struct upk_store *s, int64_t model,
-	bool (*take)(void *context, struct upk_text class, int64_t count), void *context,
-	struct upk_error *err);
-
 #endif

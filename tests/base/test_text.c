@@ -25,22 +25,6 @@ static void absent_and_empty_are_not_the_same(void **state)
 	assert_true(upk_text_is(absent, NULL));
 }
 
-static int sign(int x)
-{
-	return (x > 0) - (x < 0);
-}
-
-static void compare_orders_as_bytes_do(void **state)
-{
-	(void)state;
-	static const char *const sorted[] = { "", "A", "a", "aa", "ab", "b", "\xc3\xa9", "\xff" };
-	for (int i = 0; i < 8; i++)
-		for (int j = 0; j < 8; j++)
-			assert_int_equal(sign(upk_text_compare(
-						 upk_text_of(sorted[i]), upk_text_of(sorted[j]))),
-				sign(i - j));
-}
-
 static void copy_ends_with_a_nul_and_keeps_those_inside(void **state)
 {
 	(void)state;
@@ -178,7 +162,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(absent_and_empty_are_not_the_same),
-		cmocka_unit_test(compare_orders_as_bytes_do),
 		cmocka_unit_test(copy_ends_with_a_nul_and_keeps_those_inside),
 		cmocka_unit_test(every_scalar_value_and_no_surrogate_is_utf8),
 		cmocka_unit_test(just_the_right_triples_of_bytes_are_utf8),

@@ -122,7 +122,6 @@ static void effective_reads_back_to_itself(void **state)
 	cJSON *shown_again = effective(again);
 	assert_true(upk_json_equal(shown, shown_again));
 	assert_int_equal(again->windows_count, 3);
-	assert_true(upk_config_same_rule(c, 2, again, 2));
 	cJSON_Delete(shown);
 	cJSON_Delete(shown_again);
 	free(text);
@@ -381,30 +380,6 @@ static void over_a_mebibyte_is_too_large(void **state)
 	free(text);
 }
 
-static void a_rule_is_the_same_only_if_its_window_is(void **state)
-{
-	(void)state;
-	static const char format[] =
-		"{\"windows\":[{\"name\":\"v\",\"count\":9},{\"name\":\"w\",\"count\":%d}],"
-		"\"rules\":[{\"name\":\"r\",\"metric\":\"f1\",\"window\":\"w\",\"below\":%s}]}";
-	static const struct {
-		int count;
-		const char *below;
-		bool same;
-	} rows[] = { { 500, "0.8", true }, { 501, "0.8", false }, { 500, "0.81", false } };
-	struct upk_config *first = NULL;
-	for (size_t i = 0; i < 3; i++) {
-		char json[256];
-		snprintf(json, sizeof json, format, rows[i].count, rows[i].below);
-		struct upk_config *c = parse(json);
-		if (!first)
-			first = upk_config_ref(c);
-		assert_true(upk_config_same_rule(first, 0, c, 0) == rows[i].same);
-		upk_config_unref(c);
-	}
-	upk_config_unref(first);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,7 +394,6 @@ int main(void)
 		cmocka_unit_test(wrong_members_are_named_with_path_and_value),
 		cmocka_unit_test(unknown_metrics_and_learners_are_told_the_known),
 		cmocka_unit_test(over_a_mebibyte_is_too_large),
-		cmocka_unit_test(a_rule_is_the_same_only_if_its_window_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,17 @@ static void a_row_has_at_most_65536_values(void **state)
 	upk_buffer_finish(&json);
 }
 
+static bool written_alike(const struct upk_features *a, const struct upk_features *b)
+{
+	struct upk_buffer x = { 0 }, y = { 0 };
+	upk_features_write(a, &x);
+	upk_features_write(b, &y);
+	bool alike = upk_text_equal(upk_buffer_text(&x), upk_buffer_text(&y));
+	upk_buffer_finish(&x);
+	upk_buffer_finish(&y);
+	return alike;
+}
+
 static void learning_follows_the_json_types(void **state)
 {
 	(void)state;
@@ -255,12 +266,12 @@ static void learning_follows_the_json_types(void **state)
 		struct upk_features *want = parse(rows[i][1], NULL);
 		struct upk_features *f = upk_features_learn(upk_text_of(rows[i][0]), NULL);
 		assert_non_null(f);
-		assert_true(upk_features_equal(f, want));
+		assert_true(written_alike(f, want));
 		struct upk_buffer out = { 0 };
 		upk_features_write(f, &out);
 		upk_buffer_putc(&out, 0);
 		struct upk_features *again = parse(out.data, NULL);
-		assert_true(upk_features_equal(f, again));
+		assert_true(written_alike(f, again));
 		upk_buffer_finish(&out);
 		upk_features_unref(again);
 		upk_features_unref(f);

@@ -246,33 +246,6 @@ static void a_removed_place_is_not_given_out_again(void **state)
 	upk_store_rollback(f->store);
 }
 
-static bool take_class(void *context, struct upk_text class, int64_t count)
-{
-	struct seen *seen = context;
-	copy(seen->actual[seen->count], class);
-	seen->numbers[seen->count++] = count;
-	return true;
-}
-
-static void classes_counts_the_labels_as_they_are_now(void **state)
-{
-	struct fixture *f = *state;
-	struct upk_error err = { 0 };
-	fixture_begin(f);
-	for (int i = 0; i < 5; i++)
-		fixture_place(f, fixture_event(f, "", "x", i < 3 ? "x" : "y"), 0, 1);
-	fixture_revise(f, "a", 1, 1, "y");
-	fixture_event(f, "b", "x", NULL);
-	fixture_commit(f);
-
-	struct seen seen = { 0 };
-	assert_ok(upk_place_classes(f->store, f->model, take_class, &seen, &err), &err);
-	assert_int_equal(seen.count, 2);
-	assert_string_equal(seen.actual[0], "x");
-	assert_int_equal(seen.numbers[0], 2);
-	assert_int_equal(seen.numbers[1], 3);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -285,7 +258,6 @@ int main(void)
 		TEST(places_since_are_those_of_arrivals_that_may_reach_so_far),
 		TEST(places_are_got_by_number_and_given_once),
 		TEST(a_removed_place_is_not_given_out_again),
-		TEST(classes_counts_the_labels_as_they_are_now),
 	};
 	return cmocka_run_group_tests_name("place", tests, NULL, NULL);
 }
