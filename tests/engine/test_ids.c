@@ -269,6 +269,25 @@ static void runs_stay_few(void **state)
 	close_world(&world);
 }
 
+/* Else a restart would read them all again. */
+static void rows_without_ids_move_the_mark_of_what_is_spilled(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_id_index index;
+	struct upk_error err = { 0 };
+	open_world(&world, f, 6);
+	for (int i = 0; i < 40; i++) {
+		fixture_begin(f);
+		for (int k = 0; k < 100; k++)
+			add_without_id(&world);
+		spill(&world);
+		commit(&world);
+	}
+	assert_ok(upk_id_index_get(f->store, &index, &err), &err);
+	assert_in_range(index.spilled, world.seq - 3 * sizes.spilled, world.seq);
+	close_world(&world);
+}
+
 static void equal_keys_are_told_apart_by_nobody_and_all_are_found(void **state)
 {
 	static uint64_t keys[IDS];
@@ -372,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(finds_exactly_what_was_committed_whatever_happens),
 		TEST(runs_stay_few),
+		TEST(rows_without_ids_move_the_mark_of_what_is_spilled),
 		TEST(equal_keys_are_told_apart_by_nobody_and_all_are_found),
 		TEST(key_depends_on_model_and_id_and_outlives_the_process),
 		TEST(forgotten_entries_go_and_the_others_stay),

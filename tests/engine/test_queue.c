@@ -147,6 +147,20 @@ static void posts_and_bytes_are_bounded_and_count_until_they_are_answered(void *
 	assert_false(add(f, 1, false));
 }
 
+static void an_eighth_of_the_posts_is_kept_for_small_ones(void **state)
+{
+	struct fixture *f = *state;
+	size_t large = 0;
+
+	f->queue.bytes_max = (size_t)1 << 40; /* posts are what runs out */
+	while (add(f, LARGE, false))
+		large++;
+	assert_int_equal(large, POSTS - POSTS / 8);
+	while (f->queue.posts < POSTS)
+		assert_true(add(f, UPK_QUEUE_SMALL, false));
+	assert_false(add(f, 1, false));
+}
+
 static void one_post_is_always_taken(void **state)
 {
 	struct fixture *f = *state;
@@ -166,6 +180,7 @@ int main(void)
 		CASE(an_atomic_post_comes_alone_and_holds_up_its_own_lane_only),
 		CASE(atomic_posts_of_one_lane_do_not_starve_the_other),
 		CASE(posts_and_bytes_are_bounded_and_count_until_they_are_answered),
+		CASE(an_eighth_of_the_posts_is_kept_for_small_ones),
 		CASE(one_post_is_always_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

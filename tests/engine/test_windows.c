@@ -360,6 +360,19 @@ static void duration_window_holds_what_is_younger_than_it_is_long(void **state)
 	upk_windows_finish(&ws);
 }
 
+static void the_ring_holds_no_more_than_the_longest_count_window(void **state)
+{
+	(void)state;
+	struct upk_windows ws;
+	open_one(&ws, "\"count\":10", 1);
+	for (int64_t place = 1; place <= 10000; place++) {
+		const struct upk_seat seat = seat_of(place, place);
+		assert_true(upk_windows_add(&ws, &seat, NULL));
+		assert_in_range(upk_ring_end(ws.ring) - upk_ring_first(ws.ring), 1, 10);
+	}
+	upk_windows_finish(&ws);
+}
+
 static void full_count_window_changes_once_a_pair(void **state)
 {
 	(void)state;
@@ -402,6 +415,7 @@ int main(void)
 		cmocka_unit_test(windows_equal_a_recount_when_no_time_is_in_order),
 		cmocka_unit_test(a_window_that_wants_for_pairs_leaves_the_full_ones_alone),
 		cmocka_unit_test(duration_window_holds_what_is_younger_than_it_is_long),
+		cmocka_unit_test(the_ring_holds_no_more_than_the_longest_count_window),
 		cmocka_unit_test(full_count_window_changes_once_a_pair),
 		cmocka_unit_test(windows_grow_with_the_classes),
 	};

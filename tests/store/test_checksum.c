@@ -160,6 +160,67 @@ static void a_page_in_another_pages_place_is_found(void **state)
 	assert_false(is_sound(f, upk_checksum_vfs(NULL)));
 }
 
+/* The file below SQLite, which would find some of such faults by itself. */
+static sqlite3_file *file_of(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+	assert_int_equal(sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file), 0);
+	return file;
+}
+
+static void a_sound_page_is_refused_where_another_belongs(void **state)
+{
+	struct fixture *f = *state;
+	static char page[PAGE];
+	char path[FIXTURE_PATH];
+	sqlite3 *db;
+	add_pairs(f, 20000);
+	fixture_close(f);
+	at_file(f, page, PAGE, 40 * PAGE, false);
+	at_file(f, page, PAGE, 41 * PAGE, true);
+
+	fixture_path(f, "upkeepd.db", path);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, upk_checksum_vfs(NULL)),
+		SQLITE_OK);
+	sqlite3_file *file = file_of(db);
+	assert_int_equal(file->pMethods->xRead(file, page, PAGE, 0), SQLITE_OK);
+	assert_int_equal(file->pMethods->xRead(file, page, PAGE, 40 * PAGE), SQLITE_OK);
+	assert_int_equal(file->pMethods->xRead(file, page, PAGE, 41 * PAGE), SQLITE_IOERR_DATA);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* A copy is written out of order: its first page, which says that there is room, comes late. */
+static void pages_of_a_copy_are_sealed_before_its_header_is_there(void **state)
+{
+	struct fixture *f = *state;
+	static char page[PAGE];
+	char path[FIXTURE_PATH];
+	sqlite3 *from, *to;
+	uint64_t sum;
+	fixture_close(f);
+	fixture_path(f, "upkeepd.db", path);
+	assert_int_equal(
+		sqlite3_open_v2(path, &from, SQLITE_OPEN_READWRITE, upk_checksum_vfs(NULL)),
+		SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(from, "SELECT * FROM sequence", NULL, NULL, NULL), SQLITE_OK);
+	fixture_path(f, "copy.db", path);
+	assert_int_equal(sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+				 upk_checksum_vfs(NULL)),
+		SQLITE_OK);
+	upk_checksum_expect(to, from);
+	sqlite3_file *file = file_of(to);
+	assert_int_equal(file->pMethods->xWrite(file, page, PAGE, PAGE), SQLITE_OK);
+	assert_int_equal(sqlite3_close(to), SQLITE_OK);
+	assert_int_equal(sqlite3_close(from), SQLITE_OK);
+	int fd = open(path, O_RDONLY);
+	assert_int_equal(pread(fd, &sum, sizeof sum, 2 * PAGE - UPK_CHECKSUM_BYTES), sizeof sum);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+	assert_int_not_equal(sum, 0);
+	fixture_reopen(f);
+}
+
 static void every_page_of_a_stopped_store_has_a_checksum_and_the_shell_reads_it(void **state)
 {
 	struct fixture *f = *state;
@@ -277,6 +338,8 @@ int main(void)
 		TEST(a_flipped_bit_in_what_start_reads_is_refused_with_what_to_do),
 		TEST(a_flipped_bit_in_a_row_is_corrupt_not_an_answer),
 		TEST(a_page_in_another_pages_place_is_found),
+		TEST(a_sound_page_is_refused_where_another_belongs),
+		TEST(pages_of_a_copy_are_sealed_before_its_header_is_there),
 		TEST(every_page_of_a_stopped_store_has_a_checksum_and_the_shell_reads_it),
 		TEST(what_the_shell_copies_back_after_a_kill_is_taken),
 		TEST(what_another_program_writes_is_refused_until_a_vacuum),
