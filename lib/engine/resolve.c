@@ -110,9 +110,21 @@ static bool guess_negative(struct upk_schema **schema, const struct upk_schema *
 	return true;
 }
 
+/* A configured positive class is known before an item names it. */
+static bool learn_positive(
+	struct upk_schema **schema, const struct upk_schema *before, struct upk_error *err)
+{
+	const char *positive = (*schema)->config->positive;
+	int class;
+	return (*schema)->positive >= 0 || !positive ||
+		class_of(schema, before, "score", upk_text_of(positive), &class, err);
+}
+
 static bool by_score(const struct upk_item *item, struct upk_schema **schema,
 	const struct upk_schema *before, struct upk_resolved *out, struct upk_error *err)
 {
+	if (!learn_positive(schema, before, err))
+		return false;
 	const struct upk_schema *s = *schema;
 	if (s->positive < 0)
 		return upk_fail(err, UPK_INVALID,

@@ -197,6 +197,14 @@ class Posting(Case):
         self.labels("mail", [{"id": i, "label": "ham"} for i in "abcd"])
         self.assertEqual(self.counts("mail", "all"), {("ham", "spam"): 3, ("ham", "ham"): 1})
 
+    def test_a_declared_positive_class_is_known_before_an_event_names_it(self):
+        self.ok(self.daemon.put("/v1/models/p", {"positive": "b"}))
+        self.check(self.events("p", {"id": "1", "predicted": "a", "score": 0.2}), accepted=1)
+        self.check(self.events("p", {"id": "2", "score": 0.7, "label": "b"}), accepted=1, joined=1)
+        self.check(self.events("p", {"id": "3", "score": 0.3, "label": "a"}), accepted=1, joined=1)
+        self.ok(self.daemon.put("/v1/models/q", {"positive": "b"}))
+        self.check(self.events("q", {"id": "1", "score": 0.9}), accepted=1)
+
     def test_scores_give_the_prediction(self):
         self.events("mail", [{"id": "a", "scores": {"ham": 0.2, "spam": 0.8}}, {"id": "b", "scores": [0.9, 0.1]}])
         self.labels("mail", [{"id": i, "label": "ham"} for i in "ab"])
