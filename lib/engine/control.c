@@ -499,7 +499,7 @@ static bool delete_model(struct upk_engine *e, struct control *c, struct upk_err
 		return false;
 	bool done = transact(e, m, c, remove_rows, err);
 	if (!done && err->code == UPK_FULL) {
-		upk_room_failed(e);
+		upk_room_failed(e, true);
 		done = transact(e, m, c, remove_rows, err);
 	}
 	if (done) {

@@ -299,7 +299,7 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 	if (!written)
 		undo(e, &g, seq);
 	if (err.code == UPK_FULL)
-		upk_room_failed(e);
+		upk_room_failed(e, false);
 	/* All are noted before any of them stores its state. */
 	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
 		if (in->steps.count > 0)

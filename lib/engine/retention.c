@@ -382,7 +382,7 @@ void upk_retention_run(struct upk_engine *e)
 	int64_t took = 0;
 	if (cursor && !step(e, cursor, &took, &err)) {
 		if (err.code == UPK_FULL)
-			upk_room_failed(e);
+			upk_room_failed(e, true);
 		upk_engine_log(
 			e, UPK_LOG_WARNING, "old rows can't be taken away yet: %s", err.message);
 		cursor->idle = true;

@@ -76,8 +76,10 @@ void upk_sweep_run(struct upk_engine *e)
 	struct upk_sweeper *s = &e->sweeper;
 	int64_t took = 0;
 	if (!step(e, &took, &err)) {
-		if (err.code == UPK_FULL)
-			upk_room_failed(e);
+		if (err.code == UPK_FULL) {
+			upk_room_failed(e, true);
+			s->pace.rows = took = 0; /* the smallest step next */
+		}
 		upk_engine_log(e, UPK_LOG_WARNING,
 			"rows of deleted models can't be taken away yet: %s", err.message);
 		s->any = false;

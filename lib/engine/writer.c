@@ -203,6 +203,8 @@ static void rebuild(struct upk_engine *e)
 		return;
 	}
 	upk_engine_log(e, UPK_LOG_ERROR, "the models can't be rebuilt: %s", err.message);
+	if (err.code == UPK_FULL)
+		upk_room_failed(e, true);
 	if (err.code != UPK_NOMEM && err.code != UPK_FULL && err.code != UPK_BUSY)
 		upk_engine_break(e, &err);
 }
@@ -253,7 +255,9 @@ static void *work(void *argument)
 {
 	struct upk_writer *w = argument;
 	struct upk_engine *e = w->engine;
+	upk_room_look(e);
 	rebuild(e);
+	upk_retention_look(e);
 
 	for (;;) {
 		upk_engine_notice_broken_store(e);
@@ -270,6 +274,7 @@ static void *work(void *argument)
 		}
 		tick_when_due(w);
 		look_when_due(w);
+		upk_room_follow(e);
 		if (upk_sweep_due(e, busy))
 			upk_sweep_run(e);
 		if (upk_retention_due(e, busy))

@@ -18,6 +18,7 @@ struct upk_folder {
 	int folder; /* itself */
 	int lock;
 	int committed;
+	int file; /* upkeepd.db; -1 until it is asked for */
 };
 
 /* Zeros in front keep the file's size, so that writing it again needs no new block. */
@@ -60,7 +61,8 @@ static bool take_lock(int fd, const char *folder, struct upk_error *err)
 
 	char pid[32];
 	int size = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)size, 0) != size)
+	/* In this order it needs no new block on a full disk. */
+	if (pwrite(fd, pid, (size_t)size, 0) != size || ftruncate(fd, size) != 0)
 		return upk_fail(err, errno == ENOSPC ? UPK_FULL : UPK_IO, "can't write %s/lock: %s",
 			folder, strerror(errno));
 	return true;
@@ -79,7 +81,7 @@ struct upk_folder *upk_folder_open(const char *path, struct upk_error *err)
 		upk_fail(err, UPK_NOMEM, "no memory for data folder %s", path);
 		return NULL;
 	}
-	*f = (struct upk_folder){ .folder = -1, .lock = -1, .committed = -1 };
+	*f = (struct upk_folder){ .folder = -1, .lock = -1, .committed = -1, .file = -1 };
 
 	f->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->folder < 0) {
@@ -103,6 +105,9 @@ void upk_folder_close(struct upk_folder *f)
 {
 	if (!f)
 		return;
+	/* Closing it drops the process's locks on it: SQLite has closed its own by now. */
+	if (f->file >= 0)
+		(void)close(f->file);
 	if (f->folder >= 0)
 		(void)close(f->folder);
 	if (f->committed >= 0)
@@ -189,4 +194,41 @@ bool upk_folder_take_reserve(struct upk_folder *f)
 void upk_folder_give_reserve(struct upk_folder *f)
 {
 	(void)unlinkat(f->folder, reserve, 0);
+}
+
+bool upk_folder_space(const struct upk_folder *f, struct upk_folder_space *space)
+{
+	struct statvfs disk;
+	struct stat wal;
+	if (fstatvfs(f->folder, &disk) != 0)
+		return false;
+	bool there = fstatat(f->folder, "upkeepd.db-wal", &wal, 0) == 0;
+	*space = (struct upk_folder_space){
+		.disk = (int64_t)disk.f_blocks * (int64_t)disk.f_frsize,
+		.left = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize,
+		.wal = there ? (int64_t)wal.st_blocks * 512 : 0,
+	};
+	return true;
+}
+
+static bool allocate(int fd, int64_t from, int64_t to)
+{
+	return to <= from ||
+		fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from)) == 0;
+}
+
+/* A copy that is complete gives back what lies beyond the end: the blocks are asked for each time.
+ */
+int64_t upk_folder_allocate(struct upk_folder *f, int64_t bytes, int64_t more)
+{
+	struct stat status;
+	if (f->file < 0)
+		f->file = openat(f->folder, "upkeepd.db", O_RDWR | O_CLOEXEC);
+	if (f->file < 0 || fstat(f->file, &status) != 0)
+		return bytes;
+	int64_t size = (int64_t)status.st_size, there = (int64_t)status.st_blocks * 512;
+	if (there >= bytes + more / 2 || allocate(f->file, size, bytes + more) || there >= bytes ||
+		allocate(f->file, size, bytes))
+		return 0;
+	return bytes - (there > size ? there : size);
 }

@@ -27,4 +27,17 @@ bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_
 bool upk_folder_take_reserve(struct upk_folder *f);
 void upk_folder_give_reserve(struct upk_folder *f);
 
+struct upk_folder_space {
+	int64_t disk, left; /* bytes of the file system, and free ones */
+	int64_t wal;        /* that upkeepd.db-wal takes up */
+};
+
+/* false: not known. */
+bool upk_folder_space(const struct upk_folder *f, struct upk_folder_space *space);
+
+/* Blocks for the first `bytes` of upkeepd.db and, where they are to be had, `more`; its length
+ * stays as it is. Copying the WAL back then needs none. How many bytes of the first it could not
+ * get. */
+int64_t upk_folder_allocate(struct upk_folder *f, int64_t bytes, int64_t more);
+
 #endif

@@ -14,6 +14,8 @@
 #include "store/event.h"
 #include "store/store.h"
 
+enum { UPK_STORE_BUSY_MS = 5000 }; /* the writer: somebody in the sqlite3 shell */
+
 enum upk_sql_slot {
 	UPK_SQL_STORE,
 	UPK_SQL_MODEL,

@@ -9,10 +9,7 @@
 #include "store/migration.h"
 #include "store/statement.h"
 
-enum {
-	WRITER_BUSY_MS = 5000, /* somebody in the sqlite3 shell */
-	READER_BUSY_MS = 2000,
-};
+enum { READER_BUSY_MS = 2000 };
 
 enum {
 	BEGIN,
@@ -92,7 +89,7 @@ static bool open_database(
 	int result = sqlite3_open_v2(path, &s->db, flags, vfs);
 	if (result == SQLITE_OK)
 		result = sqlite3_busy_timeout(
-			s->db, mode == UPK_STORE_READ ? READER_BUSY_MS : WRITER_BUSY_MS);
+			s->db, mode == UPK_STORE_READ ? READER_BUSY_MS : UPK_STORE_BUSY_MS);
 	if (result != SQLITE_OK)
 		upk_store_fail(s->db, result, path, err);
 	sqlite3_free(path);

@@ -133,6 +133,84 @@ class Disk(Broken):
         daemon.restart()
         self.ledger.check("after a restart")
 
+    def fill(self, size=64):
+        """A small disk, full by posts: the 507."""
+        self.daemon = Daemon()
+        self.mount(f"size={size}m")
+        daemon = self.use(self.daemon)
+        self.ok(daemon.put("/v1/models/other", CONFIG))
+        for _ in range(2000):
+            if self.post(200, 507, items=self.pairs(500, 400)) == 507:
+                return daemon
+        self.fail("the disk is never full")
+
+    def ballast(self):
+        """Another program takes all that is left on the disk."""
+        with open(self.path("ballast"), "ab", buffering=0) as file:
+            try:
+                while file.write(bytes(4096)):
+                    pass
+            except OSError:
+                pass
+
+    def make_room(self, daemon):
+        """DELETE of the model is answered, and its rows go."""
+        wait_until(lambda: daemon.get("/readyz").json["store"]["state"] == "full", 5, "the state")
+        before = daemon.get("/readyz").json["store"]["bytes"]
+        self.ok(daemon.delete("/v1/models/m"), 204)
+        wait_until(lambda: daemon.get("/readyz").json["store"]["bytes"] < before / 4, 60, "the rows to go")
+        self.assertIsNone(daemon.process.poll())
+
+    def take_again(self, daemon, posts):
+        self.ok(daemon.put("/v1/models/m", CONFIG))
+        self.ledger.items = []
+        wait_until(lambda: daemon.post("/v1/models/m/events", []).status == 200, 10, "space again")
+        for _ in range(posts):
+            self.post(items=self.pairs(500, 400))
+        self.ledger.check("with space again")
+        daemon.restart()
+        self.ledger.check("after a restart")
+
+    def test_a_model_can_be_deleted_from_a_disk_that_posts_have_filled(self):
+        daemon = self.fill()
+        self.problem(daemon.post("/v1/models/m/events", self.pairs()), 507, "the disk is full")
+        self.assertIn("the disk is full", daemon.log())
+        posts = len(self.ledger.items) // 500
+        self.assertGreater(posts, 50)
+        self.make_room(daemon)
+        self.take_again(daemon, posts // 2)
+
+    def test_a_model_can_be_deleted_from_a_full_disk_after_a_kill(self):
+        daemon = self.fill()
+        daemon.kill()
+        daemon.start()
+        self.ledger.check("after the kill")
+        self.assertEqual(daemon.post("/v1/models/m/events", self.pairs()).status, 507)
+        posts = len(self.ledger.items) // 500
+        self.make_room(daemon)
+        self.take_again(daemon, posts // 2)
+
+    def test_a_model_can_be_deleted_when_another_program_fills_the_disk(self):
+        for killed in (False, True):
+            with self.subTest(killed=killed):
+                self.daemon = Daemon()
+                self.mount("size=64m")
+                daemon = self.use(self.daemon)
+                for _ in range(60):
+                    self.post(items=self.pairs(500, 400))
+                # What the first refused posts free, the WAL, it takes as well.
+                while daemon.get("/readyz").json["store"]["state"] != "full":
+                    self.ballast()
+                    self.post(200, 507, items=self.pairs(500, 400))
+                self.ballast()
+                if killed:
+                    daemon.kill()
+                    daemon.start()
+                self.ledger.check("while the disk is full")
+                self.make_room(daemon)
+                os.unlink(self.path("ballast"))
+                self.take_again(daemon, 30)
+
     def test_a_full_or_read_only_disk_at_the_start_is_told(self):
         self.daemon = Daemon()
         self.mount("size=1m")
