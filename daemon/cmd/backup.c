@@ -57,6 +57,8 @@ static int take_command_line(int argc, char **argv, struct command *c)
 	if (optind + 1 < argc)
 		return upk_usage_fail("backup", "'%s' is one word too many", argv[optind + 1]);
 	c->to = argv[optind];
+	if (!*c->to)
+		return upk_usage_fail("backup", "the folder to make has no name");
 	c->data = upk_data_folder(c->data);
 	return -1;
 }
