@@ -217,6 +217,25 @@ static bool back_up(const char *folder, const char *to, const char *partial,
 	return done;
 }
 
+/* A data folder holds nothing but its own. What can't be resolved is met as an error later. */
+static bool check_outside(const char *folder, const char *to, struct upk_error *err)
+{
+	char parent[PATH_SIZE];
+	if (!join(to, "", parent, err))
+		return false;
+	char *slash = strrchr(parent, '/');
+	if (slash)
+		slash[slash == parent] = '\0';
+	char *data = realpath(folder, NULL), *where = realpath(slash ? parent : ".", NULL);
+	size_t size = data ? strlen(data) : 0;
+	bool inside = data && where && strncmp(where, data, size) == 0 &&
+		(where[size] == '/' || where[size] == '\0');
+	free(data);
+	free(where);
+	return !inside ||
+		upk_fail(err, UPK_CONFLICT, "%s is inside the data folder %s", to, folder);
+}
+
 bool upk_store_backup(const char *folder, const char *to, const struct upk_backup_watch *watch,
 	struct upk_backup *backup, struct upk_error *err)
 {
@@ -225,6 +244,7 @@ bool upk_store_backup(const char *folder, const char *to, const struct upk_backu
 		return false;
 	for (size_t length = strlen(name); length > 1 && name[length - 1] == '/';)
 		name[--length] = '\0';
-	return check_free(name, err) && join(name, ".partial", partial, err) &&
+	return check_outside(folder, name, err) && check_free(name, err) &&
+		join(name, ".partial", partial, err) &&
 		back_up(folder, name, partial, watch, backup, err);
 }
