@@ -1,4 +1,4 @@
-/* Score metrics for rules, out of the stored rows. */
+/* Score metrics for rules: from memory, or of windows too large for that out of the stored rows. */
 #ifndef UPK_ENGINE_SCORER_H
 #define UPK_ENGINE_SCORER_H
 
@@ -6,8 +6,8 @@
 #include "engine/model.h"
 
 /* For a tail of the model; both outlive it. It reads with the writer's connection, so the tail may
- * be fed on the writer's thread alone, not within a scan, and with the model's lock held: that is given
- * back while rows are read. */
+ * be fed on the writer's thread alone, not within a scan, and with the model's lock held: that is
+ * given back meanwhile. Its ring is the tail's. */
 struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m);
 
 #endif

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/place.h"
-
 struct collection {
 	const struct upk_schema *schema;
 	const struct upk_made_by *made_by; /* NULL: anyone */
@@ -45,26 +43,32 @@ static bool make_room(struct collection *c)
 	return true;
 }
 
-static bool wanted(const struct collection *c, const struct upk_known_row *row)
+size_t upk_scores_columns(const struct upk_schema *schema)
 {
-	if (row->place.time <= c->after)
+	return schema->classes_count > 2 ? schema->classes_count : 2;
+}
+
+bool upk_scores_usable(const struct upk_schema *schema, const struct upk_made_by *made_by,
+	const struct upk_known_row *row)
+{
+	if (made_by &&
+		(row->version.number != made_by->number ||
+			!upk_text_equal(row->version.name, made_by->name)))
 		return false;
-	if (c->made_by &&
-		(row->version.number != c->made_by->number ||
-			!upk_text_equal(row->version.name, c->made_by->name)))
-		return false;
-	return row->scores || (row->scored && c->schema->classes_count <= 2);
+	return row->scores || (row->scored && schema->classes_count <= 2);
 }
 
 /* Classes that came after the row had no probability then. */
-static void spread(const struct collection *c, const struct upk_known_row *row, double *out)
+void upk_scores_spread(
+	const struct upk_schema *schema, const struct upk_known_row *row, double *out)
 {
-	size_t known = row->scores_count < c->classes ? row->scores_count : c->classes;
-	for (size_t k = 0; k < c->classes; k++)
+	size_t classes = upk_scores_columns(schema);
+	size_t known = row->scores_count < classes ? row->scores_count : classes;
+	for (size_t k = 0; k < classes; k++)
 		out[k] = k < known ? row->scores[k] : 0;
 	if (row->scores)
 		return;
-	size_t positive = c->schema->positive == 0 ? 0 : 1;
+	size_t positive = schema->positive == 0 ? 0 : 1;
 	out[positive] = row->score;
 	out[1 - positive] = 1 - row->score;
 }
@@ -72,7 +76,7 @@ static void spread(const struct collection *c, const struct upk_known_row *row, 
 static bool collect(void *context, const struct upk_known_row *row)
 {
 	struct collection *c = context;
-	if (!wanted(c, row))
+	if (row->place.time <= c->after || !upk_scores_usable(c->schema, c->made_by, row))
 		return true;
 	if (!make_room(c)) {
 		c->failed = true;
@@ -80,7 +84,7 @@ static bool collect(void *context, const struct upk_known_row *row)
 	}
 	int actual = upk_schema_class(c->schema, row->actual);
 	c->actual[c->n] = actual < 0 ? UINT16_MAX : (uint16_t)actual;
-	spread(c, row, &c->scores[c->n * c->classes]);
+	upk_scores_spread(c->schema, row, &c->scores[c->n * c->classes]);
 	c->n++;
 	return true;
 }
@@ -123,7 +127,7 @@ bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
 		.schema = schema,
 		.made_by = made_by,
 		.after = range->after,
-		.classes = schema->classes_count > 2 ? schema->classes_count : 2,
+		.classes = upk_scores_columns(schema),
 	};
 	bool done =
 		(range->last_place == 0 || scan(store, range, &c, err)) && compute(&c, out, err);

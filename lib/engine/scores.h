@@ -11,6 +11,7 @@
 #include "engine/window.h"
 #include "metrics/score.h"
 #include "store/event.h"
+#include "store/place.h"
 #include "store/store.h"
 
 /* Which rows are a window's pairs: those of its places whose pair time is within its reach. */
@@ -31,6 +32,14 @@ struct upk_scores_range upk_scores_range(
 bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
 	const struct upk_scores_range *range, const struct upk_made_by *made_by,
 	struct upk_score_metrics *out, size_t *scored, struct upk_error *err);
+
+/* What that rests on, row by row: how many columns of scores the classes have, whether a row counts
+ * (made_by NULL: anyone's), and its scores in these columns. */
+size_t upk_scores_columns(const struct upk_schema *schema);
+bool upk_scores_usable(const struct upk_schema *schema, const struct upk_made_by *made_by,
+	const struct upk_known_row *row);
+void upk_scores_spread(
+	const struct upk_schema *schema, const struct upk_known_row *row, double *out);
 
 /* The one of them that is called so; NAN: none is. */
 double upk_scores_value(const struct upk_score_metrics *m, const char *name);

@@ -64,6 +64,7 @@ void upk_tail_destroy(struct upk_tail *t)
 	for (size_t i = 0; i < t->rules_count; i++)
 		upk_reference_finish(&t->rules[i].reference);
 	upk_tags_finish(&t->tags);
+	upk_score_ring_destroy(t->scorer.ring);
 	upk_bench_destroy(t->bench);
 	upk_record_destroy(t->record);
 	upk_confusion_destroy(t->holdout);
@@ -275,6 +276,7 @@ static bool revise(struct upk_tail *t, const struct upk_step *step, struct upk_e
 		return true;
 	if (!upk_windows_revise(&t->windows, &was, step->pair.actual, err))
 		return false;
+	upk_score_ring_revise(t->scorer.ring, step->place, step->pair.actual);
 	if (is_used(t, step->tag)) {
 		upk_record_revise(t->record, step->place, step->pair.actual);
 		upk_bench_revise(t->bench, step->place, step->pair.actual);
@@ -295,6 +297,7 @@ static bool forget(struct upk_tail *t, const struct upk_step *step, struct upk_e
 	t->pairs--;
 	if (!upk_windows_remove(&t->windows, &seat, err))
 		return false;
+	upk_score_ring_remove(t->scorer.ring, step->place);
 	if (is_used(t, step->tag)) {
 		upk_record_remove(t->record, step->place);
 		upk_bench_remove(t->bench, step->place);

@@ -17,6 +17,7 @@
 #include "engine/pace.h"
 #include "engine/rule.h"
 #include "engine/schema.h"
+#include "engine/score_ring.h"
 #include "engine/tags.h"
 #include "engine/windows.h"
 #include "metrics/record.h"
@@ -54,6 +55,7 @@ struct upk_scorer {
 	double (*score)(void *context, const struct upk_tail *t, size_t window,
 		struct upk_measure measure);
 	void *context;
+	struct upk_score_ring *ring; /* the tail's; NULL: each value is read from the store */
 };
 
 struct upk_history_cursor {

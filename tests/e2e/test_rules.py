@@ -178,6 +178,70 @@ class States(Case):
         window = pairs[expected - 100:expected]
         self.assertAlmostEqual(alert["value"], log_loss([a for a, _ in window], [p for _, p in window]), delta=1e-12)
 
+    def check_scores_kept_for_rules(self, classes, windows, more):
+        """Rules take windows of up to 100 pairs anew at each change, so they show what a GET reads from the store."""
+        names = ["roc_auc", "average_precision", "log_loss", "brier", "ece"]
+        rules = [{"name": f"{w['name']}.{n}", "metric": n, "window": w["name"], "above": 1, "min_pairs": 1} for w in windows for n in names]
+        config = {"classes": classes, "windows": windows, "rules": rules, **more}
+        self.put_model("m", config)
+        live, open_ids, last = [], [], 0
+
+        def scores():
+            raw = [self.random.randint(1, 20) for _ in classes]
+            return {c: r / sum(raw) for c, r in zip(classes, raw)}
+
+        def event():
+            nonlocal last
+            last += 1
+            item = {"id": f"e{last}", "time": "2026-03-01T00:00:%02dZ" % self.random.randrange(60)} if self.random.random() < 0.7 else {"id": f"e{last}"}
+            kind = self.random.random()
+            if kind < 0.1 or len(classes) > 2 and kind < 0.2:
+                item["predicted"] = self.random.choice(classes)
+            elif len(classes) == 2 and kind < 0.6:
+                item["score"] = self.random.randint(0, 20) / 20
+            else:
+                item["scores"] = scores()
+            if self.random.random() < 0.7:
+                item["label"] = self.random.choice(classes)
+                live.append(item["id"])
+            else:
+                open_ids.append(item["id"])
+            return item
+        compared = 0
+        for _ in range(150):
+            kind = self.random.random()
+            if kind < 0.5 or not live:
+                self.events("m", [event() for _ in range(self.random.choice([1, 2, 30]))])
+            elif kind < 0.65 and open_ids:
+                id = open_ids.pop(self.random.randrange(len(open_ids)))
+                self.labels("m", [{"id": id, "label": self.random.choice(classes)}])
+                live.append(id)
+            elif kind < 0.85:
+                self.labels("m", [{"id": self.random.choice(live[-70:]), "label": self.random.choice(classes)} for _ in range(3)])
+            elif kind < 0.95:
+                for _ in range(self.random.choice([1, 30])):
+                    if live:
+                        self.ok(self.daemon.delete("/v1/models/m/events/" + live.pop(self.random.randrange(max(0, len(live) - 70), len(live)))))
+            else:
+                self.daemon.restart(self.random.choice(["kill", "stop"]))
+            if kind >= 0.85: # a window takes older pairs for deleted ones after its rules were judged
+                self.events("m", [{**event(), "label": classes[0]}])
+            read = self.metrics("m", query="scores=true")["windows"]
+            for rule in self.ok(self.daemon.get("/v1/models/m/rules"))["rules"]:
+                window, metric = rule["name"].split(".")
+                value = read[window][metric]
+                if value is not None and 0 < read[window]["pairs"] <= 100:
+                    self.assertAlmostEqual(rule["value"], value, delta=1e-12, msg=f"{rule['name']} after {kind}")
+                    compared += 1
+        self.assertGreater(compared, 500)
+
+    def test_scores_kept_for_rules_equal_those_read_of_two_classes(self):
+        windows = [{"name": "few", "count": 40}, {"name": "more", "count": 90}, {"name": "days", "duration": "30d"}]
+        self.check_scores_kept_for_rules(["a", "b"], windows, {"positive": "b"})
+
+    def test_scores_kept_for_rules_equal_those_read_of_four_classes(self):
+        self.check_scores_kept_for_rules(["a", "b", "c", "d"], [{"name": "more", "count": 90}, {"name": "few", "count": 30}], {})
+
     def test_change_finds_a_fall_and_not_much_else(self):
         self.put_model("m", {"classes": ["a", "b"], "rules": [{"name": "fell", "change": "down"}]})
 

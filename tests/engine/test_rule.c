@@ -356,7 +356,7 @@ static void scores_are_taken_each_hundredth_of_the_window(void **state)
 		struct stream s;
 		struct counted c = { 0, values[i] };
 		open_rule(&s, "\"metric\":\"log_loss\",\"above\":0.5,\"min_pairs\":10", 300, "");
-		s.tail->scorer = (struct upk_scorer){ counted_score, &c };
+		s.tail->scorer = (struct upk_scorer){ counted_score, &c, NULL };
 		stream_even(&s, 0, 300, 1, 1);
 		c.calls = 0;
 		stream_even(&s, 0, 300, 1, 1);
