@@ -36,6 +36,11 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 	if (!e->store || !upk_store_last_seq(e->store, &e->seq, err) ||
 		!upk_store_last_arrival(e->store, &e->arrival, err))
 		return false;
+	if (upk_store_unguarded(e->store))
+		upk_engine_log(e, UPK_LOG_WARNING,
+			"%s/committed is absent or damaged: had commits been lost, it would not be "
+			"noticed at this start",
+			e->folder);
 	e->pending = upk_pending_create(err);
 	e->recent = e->pending ? upk_recent_create(err) : NULL;
 	e->ids = e->recent ? upk_ids_open(e->store, NULL, err) : NULL;

@@ -11,6 +11,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #include "base/number.h"
 #include "base/text.h"
 
@@ -21,8 +23,9 @@ struct upk_folder {
 	int file; /* upkeepd.db; -1 until it is asked for */
 };
 
-/* Zeros in front keep the file's size, so that writing it again needs no new block. */
-enum { COMMITTED_DIGITS = 20, COMMITTED_SIZE = COMMITTED_DIGITS + 1 };
+/* The count and its hash, a line each. Zeros in front keep the file's size, so that writing it
+ * again needs no new block. */
+enum { COMMITTED_DIGITS = 20, COMMITTED_SIZE = COMMITTED_DIGITS + 1 + 16 + 1 };
 enum { RESERVE = 8 << 20 };
 
 static int open_file(const char *folder, const char *name, struct upk_error *err)
@@ -117,18 +120,29 @@ void upk_folder_close(struct upk_folder *f)
 	free(f);
 }
 
+/* What the file holds for a count; text has room for one byte more. */
+static void write_committed(int64_t commits, char *text)
+{
+	int size = snprintf(text, COMMITTED_SIZE + 1, "%0*" PRId64 "\n", COMMITTED_DIGITS, commits);
+	snprintf(text + size, (size_t)(COMMITTED_SIZE + 1 - size), "%016" PRIx64 "\n",
+		(uint64_t)XXH3_64bits(text, (size_t)size));
+}
+
 static int64_t read_committed(int fd)
 {
-	char digits[COMMITTED_SIZE];
-	if (pread(fd, digits, sizeof digits, 0) != COMMITTED_SIZE)
+	char text[COMMITTED_SIZE + 1] = "", again[COMMITTED_SIZE + 1];
+	if (pread(fd, text, COMMITTED_SIZE, 0) != COMMITTED_SIZE)
 		return 0;
 
 	int64_t commits = 0;
 	size_t zeros = 0;
-	while (zeros < COMMITTED_DIGITS - 1 && digits[zeros] == '0')
+	while (zeros < COMMITTED_DIGITS - 1 && text[zeros] == '0')
 		zeros++;
-	struct upk_text number = { digits + zeros, COMMITTED_DIGITS - zeros };
-	return upk_number_parse_int(number, &commits) && commits > 0 ? commits : 0;
+	struct upk_text number = { text + zeros, COMMITTED_DIGITS - zeros };
+	if (!upk_number_parse_int(number, &commits) || commits < 0)
+		return 0;
+	write_committed(commits, again);
+	return memcmp(text, again, COMMITTED_SIZE) == 0 ? commits : 0;
 }
 
 int64_t upk_folder_committed(const struct upk_folder *f)
@@ -151,10 +165,10 @@ int64_t upk_folder_peek(const char *path)
 
 bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err)
 {
-	char digits[COMMITTED_SIZE + 1];
-	int size = snprintf(digits, sizeof digits, "%0*" PRId64 "\n", COMMITTED_DIGITS, commits);
-	ssize_t written = pwrite(f->committed, digits, (size_t)size, 0);
-	if (written != size)
+	char text[COMMITTED_SIZE + 1];
+	write_committed(commits, text);
+	ssize_t written = pwrite(f->committed, text, COMMITTED_SIZE, 0);
+	if (written != COMMITTED_SIZE)
 		return upk_fail(err, written >= 0 || errno == ENOSPC ? UPK_FULL : UPK_IO,
 			"can't write the data folder's file \"committed\": %s",
 			written >= 0 ? "short write" : strerror(errno));

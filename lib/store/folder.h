@@ -18,7 +18,7 @@ void upk_folder_close(struct upk_folder *f); /* NULL is fine */
 /* folder/committed holds how many transactions were committed, so that a database that has lost
  * some (its -wal deleted, an old copy put in its place) is noticed. It is written after each commit
  * and never synced: after a power loss it may be behind the database or unreadable, never ahead. */
-int64_t upk_folder_committed(const struct upk_folder *f); /* 0: not known */
+int64_t upk_folder_committed(const struct upk_folder *f); /* 0: not known, or damaged */
 int64_t upk_folder_peek(const char *path); /* the same of a folder that somebody else holds */
 bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err);
 

@@ -78,6 +78,7 @@ struct upk_store {
 	int64_t changes_before;  /* sqlite3_total_changes64 when the transaction began */
 	int64_t last_seq;        /* greatest sequence number that it inserted */
 	int64_t commits;         /* as in the table sequence */
+	bool unguarded;          /* the count of commits was not known when it opened */
 	int wal_pages;           /* in the WAL after the last commit */
 	double *scores;          /* of the row that was read last, aligned */
 	size_t scores_capacity;

@@ -124,10 +124,11 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *database, int 
 	return SQLITE_OK;
 }
 
-static bool check_commits(const struct upk_store *s, const struct upk_schema *schema,
+static bool check_commits(struct upk_store *s, const struct upk_schema *schema,
 	const char *folder, struct upk_error *err)
 {
 	int64_t committed = upk_folder_committed(s->folder);
+	s->unguarded = committed == 0 && schema->commits > 0;
 	if (schema->commits >= committed)
 		return true;
 	return upk_fail(err, UPK_CORRUPT,
@@ -366,4 +367,9 @@ bool upk_store_checkpoint(struct upk_store *s, struct upk_wal *wal, struct upk_e
 	upk_store_fail(s->db, result, "checkpoint", &cause);
 	upk_store_note(s, &cause);
 	return upk_fail(err, cause.code, "%s", cause.message);
+}
+
+bool upk_store_unguarded(const struct upk_store *s)
+{
+	return s->unguarded;
 }

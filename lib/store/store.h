@@ -26,6 +26,9 @@ enum upk_store_mode {
  * and refuses a newer or a damaged file, and one that is behind folder/committed, the count of commits
  * (UPK_CORRUPT with what to do). NULL on failure. */
 struct upk_store *upk_store_open(const char *folder, enum upk_store_mode mode, struct upk_error *err);
+/* folder/committed was absent or damaged when the writer opened a file that had commits: had it lost
+ * some, nobody would have noticed. */
+bool upk_store_unguarded(const struct upk_store *s);
 void upk_store_close(struct upk_store *s); /* NULL is fine; an open transaction is rolled back */
 
 /* Writer: one transaction at a time; what changes rows must be inside one (else UPK_CONFLICT). After

@@ -1,10 +1,12 @@
 #include "fixture.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "store/backup.h"
 
@@ -110,6 +112,17 @@ static void commits_meanwhile_are_not_in_it_and_do_not_start_it_anew(void **stat
 	remove_copy(&copy);
 }
 
+/* A file "committed" as the store writes it. */
+static void write_count(const char *path, long long commits)
+{
+	char count[32];
+	int size = snprintf(count, sizeof count, "%020lld\n", commits);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "%s%016" PRIx64 "\n", count, (uint64_t)XXH3_64bits(count, (size_t)size));
+	fclose(file);
+}
+
 /* Its own file "committed": another one would make the copy look behind, or hide what it lost. */
 static void backup_notices_later_that_its_commits_are_lost(void **state)
 {
@@ -129,10 +142,7 @@ static void backup_notices_later_that_its_commits_are_lost(void **state)
 	fclose(file);
 	assert_int_equal(commits, backup.commits);
 
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fprintf(file, "%020lld\n", commits + 1);
-	fclose(file);
+	write_count(path, commits + 1);
 	fixture_refuse(&copy, UPK_CORRUPT, "has lost commits");
 	remove_copy(&copy);
 }
@@ -143,10 +153,7 @@ static void store_that_lost_commits_is_not_backed_up(void **state)
 	char path[FIXTURE_PATH];
 	copy_of(f, &copy);
 	fixture_path(f, "committed", path);
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	fprintf(file, "%020d\n", 1000);
-	fclose(file);
+	write_count(path, 1000);
 	refuse(f, &copy, NULL, UPK_CORRUPT, "has lost commits");
 	assert_false(exists(&copy, ""));
 	assert_false(exists(&copy, ".partial"));

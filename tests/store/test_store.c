@@ -206,7 +206,28 @@ static void an_unreadable_count_of_commits_is_no_reason_to_refuse(void **state)
 		fputs(contents[i], file);
 		assert_int_equal(fclose(file), 0);
 		fixture_reopen(f);
+		assert_true(upk_store_unguarded(f->store));
 	}
+	fixture_close(f);
+	fixture_reopen(f);
+	assert_false(upk_store_unguarded(f->store));
+}
+
+static void a_flipped_bit_in_the_count_of_commits_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	char path[FIXTURE_PATH], text[64] = "";
+	fixture_path(f, "committed", path);
+	fixture_close(f);
+	FILE *file = fopen(path, "r+");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof text, file));
+	text[0] ^= 1;
+	rewind(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+	fixture_reopen(f);
+	assert_true(upk_store_unguarded(f->store));
 }
 
 /* Opening is refused with these words, and the file keeps every byte. */
@@ -469,6 +490,7 @@ int main(void)
 		TEST(a_missing_wal_is_noticed),
 		TEST(a_missing_database_is_noticed),
 		TEST(an_unreadable_count_of_commits_is_no_reason_to_refuse),
+		TEST(a_flipped_bit_in_the_count_of_commits_is_noticed),
 		TEST(a_newer_schema_is_refused_untouched),
 		TEST(a_newer_schema_in_the_wal_is_refused_untouched),
 		TEST(another_programs_file_is_refused_untouched),
