@@ -154,27 +154,35 @@ static bool is_whole(double x, double low, double high)
 	return x >= low && x < high && x == floor(x);
 }
 
+/* Where a child may stand; -1: there is none. */
+static bool set_child(const struct upk_forest_tree *tree, size_t i, double x, int32_t *child)
+{
+	if (x != -1 && !is_whole(x, (double)i + 1, (double)tree->count))
+		return false;
+	*child = (int32_t)x;
+	return true;
+}
+
 /* What a tree's i-th node may hold; left and right come after the columns that they are checked by.
  */
 static bool set_value(const struct upk_forest *f, const struct upk_forest_tree *tree, size_t i,
 	enum column column, double x)
 {
 	struct upk_forest_node *node = &f->nodes[tree->first + i];
-	bool leaf = x == -1;
 
 	switch (column) {
 	case FEATURE:
+		if (!is_whole(x, 0, (double)f->features))
+			return false;
 		node->feature = (int32_t)x;
-		return is_whole(x, 0, (double)f->features);
+		return true;
 	case THRESHOLD:
 		node->threshold = (float)x;
 		return isfinite(node->threshold);
 	case LEFT:
-		node->left = (int32_t)x;
-		return leaf || is_whole(x, (double)i + 1, (double)tree->count);
+		return set_child(tree, i, x, &node->left);
 	case RIGHT:
-		node->right = (int32_t)x;
-		return node->left < 0 ? leaf : is_whole(x, (double)i + 1, (double)tree->count);
+		return set_child(tree, i, x, &node->right) && (node->left < 0) == (node->right < 0);
 	default:
 		node->missing_left = x == 1;
 		return x == 0 || x == 1;

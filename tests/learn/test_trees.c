@@ -191,6 +191,10 @@ static const char *const broken[] = {
 	"\"left\": [1, 0, -1], \"right\": [2, 2, -1], \"missing_left\": [0, 0, 0]}]}",
 	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [9], \"threshold\": [1], "
 	"\"left\": [-1], \"right\": [-1], \"missing_left\": [0]}]}",
+	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [9904632568], \"threshold\": [1], "
+	"\"left\": [-1], \"right\": [-1], \"missing_left\": [0]}]}",
+	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [0], \"threshold\": [1], "
+	"\"left\": [-1e300], \"right\": [-1], \"missing_left\": [0]}]}",
 	"{\"base\": 0, \"trees\": [{\"output\": 1, \"feature\": [0], \"threshold\": [1], "
 	"\"left\": [-1], \"right\": [-1], \"missing_left\": [0]}]}",
 	"{\"base\": 0, \"trees\": [{\"output\": 0, \"feature\": [0, 0], \"threshold\": [1], "
