@@ -1,21 +1,15 @@
 #include "client/csv.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <zlib.h>
 
 #include "base/buffer.h"
+#include "client/source.h"
 
-enum { CHUNK = 1 << 16, END = -1, FAILED = -2 };
+enum { END = -1, FAILED = -2 };
 
 struct upk_csv {
-	gzFile file;
-	char *path;
-	unsigned char chunk[CHUNK];
-	size_t at, end;         /* what of chunk is not yet read */
+	struct upk_source source;
 	uint64_t line;          /* that the next byte stands on */
 	struct upk_buffer text; /* the row's fields, each followed by a NUL */
 	struct upk_buffer ends; /* size_t: where each field's NUL stands in text */
@@ -23,43 +17,17 @@ struct upk_csv {
 	struct upk_buffer quoted; /* a byte a field */
 };
 
-static gzFile open_file(const char *path)
-{
-	if (strcmp(path, "-") != 0)
-		return gzopen(path, "rb");
-	int fd = dup(STDIN_FILENO);
-	if (fd < 0)
-		return NULL;
-	gzFile file = gzdopen(fd, "rb");
-	if (!file)
-		close(fd);
-	return file;
-}
-
 struct upk_csv *upk_csv_open(const char *path, struct upk_error *err)
 {
 	struct upk_csv *c = calloc(1, sizeof *c);
-	if (!c)
-		goto fail;
-	c->path = strdup(path);
-	if (!c->path)
-		goto free_csv;
-
-	errno = 0;
-	c->file = open_file(path);
-	if (!c->file) {
-		upk_fail(err, errno ? UPK_IO : UPK_NOMEM, "%s: %s", path,
-			errno ? strerror(errno) : "no memory");
-		upk_csv_close(c);
+	if (!c) {
+		upk_fail(err, UPK_NOMEM, "%s: no memory for a reader", path);
 		return NULL;
 	}
 	c->line = 1;
-	return c;
-
-free_csv:
-	free(c);
-fail:
-	upk_fail(err, UPK_NOMEM, "%s: no memory for a reader", path);
+	if (upk_source_open(&c->source, path, err))
+		return c;
+	upk_csv_close(c);
 	return NULL;
 }
 
@@ -67,55 +35,38 @@ void upk_csv_close(struct upk_csv *c)
 {
 	if (!c)
 		return;
-	if (c->file)
-		gzclose(c->file);
+	upk_source_finish(&c->source);
 	upk_buffer_finish(&c->text);
 	upk_buffer_finish(&c->ends);
 	upk_buffer_finish(&c->fields);
 	upk_buffer_finish(&c->quoted);
-	free(c->path);
 	free(c);
 }
 
 int64_t upk_csv_at(const struct upk_csv *c)
 {
-	return (int64_t)gzoffset(c->file);
-}
-
-static bool fill(struct upk_csv *c, struct upk_error *err)
-{
-	int got = gzread(c->file, c->chunk, CHUNK);
-	int code = Z_OK;
-	const char *what = gzerror(c->file, &code);
-	if (got < 0 || (got == 0 && code == Z_BUF_ERROR))
-		return upk_fail(err, UPK_IO, "%s: line %llu: %s", c->path,
-			(unsigned long long)c->line,
-			code == Z_ERRNO               ? strerror(errno)
-				: code == Z_BUF_ERROR ? "the gzip file is cut short"
-						      : what);
-	c->at = 0;
-	c->end = (size_t)got;
-	return true;
+	return upk_source_at(&c->source);
 }
 
 /* The next byte without taking it, END or FAILED. */
 static int peek(struct upk_csv *c, struct upk_error *err)
 {
-	if (c->at == c->end && !fill(c, err))
+	struct upk_source *s = &c->source;
+	if (s->at == s->end && !upk_source_fill(s, c->line, err))
 		return FAILED;
-	return c->at == c->end ? END : c->chunk[c->at];
+	return s->at == s->end ? END : s->chunk[s->at];
 }
 
 static void skip(struct upk_csv *c)
 {
-	if (c->chunk[c->at++] == '\n')
+	if (c->source.chunk[c->source.at++] == '\n')
 		c->line++;
 }
 
 static int fail_at(const struct upk_csv *c, uint64_t line, enum upk_code code, const char *what,
 	struct upk_error *err)
 {
-	upk_fail(err, code, "%s: line %llu: %s", c->path, (unsigned long long)line, what);
+	upk_fail(err, code, "%s: line %llu: %s", c->source.path, (unsigned long long)line, what);
 	return FAILED;
 }
 
@@ -194,9 +145,10 @@ static int field(struct upk_csv *c, int byte, struct upk_error *err)
 
 static int skip_mark(struct upk_csv *c, int byte, struct upk_error *err)
 {
-	if (c->line > 1 || c->end - c->at < 3 || memcmp(c->chunk + c->at, "\xef\xbb\xbf", 3) != 0)
+	if (c->line > 1 || c->source.end - c->source.at < 3 ||
+		memcmp(c->source.chunk + c->source.at, "\xef\xbb\xbf", 3) != 0)
 		return byte;
-	c->at += 3;
+	c->source.at += 3;
 	return peek(c, err);
 }
 
