@@ -204,19 +204,14 @@ static bool epoch(struct fitting *f, double *loss, struct upk_error *err)
 /* The loss of the rows kept to stop by, without penalty. */
 static double kept_loss(struct fitting *f)
 {
-	size_t rows = f->in->rows, outputs = f->network->sizes[f->network->layers];
+	size_t rows = f->in->rows;
 	double sum = 0;
 
 	for (size_t first = f->training; first < rows; first += f->batch.room) {
 		size_t count = rows - first < f->batch.room ? rows - first : f->batch.room;
 		load(f, f->rows + first, count);
 		upk_network_forward(f->network, &f->batch, count, 0, NULL);
-		const float *p = f->batch.values[f->network->layers];
-		for (size_t i = 0; i < count; i++, p += outputs) {
-			double one = (double)p[outputs > 1 ? f->y[i] : 0];
-			double truth = outputs > 1 || f->y[i] ? one : 1 - one;
-			sum -= (f->weights ? f->weights[f->y[i]] : 1) * log(fmax(truth, 1e-10));
-		}
+		sum += upk_network_loss(f->network, &f->batch, count, f->y, f->weights);
 	}
 	return sum / (double)(rows - f->training);
 }

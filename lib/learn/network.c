@@ -158,20 +158,35 @@ void upk_network_forward(const struct upk_network *n, struct upk_network_batch *
 	}
 }
 
-/* Loss of the rows, and the slope of their mean loss in the scores, into delta (rows, outputs). */
-static double slope_of_output(const struct upk_network *n, const float *p, size_t rows,
-	const uint16_t *y, const double *weights, float *delta)
+static double weight_of(const double *weights, uint16_t class)
+{
+	return weights ? weights[class] : 1;
+}
+
+double upk_network_loss(const struct upk_network *n, const struct upk_network_batch *b, size_t rows,
+	const uint16_t *y, const double *weights)
 {
 	size_t outputs = n->sizes[n->layers];
+	const float *p = b->values[n->layers];
 	double loss = 0;
 
-	for (size_t i = 0; i < rows; i++, p += outputs, delta += outputs) {
-		double weight = weights ? weights[y[i]] : 1;
-		float share = (float)(weight / (double)rows);
+	for (size_t i = 0; i < rows; i++, p += outputs) {
 		double truth = outputs > 1 ? (double)p[y[i]]
 			: y[i]             ? (double)p[0]
 					   : 1 - (double)p[0];
-		loss -= weight * log(fmax(truth, least));
+		loss -= weight_of(weights, y[i]) * log(fmax(truth, least));
+	}
+	return loss;
+}
+
+/* The slope of the rows' mean loss in the scores, into delta (rows, outputs). */
+static void slope_of_output(const struct upk_network *n, const float *p, size_t rows,
+	const uint16_t *y, const double *weights, float *delta)
+{
+	size_t outputs = n->sizes[n->layers];
+
+	for (size_t i = 0; i < rows; i++, p += outputs, delta += outputs) {
+		float share = (float)(weight_of(weights, y[i]) / (double)rows);
 		for (size_t k = 0; k < outputs; k++)
 			delta[k] = p[k] * share;
 		if (outputs > 1)
@@ -179,7 +194,6 @@ static double slope_of_output(const struct upk_network *n, const float *p, size_
 		else if (y[i])
 			delta[0] -= share;
 	}
-	return loss / (double)rows;
 }
 
 static double penalty(const float *w, size_t count, double l2, size_t rows, float *gradient)
@@ -222,8 +236,9 @@ double upk_network_backward(const struct upk_network *n, struct upk_network_batc
 	const uint16_t *y, const double *weights, double l2, double dropout, float *gradient)
 {
 	float grown = (float)(1 / (1 - dropout));
-	double loss = slope_of_output(n, b->values[n->layers], rows, y, weights, b->delta);
+	double loss = upk_network_loss(n, b, rows, y, weights) / (double)rows;
 
+	slope_of_output(n, b->values[n->layers], rows, y, weights, b->delta);
 	for (size_t l = n->layers; l-- > 0;) {
 		size_t in = n->sizes[l], out = n->sizes[l + 1];
 		const float *w = upk_network_weights(n, l);

@@ -55,6 +55,10 @@ void upk_network_batch_finish(struct upk_network_batch *b);
 void upk_network_forward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
 	double dropout, struct upk_random *random);
 
+/* After forward: the sum of the rows' log losses, each times its class's weight (NULL: 1). */
+double upk_network_loss(const struct upk_network *n, const struct upk_network_batch *b, size_t rows,
+	const uint16_t *y, const double *weights);
+
 /* After forward with the same dropout: the mean of the rows' log losses, each times its class's
  * weight (NULL: 1), plus l2 / 2 |w|^2 / rows, and its gradient (count of params). */
 double upk_network_backward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
