@@ -170,8 +170,8 @@ static bool class_of(const struct building *b, struct upk_text name, uint16_t *c
 }
 
 /* What an event was before it became a pair, unless the tail has seen that. */
-static bool add_example(
-	struct building *b, const struct upk_step *pair, const struct upk_upgrade_row *upgrade)
+static bool add_example(struct building *b, const struct upk_step *pair, int64_t list,
+	const struct upk_upgrade_row *upgrade)
 {
 	if (upgrade->event <= b->tail->seen || upgrade->place <= b->tail->place)
 		return true;
@@ -185,18 +185,18 @@ static bool add_example(
 	example.place = upgrade->place;
 	example.time = upgrade->time;
 	example.pair.predicted = 0;
-	return upk_steps_add(b->steps, &example, b->err);
+	return upk_steps_add_of_list(b->steps, &example, list, b->err);
 }
 
-static bool add_upgrade(
-	struct building *b, const struct upk_step *pair, const struct upk_upgrade_row *upgrade)
+static bool add_upgrade(struct building *b, const struct upk_step *pair, int64_t list,
+	const struct upk_upgrade_row *upgrade)
 {
 	const struct upk_step event = { .kind = UPK_STEP_EVENT,
 		.seq = upgrade->seq,
 		.arrival = pair->arrival,
 		.event = pair->event,
 		.tag = pair->tag };
-	return add_example(b, pair, upgrade) && upk_steps_add(b->steps, &event, b->err);
+	return add_example(b, pair, list, upgrade) && upk_steps_add(b->steps, &event, b->err);
 }
 
 static bool add_place(struct building *b, const struct upk_known_row *row)
@@ -210,8 +210,6 @@ static bool add_place(struct building *b, const struct upk_known_row *row)
 		.time = place->time,
 		.delay = row->label_time - row->event_time,
 		.features = row->features };
-	/* The list's number for now: it can't be looked up during a scan. */
-	step.list = (const struct upk_features *)(uintptr_t)row->feature_list;
 	if (!class_of(b, row->actual, &step.pair.actual) ||
 		(row->predicted.data && !class_of(b, row->predicted, &step.pair.predicted)) ||
 		!upk_tags_of(&b->tail->tags, row->version, &step.tag, b->err))
@@ -221,10 +219,10 @@ static bool add_place(struct building *b, const struct upk_known_row *row)
 	if (upgrade) {
 		step.example = true;
 		step.seq = upgrade->seq;
-		if (!add_upgrade(b, &step, upgrade))
+		if (!add_upgrade(b, &step, row->feature_list, upgrade))
 			return false;
 	}
-	return upk_steps_add(b->steps, &step, b->err);
+	return upk_steps_add_of_list(b->steps, &step, row->feature_list, b->err);
 }
 
 static bool take_place(void *context, const struct upk_known_row *row)
@@ -232,18 +230,6 @@ static bool take_place(void *context, const struct upk_known_row *row)
 	struct building *b = context;
 	b->failed = !add_place(b, row);
 	return !b->failed;
-}
-
-static bool find_lists(struct upk_engine *e, struct building *b)
-{
-	for (size_t i = 0; i < b->steps->count; i++) {
-		struct upk_step *step = &b->steps->items[i].step;
-		int64_t number = (int64_t)(uintptr_t)step->list;
-		step->list = NULL;
-		if (number != 0 && !upk_model_list(b->model, e->store, number, &step->list, b->err))
-			return false;
-	}
-	return true;
 }
 
 static bool add_event(struct building *b, const struct upk_later_item *item, struct upk_text name)
@@ -375,13 +361,29 @@ static struct upk_step *pair_at(const struct upk_steps *steps, int64_t seq)
 	return NULL;
 }
 
+/* Of the model; they are sorted by models first. */
+static size_t first_upgrade(const struct building *b)
+{
+	size_t low = 0, high = b->later->upgrades_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (b->later->upgrades[middle].model < b->model->number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* An example that was revised became a pair with the label that it had then. */
 static bool label_upgrades(struct upk_engine *e, struct building *b)
 {
-	for (size_t i = 0; i < b->later->upgrades_count; i++) {
-		const struct upk_upgrade_row *upgrade = &b->later->upgrades[i].row;
-		struct upk_step *pair =
-			upgrade->model == b->model->number ? pair_at(b->steps, upgrade->seq) : NULL;
+	const struct upk_later *l = b->later;
+	for (size_t i = first_upgrade(b); i < l->upgrades_count; i++) {
+		const struct upk_upgrade_row *upgrade = &l->upgrades[i].row;
+		if (upgrade->model != b->model->number)
+			break;
+		struct upk_step *pair = pair_at(b->steps, upgrade->seq);
 		struct upk_revision_row revision;
 		struct upk_label_row label;
 		bool found;
@@ -410,7 +412,7 @@ bool upk_later_steps(struct upk_engine *e, struct upk_model *m, const struct upk
 		.as_of = INT64_MAX,
 		.what = UPK_SCAN_FEATURES | UPK_SCAN_UNREVISED };
 	if (!upk_place_scan(e->store, &scan, take_place, &b, err) || b.failed ||
-		!find_lists(e, &b) || !add_items(e, &b))
+		!upk_steps_find_lists(steps, m, e->store, err) || !add_items(e, &b))
 		return false;
 	upk_steps_sort(steps);
 	return label_upgrades(e, &b);

@@ -189,23 +189,8 @@ static bool keep_step(void *context, const struct upk_known_row *row)
 	f->failed = !step_of(f->tail, row, &step, f->err);
 	if (f->failed)
 		return false;
-	/* The list's number for now: it can't be looked up during a scan. */
-	step.list = (const struct upk_features *)(uintptr_t)row->feature_list;
-	f->failed = !upk_steps_add(f->steps, &step, f->err);
+	f->failed = !upk_steps_add_of_list(f->steps, &step, row->feature_list, f->err);
 	return !f->failed;
-}
-
-static bool find_lists(
-	struct upk_engine *e, struct upk_model *m, struct upk_steps *steps, struct upk_error *err)
-{
-	for (size_t i = 0; i < steps->count; i++) {
-		struct upk_step *step = &steps->items[i].step;
-		int64_t number = (int64_t)(uintptr_t)step->list;
-		step->list = NULL;
-		if (number != 0 && !upk_model_list(m, e->store, number, &step->list, err))
-			return false;
-	}
-	return true;
 }
 
 static bool scan_steps(struct upk_engine *e, struct upk_model *m, struct upk_tail *t, int64_t from,
@@ -219,7 +204,7 @@ static bool scan_steps(struct upk_engine *e, struct upk_model *m, struct upk_tai
 		.what = UPK_SCAN_FEATURES,
 		.pairs_only = pairs_only };
 	return upk_place_scan(e->store, &scan, keep_step, &f, err) && !f.failed &&
-		find_lists(e, m, steps, err);
+		upk_steps_find_lists(steps, m, e->store, err);
 }
 
 static bool fill_bench(struct upk_engine *e, struct upk_model *m, struct upk_tail *t, int64_t from,

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "engine/model.h"
+
 static bool grow(struct upk_steps *s, struct upk_error *err)
 {
 	size_t capacity = s->capacity ? s->capacity * 2 : 64;
@@ -33,6 +35,26 @@ bool upk_steps_add(struct upk_steps *s, const struct upk_step *step, struct upk_
 	upk_buffer_append(&s->features, step->features.data, step->features.size);
 	return !s->features.failed ||
 		upk_fail(err, UPK_NOMEM, "no memory for the features of a step");
+}
+
+bool upk_steps_add_of_list(
+	struct upk_steps *s, const struct upk_step *step, int64_t list, struct upk_error *err)
+{
+	if (!upk_steps_add(s, step, err))
+		return false;
+	s->items[s->count - 1].list = list;
+	return true;
+}
+
+bool upk_steps_find_lists(
+	struct upk_steps *s, struct upk_model *m, struct upk_store *store, struct upk_error *err)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct upk_held_step *held = &s->items[i];
+		if (held->list != 0 && !upk_model_list(m, store, held->list, &held->step.list, err))
+			return false;
+	}
+	return true;
 }
 
 struct upk_step upk_steps_at(const struct upk_steps *s, size_t i)
