@@ -64,6 +64,10 @@ void upk_engine_break(struct upk_engine *e, const struct upk_error *cause);
 /* The same when the store is broken: after each use of it, before anybody is answered. */
 void upk_engine_notice_broken_store(struct upk_engine *e);
 
+/* The time of what arrives now: the clock's, and never before what arrived last. The writer's
+ * thread. */
+int64_t upk_engine_now(const struct upk_engine *e);
+
 /* A line for the log. Any thread. */
 void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -30,6 +30,12 @@ void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const 
 	e->log(e->log_context, level, line);
 }
 
+int64_t upk_engine_now(const struct upk_engine *e)
+{
+	int64_t now = upk_clock_now(e->clock);
+	return now > e->arrival ? now : e->arrival;
+}
+
 static bool open_parts(struct upk_engine *e, struct upk_error *err)
 {
 	e->store = upk_store_open(e->folder, UPK_STORE_WRITE, err);

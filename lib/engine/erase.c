@@ -156,8 +156,7 @@ static bool remove_known(struct upk_engine *e, struct upk_model *m, struct reque
 {
 	struct upk_erased erased = { 0 };
 	struct trained trained = { &erased, r->out };
-	int64_t now = upk_clock_now(e->clock);
-	now = now > e->arrival ? now : e->arrival;
+	int64_t now = upk_engine_now(e);
 	bool done = known->found ? upk_erase_known(e, m, known, now, steps, &erased, err)
 				 : remove_labels(e, m, r->id, &erased.labels, err);
 	if (!done)

@@ -167,8 +167,7 @@ static bool write_all(
 	struct upk_engine *e, struct group *g, struct upk_post *posts, struct upk_error *err)
 {
 	int64_t seq = e->seq;
-	int64_t now = upk_clock_now(e->clock);
-	now = now > e->arrival ? now : e->arrival;
+	int64_t now = upk_engine_now(e);
 	if (!upk_store_begin(e->store, err))
 		return false;
 	for (struct upk_post *post = posts; post; post = post->next)

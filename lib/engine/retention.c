@@ -351,9 +351,8 @@ static void finish(struct step *s)
 static bool step(struct upk_engine *e, struct upk_retention_cursor *cursor, int64_t *took,
 	struct upk_error *err)
 {
-	struct step s = { .e = e, .cursor = cursor, .err = err };
-	int64_t seq, arrival, now = upk_clock_now(e->clock), started = upk_clock_monotonic_ns();
-	s.now = now > e->arrival ? now : e->arrival;
+	struct step s = { .e = e, .cursor = cursor, .now = upk_engine_now(e), .err = err };
+	int64_t seq, arrival, started = upk_clock_monotonic_ns();
 	if (!upk_oldest_item(e->store, cursor->after, &seq, &arrival, err))
 		return false;
 	cursor->idle = seq == 0 || arrival >= s.now - cursor->age;
