@@ -31,6 +31,7 @@ static void fail_every(enum fault_kind kind, bool forever, bool full, int usual)
 		struck = fault_stop();
 		check_codes(&s, full, nth);
 		scenario_check(&s);
+		check_codes(&s, full, nth);
 		scenario_finish(&s);
 	}
 	print_message("# %d calls, %d of them failed in turn\n", nth - step, played - 1);
