@@ -1,0 +1,112 @@
+/* One fit of a learner: bench-fit LEARNER SETTINGS SEED TRAIN TEST prints a line of JSON.
+ * TRAIN and TEST: three uint64 (rows, features, classes), then x as doubles, then y as uint16. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "learn/learner.h"
+
+struct rows {
+	uint64_t size[3];
+	double *x;
+	uint16_t *y;
+};
+
+static void die(const char *what, const char *why)
+{
+	fprintf(stderr, "bench-fit: %s: %s\n", what, why);
+	exit(1);
+}
+
+static void take(FILE *file, const char *path, void *into, size_t size, size_t count)
+{
+	if (!into || fread(into, size, count, file) != count)
+		die(path, "cannot be read whole");
+}
+
+static struct rows read_rows(const char *path)
+{
+	struct rows r = { 0 };
+	FILE *file = fopen(path, "rb");
+
+	if (!file)
+		die(path, strerror(errno));
+	take(file, path, r.size, sizeof *r.size, 3);
+	r.x = malloc(r.size[0] * r.size[1] * sizeof *r.x);
+	r.y = malloc(r.size[0] * sizeof *r.y);
+	take(file, path, r.x, sizeof *r.x, r.size[0] * r.size[1]);
+	take(file, path, r.y, sizeof *r.y, r.size[0]);
+	fclose(file);
+	return r;
+}
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The mean over the rows, clipped as scikit-learn's. */
+static double log_loss(const struct upk_learner *learner, const void *fitted, const struct rows *r)
+{
+	size_t rows = r->size[0], classes = r->size[2];
+	double *p = malloc(rows * classes * sizeof *p), sum = 0;
+	void *scratch = learner->scratch ? malloc(learner->scratch(fitted)) : NULL;
+
+	if (!p || (learner->scratch && !scratch))
+		die("predict", "no memory");
+	learner->predict(fitted, r->x, rows, scratch, p);
+	for (size_t i = 0; i < rows; i++)
+		sum -= log(fmax(p[i * classes + r->y[i]], 2.2e-16));
+	free(scratch);
+	free(p);
+	return sum / (double)rows;
+}
+
+static long resident(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+int main(int argc, char **argv)
+{
+	const struct upk_learner *learner = argc == 6 ? upk_learner_find(argv[1]) : NULL;
+	cJSON *settings = learner ? cJSON_Parse(argv[2]) : NULL;
+	struct upk_error err = { 0 };
+	void *fitted = NULL;
+
+	if (!settings)
+		die("usage", "bench-fit LEARNER SETTINGS SEED TRAIN TEST");
+	struct rows train = read_rows(argv[4]), test = read_rows(argv[5]);
+	struct upk_fit_input in = { .rows = train.size[0],
+		.features = train.size[1],
+		.classes = train.size[2],
+		.x = train.x,
+		.y = train.y,
+		.seed = strtoull(argv[3], NULL, 10) };
+	long before = resident();
+	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
+
+	if (!learner->fit(&in, settings, &fitted, &err))
+		die(argv[1], err.message);
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	processor = seconds(CLOCK_PROCESS_CPUTIME_ID) - processor;
+	printf("{\"wall\": %.6f, \"processor\": %.6f, \"kib\": %ld, \"log_loss\": %.9f}\n", wall,
+		processor, resident() - before, log_loss(learner, fitted, &test));
+	learner->free(fitted);
+	cJSON_Delete(settings);
+	free(train.x);
+	free(train.y);
+	free(test.x);
+	free(test.y);
+	return 0;
+}

@@ -1,0 +1,96 @@
+"""The rows of the training table: each yields rounds, alternating between ours and the reference's."""
+import json
+import os
+import subprocess
+import sys
+
+from process import program
+
+ALL = []
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Row:
+    """A function of a bench that yields (ours, reference, (our loss, theirs) or None)."""
+
+    def __init__(self, rounds, unit, against, reach, goal):
+        self.name, self.rounds = rounds.__name__, rounds
+        self.unit, self.against, self.reach, self.goal = unit, against, reach, goal
+
+
+def row(against, reach, goal, unit="s"):
+    def add(rounds):
+        ALL.append(Row(rounds, unit, against, reach, goal))
+        return rounds
+    return add
+
+
+class Bench:
+    """Files of rows, made when they are first asked for, and how to run a fit on them."""
+
+    def __init__(self, folder, args):
+        self.folder, self.quick, self.threads, self.clock = folder, args.quick, args.threads, args.clock
+        self.rounds = args.rounds or (2 if args.quick else 5)
+        self.written = {}
+        self.environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads), "OPENBLAS_NUM_THREADS": str(args.threads)}
+
+    def rows(self, name):
+        """200,000 x 50 of two classes, or 20,000 x 784 of ten; --quick: a tenth."""
+        import samples # needs numpy, which --help does without
+        make, rows, held_out = {"table": (samples.table, 200_000, 50_000), "pictures": (samples.pictures, 20_000, 10_000)}[name]
+        if name not in self.written:
+            self.written[name] = samples.write(self.folder, name, make, rows // 10 if self.quick else rows, held_out)
+        return self.written[name]
+
+    def run(self, command, learner, settings, seed, rows):
+        done = subprocess.run([*command, learner, json.dumps(settings), str(seed), *self.rows(rows)],
+                              env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{learner}: {done.stderr[-2000:]}")
+        return json.loads(done.stdout)
+
+    def fits(self, learner, rows, ours, theirs):
+        """Each round with a seed of its own, the same on both sides."""
+        for seed in range(1, self.rounds + 1):
+            base = self.run([sys.executable, os.path.join(HERE, "sklearn_fit.py")], learner, theirs, seed, rows)
+            mine = self.run([program("fit")], learner, ours, seed, rows)
+            yield mine[self.clock], base[self.clock], (mine["log_loss"], base["log_loss"])
+
+
+@row("LogisticRegression (lbfgs)", 1 / 3, 1 / 8)
+def logistic(bench):
+    yield from bench.fits("logistic", "table", {"l2": 1}, {"C": 1})
+
+
+def network(bench, rows, neurons):
+    """Ten epochs of Adam on batches of 200, without stopping early."""
+    return bench.fits("mlp", rows,
+                      {"neurons": neurons, "epochs": 10, "batch": 200, "learning_rate": 0.001, "l2": 0.0001, "patience": 0},
+                      {"hidden_layer_sizes": [neurons], "max_iter": 10})
+
+
+@row("MLPClassifier, 64 neurons, 200,000 x 50", 1 / 2, 1 / 5)
+def mlp_64(bench):
+    yield from network(bench, "table", 64)
+
+
+@row("MLPClassifier, 256 neurons, 200,000 x 50", 1 / 2, 1 / 5)
+def mlp_256(bench):
+    yield from network(bench, "table", 256)
+
+
+@row("MLPClassifier, 64 neurons, 20,000 x 784", 1 / 2, 1 / 5)
+def mlp_64_wide(bench):
+    yield from network(bench, "pictures", 64)
+
+
+@row("MLPClassifier, 256 neurons, 20,000 x 784", 1 / 2, 1 / 5)
+def mlp_256_wide(bench):
+    yield from network(bench, "pictures", 256)
+
+
+@row("HistGradientBoostingClassifier", 1, 0.6)
+def trees(bench):
+    """100 rounds of 31 leaves on 255 bins, without l2; no leaf of less than 20 rows there, a Hessian of 1 here."""
+    yield from bench.fits("trees", "table", {"rounds": 100, "leaves": 31, "bins": 255, "l2": 0, "min_child_weight": 1},
+                          {"max_iter": 100, "max_leaf_nodes": 31, "max_bins": 255, "early_stopping": False})
