@@ -18,6 +18,7 @@ static bool allocate(struct upk_encode *e, size_t features, struct upk_error *er
 		.mean = block,
 		.scale = block + features,
 		.impute = block + 2 * features,
+		.limit = UPK_ENCODE_LIMIT,
 	};
 	return true;
 }
@@ -104,9 +105,9 @@ static double standardise(const struct upk_encode *e, size_t j, double x)
 	if (e->scale[j] == 0)
 		return 0;
 	value = (value - e->mean[j]) / e->scale[j];
-	if (value > UPK_ENCODE_LIMIT)
-		return UPK_ENCODE_LIMIT;
-	return value < -UPK_ENCODE_LIMIT ? -UPK_ENCODE_LIMIT : value;
+	if (value > e->limit)
+		return e->limit;
+	return value < -e->limit ? -e->limit : value;
 }
 
 void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out)
@@ -121,6 +122,20 @@ void upk_encode_write(const struct upk_encode *e, struct upk_json_writer *w)
 	upk_numbers_write(w, "mean", e->mean, e->features);
 	upk_numbers_write(w, "scale", e->scale, e->features);
 	upk_numbers_write(w, "impute", e->impute, e->features);
+	if (e->limit != UPK_ENCODE_LIMIT)
+		upk_json_double(w, "limit", e->limit);
+}
+
+static bool read_limit(struct upk_encode *e, const cJSON *limit, struct upk_error *err)
+{
+	if (!limit)
+		return true;
+	if (!cJSON_IsNumber(limit) || !(limit->valuedouble > 0) ||
+		limit->valuedouble > UPK_ENCODE_LIMIT)
+		return upk_fail(err, UPK_CORRUPT, "limit is not a number up to %g, and above 0",
+			UPK_ENCODE_LIMIT);
+	e->limit = limit->valuedouble;
+	return true;
 }
 
 static bool read_members(struct upk_encode *e, const cJSON *json, struct upk_error *err)
@@ -138,7 +153,7 @@ static bool read_members(struct upk_encode *e, const cJSON *json, struct upk_err
 		if (e->scale[j] < 0)
 			return upk_fail(err, UPK_CORRUPT, "scale[%zu] is %g: want 0 or more", j,
 				e->scale[j]);
-	return true;
+	return read_limit(e, cJSON_GetObjectItemCaseSensitive(json, "limit"), err);
 }
 
 bool upk_encode_read(
@@ -158,7 +173,7 @@ bool upk_encode_read(
 
 const char *upk_encode_onnx(const struct upk_encode *e, struct upk_onnx *g, const char *input)
 {
-	static const double low = -UPK_ENCODE_LIMIT, high = UPK_ENCODE_LIMIT;
+	const double low = -e->limit, high = e->limit;
 	double *factor = calloc(e->features ? e->features : 1, sizeof *factor);
 	const char *x;
 

@@ -18,6 +18,7 @@ struct upk_encode {
 	double *scale;  /* (features), standard deviation with the gaps filled; 0: says nothing,
 			   gives 0 */
 	double *impute; /* (features), what stands for NAN */
+	double limit;   /* inputs are cut at +-this */
 };
 
 /* Takes the moments of x (rows, features). A column without any value, one that is constant, and
@@ -26,14 +27,16 @@ bool upk_encode_fit(
 	struct upk_encode *e, const double *x, size_t rows, size_t features, struct upk_error *err);
 void upk_encode_finish(struct upk_encode *e);
 
-/* out (rows, features): (x - mean) / scale, cut at +-UPK_ENCODE_LIMIT so that sums stay finite. */
+/* out (rows, features): (x - mean) / scale, cut at +-limit. A fit's is
+ * UPK_ENCODE_LIMIT, so that sums stay finite. */
 #define UPK_ENCODE_LIMIT 1e9
 void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out);
 
 /* What apply does to float input (rows, features): returns doubles (rows, features). */
 const char *upk_encode_onnx(const struct upk_encode *e, struct upk_onnx *g, const char *input);
 
-/* Members mean, scale and impute of an open object, and back.
+/* Members mean, scale, impute and, where it is not UPK_ENCODE_LIMIT, limit of an open object, and
+ * back.
  * read: false is UPK_CORRUPT or UPK_NOMEM, e as it was. */
 void upk_encode_write(const struct upk_encode *e, struct upk_json_writer *w);
 bool upk_encode_read(

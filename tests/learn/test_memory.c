@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "learn/sample.h"
+#include "learn/shadow.h"
 
 /* Allocations left until the one that fails; negative: none fails. */
 static int left = -1;
@@ -73,6 +74,29 @@ static void fit_survives_any_failed_allocation(void **state)
 		upk_predictor_unref(p);
 	} while (failed);
 	assert_true(nth > 10);
+	upk_dataset_finish(&d);
+}
+
+static void a_shadow_survives_any_failed_allocation(void **state)
+{
+	struct upk_dataset d;
+	int nth = 0;
+
+	(void)state;
+	sample_rows(&d, 100, 2, 3, 0);
+	do {
+		struct upk_error err = { 0 };
+		failed = false;
+		left = nth++;
+		struct upk_shadow *s = upk_shadow_create(&d, 0, d.rows, NULL, &err);
+		struct upk_shadow_copy *c = s ? upk_shadow_copy_create(s, &err) : NULL;
+		left = -1;
+		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
+		assert_true((c == NULL) == failed);
+		upk_shadow_copy_destroy(c);
+		upk_shadow_destroy(s);
+	} while (failed);
+	assert_int_equal(nth, 7);
 	upk_dataset_finish(&d);
 }
 
@@ -171,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fit_survives_any_failed_allocation),
+		cmocka_unit_test(a_shadow_survives_any_failed_allocation),
 		cmocka_unit_test(contest_survives_any_failed_allocation),
 		cmocka_unit_test(read_survives_any_failed_allocation),
 		cmocka_unit_test(a_dataset_stays_as_it_was_when_it_cannot_grow),

@@ -1,0 +1,547 @@
+#include "learn/shadow.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_writer.h"
+#include "learn/encode.h"
+#include "learn/numbers.h"
+
+/* Outputs are padded to a multiple of LANES, so that the compiler vectorises the loops over them.
+ */
+enum { MEMBERS = UPK_SHADOW_MEMBERS, PASSES = 4, LANES = 4, LOOK_EVERY = 1024 };
+
+static const double rates[MEMBERS] = { .003, .01, .03, .1, .3 };
+static const double l2 = 1e-5, moment_rate = .002, moment_keep = .998, accuracy_rows = 300;
+
+/* Output o = class * MEMBERS + member. Everything from `weights` on is one block of doubles, of
+ * which the first `kept` are the state; the rest is used within a step. */
+struct upk_shadow {
+	size_t features, classes, outputs; /* outputs: padded */
+	size_t kept;
+	double *weights;   /* (features, outputs) */
+	double *intercept; /* (outputs) */
+	double *mean;      /* (features); NAN: no value yet */
+	double *variance;  /* (features); 0: never varied, gives 0 */
+	double *accuracy;  /* (MEMBERS), decayed */
+	double *scale;     /* (features): root of the variance */
+	double *inputs;    /* (features): standardised */
+	double *scores;    /* (outputs), then the residuals */
+	double *keep;      /* (outputs): what L2 leaves of a weight */
+	double *rate;      /* (outputs); 0: padding */
+};
+
+static size_t outputs_of(size_t classes)
+{
+	return (classes * MEMBERS + LANES - 1) / LANES * LANES;
+}
+
+size_t upk_shadow_size(size_t features, size_t classes)
+{
+	size_t size;
+	if (classes > SIZE_MAX / (2 * MEMBERS * sizeof(double)) || features == SIZE_MAX ||
+		__builtin_mul_overflow(features + 1, classes * MEMBERS * sizeof(double), &size))
+		return SIZE_MAX;
+	return size;
+}
+
+static void place_arrays(struct upk_shadow *s)
+{
+	s->intercept = s->weights + s->features * s->outputs;
+	s->mean = s->intercept + s->outputs;
+	s->variance = s->mean + s->features;
+	s->accuracy = s->variance + s->features;
+	s->scale = s->accuracy + MEMBERS;
+	s->kept = (size_t)(s->scale - s->weights);
+	s->inputs = s->scale + s->features;
+	s->scores = s->inputs + s->features;
+	s->keep = s->scores + s->outputs;
+	s->rate = s->keep + s->outputs;
+	for (size_t o = 0; o < s->classes * MEMBERS; o++)
+		s->rate[o] = rates[o % MEMBERS];
+	for (size_t o = 0; o < s->outputs; o++)
+		s->keep[o] = 1 - s->rate[o] * l2;
+}
+
+static struct upk_shadow *allocate(size_t features, size_t classes, struct upk_error *err)
+{
+	size_t outputs = outputs_of(classes), doubles;
+	struct upk_shadow *s = calloc(1, sizeof *s);
+
+	if (!s)
+		goto fail;
+	if (upk_shadow_size(features, classes) == SIZE_MAX ||
+		__builtin_mul_overflow(features + 4, outputs + 4, &doubles))
+		goto free_shadow;
+	s->features = features;
+	s->classes = classes;
+	s->outputs = outputs;
+	s->weights = calloc(doubles + MEMBERS, sizeof *s->weights);
+	if (!s->weights)
+		goto free_shadow;
+	place_arrays(s);
+	return s;
+
+free_shadow:
+	free(s);
+fail:
+	upk_fail(err, UPK_NOMEM, "no memory for live adjustment of %zu features", features);
+	return NULL;
+}
+
+void upk_shadow_destroy(struct upk_shadow *s)
+{
+	if (!s)
+		return;
+	free(s->weights);
+	free(s);
+}
+
+size_t upk_shadow_features(const struct upk_shadow *s)
+{
+	return s->features;
+}
+
+size_t upk_shadow_classes(const struct upk_shadow *s)
+{
+	return s->classes;
+}
+
+static double cut(double z)
+{
+	z = z > UPK_SHADOW_LIMIT ? UPK_SHADOW_LIMIT : z;
+	return z < -UPK_SHADOW_LIMIT ? -UPK_SHADOW_LIMIT : z;
+}
+
+/* A missing value and one of an input that never varied are 0. */
+static double standardise(double x, double mean, double scale)
+{
+	double z = scale > 0 ? (x - mean) / scale : 0;
+	return z == z ? cut(z) : 0;
+}
+
+static void standardise_all(struct upk_shadow *s, const double *x)
+{
+	for (size_t j = 0; j < s->features; j++)
+		s->inputs[j] = standardise(x[j], s->mean[j], s->scale[j]);
+}
+
+/* out[o] += z * w[o], a multiple of LANES. */
+static void add_scaled(double *restrict out, const double *restrict w, double z, size_t n)
+{
+	for (size_t o = 0; o < n; o += LANES)
+		for (size_t i = 0; i < LANES; i++)
+			out[o + i] += z * w[o + i];
+}
+
+static void score(struct upk_shadow *s)
+{
+	memcpy(s->scores, s->intercept, s->outputs * sizeof *s->scores);
+	for (size_t j = 0; j < s->features; j++)
+		add_scaled(s->scores, s->weights + j * s->outputs, s->inputs[j], s->outputs);
+}
+
+/* One member's scores become probabilities: every MEMBERS-th. Returns its arg max. */
+static size_t softmax(double *scores, size_t classes)
+{
+	size_t best = 0;
+	double sum = 0;
+
+	for (size_t k = 1; k < classes; k++)
+		if (scores[k * MEMBERS] > scores[best * MEMBERS])
+			best = k;
+	double greatest = scores[best * MEMBERS];
+	for (size_t k = 0; k < classes; k++) {
+		double *p = &scores[k * MEMBERS];
+		*p = k == best ? 1 : exp(*p - greatest);
+		sum += *p;
+	}
+	for (size_t k = 0; k < classes; k++)
+		scores[k * MEMBERS] /= sum;
+	return best;
+}
+
+/* Scores become residuals, probability - truth; hits count. */
+static void judge(struct upk_shadow *s, uint16_t y, bool count)
+{
+	for (size_t m = 0; m < MEMBERS; m++) {
+		double hit = softmax(s->scores + m, s->classes) == y;
+		if (count)
+			s->accuracy[m] += (hit - s->accuracy[m]) / accuracy_rows;
+	}
+	if (y >= s->classes)
+		return;
+	for (size_t m = 0; m < MEMBERS; m++)
+		s->scores[y * MEMBERS + m] -= 1;
+}
+
+/* w[o] = keep[o] w[o] - z step[o], a multiple of LANES. */
+static void descend(double *restrict w, const double *restrict keep, const double *restrict step,
+	double z, size_t n)
+{
+	for (size_t o = 0; o < n; o += LANES)
+		for (size_t i = 0; i < LANES; i++)
+			w[o + i] = keep[o + i] * w[o + i] - z * step[o + i];
+}
+
+static void learn(struct upk_shadow *s)
+{
+	for (size_t o = 0; o < s->outputs; o++)
+		s->scores[o] *= s->rate[o];
+	for (size_t o = 0; o < s->outputs; o++)
+		s->intercept[o] -= s->scores[o];
+	for (size_t j = 0; j < s->features; j++)
+		descend(s->weights + j * s->outputs, s->keep, s->scores, s->inputs[j], s->outputs);
+}
+
+/* A missing value leaves its moments, as does one that is too far off for doubles. */
+static void run_moments(struct upk_shadow *s, const double *x)
+{
+	for (size_t j = 0; j < s->features; j++) {
+		if (isnan(s->mean[j]) && isfinite(x[j]))
+			s->mean[j] = x[j];
+		double mean = s->mean[j] + moment_rate * (x[j] - s->mean[j]);
+		double far = x[j] - mean;
+		double variance = moment_keep * s->variance[j] + moment_rate * far * far;
+		if (!isfinite(variance))
+			continue;
+		s->mean[j] = mean;
+		s->variance[j] = variance;
+		s->scale[j] = sqrt(variance);
+	}
+}
+
+void upk_shadow_step(struct upk_shadow *s, const double *x, uint16_t y)
+{
+	standardise_all(s, x);
+	score(s);
+	judge(s, y, true);
+	if (y < s->classes)
+		learn(s);
+	run_moments(s, x);
+}
+
+/* An input that is constant in the rows has that constant for a mean, to the bit, so that the same
+ * value again does not vary it. */
+static void begin_constant(struct upk_shadow *s, size_t j, const double *x, size_t rows)
+{
+	size_t i = 0;
+	double first;
+
+	while (i < rows && isnan(x[i * s->features + j]))
+		i++;
+	s->mean[j] = first = i < rows ? x[i * s->features + j] : (double)NAN;
+	for (; i < rows; i++)
+		if (!isnan(x[i * s->features + j]) && x[i * s->features + j] != first)
+			s->mean[j] = 0;
+}
+
+static bool begin_moments(struct upk_shadow *s, const double *x, size_t rows, struct upk_error *err)
+{
+	struct upk_encode e = { 0 };
+
+	if (!upk_encode_fit(&e, x, rows, s->features, err))
+		return false;
+	for (size_t j = 0; j < s->features; j++) {
+		s->mean[j] = e.mean[j];
+		s->scale[j] = e.scale[j];
+		s->variance[j] = e.scale[j] * e.scale[j];
+		if (e.scale[j] == 0)
+			begin_constant(s, j, x, rows);
+	}
+	upk_encode_finish(&e);
+	return true;
+}
+
+static bool begin_weights(struct upk_shadow *s, const struct upk_dataset *d, size_t from, size_t to,
+	const atomic_bool *cancel, struct upk_error *err)
+{
+	for (size_t pass = 0; pass < PASSES; pass++)
+		for (size_t i = from; i < to; i++) {
+			if (i % LOOK_EVERY == 0 && cancel && atomic_load(cancel))
+				return upk_fail(err, UPK_CANCELLED, "cancelled");
+			standardise_all(s, d->x + i * d->features);
+			score(s);
+			judge(s, d->y[i], false);
+			learn(s);
+		}
+	return true;
+}
+
+struct upk_shadow *upk_shadow_create(const struct upk_dataset *d, size_t from, size_t to,
+	const atomic_bool *cancel, struct upk_error *err)
+{
+	if (d->features == 0 || d->classes < 2 || from >= to) {
+		upk_fail(err, UPK_INVALID, "nothing to begin live adjustment with");
+		return NULL;
+	}
+	struct upk_shadow *s = allocate(d->features, d->classes, err);
+	if (!s)
+		return NULL;
+	if (begin_moments(s, d->x + from * d->features, to - from, err) &&
+		begin_weights(s, d, from, to, cancel, err))
+		return s;
+	upk_shadow_destroy(s);
+	return NULL;
+}
+
+size_t upk_shadow_speaker(const struct upk_shadow *s)
+{
+	size_t best = 0;
+	for (size_t m = 1; m < MEMBERS; m++)
+		if (s->accuracy[m] > s->accuracy[best])
+			best = m;
+	return best;
+}
+
+double upk_shadow_accuracy(const struct upk_shadow *s, size_t member)
+{
+	return s->accuracy[member];
+}
+
+/* ---- bytes: doubles as their bits, little-endian ---- */
+
+static void put_bits(struct upk_buffer *out, uint64_t bits)
+{
+	unsigned char bytes[8];
+	for (size_t i = 0; i < 8; i++)
+		bytes[i] = (unsigned char)(bits >> 8 * i);
+	upk_buffer_append(out, bytes, sizeof bytes);
+}
+
+static uint64_t bits_at(const char *data, size_t i)
+{
+	uint64_t bits = 0;
+	for (size_t b = 8; b > 0; b--)
+		bits = bits << 8 | (unsigned char)data[8 * i + b - 1];
+	return bits;
+}
+
+static void put_doubles(struct upk_buffer *out, const double *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bits;
+		memcpy(&bits, &values[i], sizeof bits);
+		put_bits(out, bits);
+	}
+}
+
+/* Means may be NAN, nothing may be infinite. */
+static bool get_doubles(const char *data, size_t n, double *values)
+{
+	bool fine = true;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bits = bits_at(data, i);
+		memcpy(&values[i], &bits, sizeof bits);
+		fine = fine && !isinf(values[i]);
+	}
+	return fine;
+}
+
+void upk_shadow_write(const struct upk_shadow *s, struct upk_buffer *out)
+{
+	put_bits(out, s->features);
+	put_bits(out, s->classes);
+	put_doubles(out, s->weights, s->kept);
+}
+
+static void fail_bytes(struct upk_error *err)
+{
+	upk_fail(err, UPK_CORRUPT, "the bytes of live adjustment are not what they should be");
+}
+
+static bool read_kept(struct upk_shadow *s, struct upk_text bytes)
+{
+	if (bytes.size != (2 + s->kept) * 8 || !get_doubles(bytes.data + 16, s->kept, s->weights))
+		return false;
+	for (size_t j = 0; j < s->features; j++) {
+		if (!(s->variance[j] >= 0))
+			return false;
+		s->scale[j] = sqrt(s->variance[j]);
+	}
+	return true;
+}
+
+struct upk_shadow *upk_shadow_read(struct upk_text bytes, struct upk_error *err)
+{
+	uint64_t features = bytes.size >= 16 ? bits_at(bytes.data, 0) : 0;
+	uint64_t classes = bytes.size >= 16 ? bits_at(bytes.data, 1) : 0;
+
+	if (features < 1 || features > bytes.size || classes < 2 || classes > UINT16_MAX ||
+		upk_shadow_size(features, classes) > bytes.size) {
+		fail_bytes(err);
+		return NULL;
+	}
+	struct upk_shadow *s = allocate(features, classes, err);
+	if (!s)
+		return NULL;
+	if (read_kept(s, bytes))
+		return s;
+	fail_bytes(err);
+	upk_shadow_destroy(s);
+	return NULL;
+}
+
+/* ---- copies ---- */
+
+/* As `logistic` has it: with two classes one row of weights, the second's less the first's. All in
+ * one block of `doubles` from mean on. */
+struct upk_shadow_copy {
+	size_t features, classes, rows, doubles;
+	double *mean;      /* (features); 0 where there was no value yet */
+	double *scale;     /* (features); 0: gives 0 */
+	double *weights;   /* (rows, features) */
+	double *intercept; /* (rows) */
+};
+
+static struct upk_shadow_copy *allocate_copy(const struct upk_shadow *s, struct upk_error *err)
+{
+	struct upk_shadow_copy *c = calloc(1, sizeof *c);
+	if (!c)
+		goto fail;
+	c->features = s->features;
+	c->classes = s->classes;
+	c->rows = s->classes == 2 ? 1 : s->classes;
+	c->doubles = (2 + c->rows) * c->features + c->rows;
+	c->mean = calloc(c->doubles, sizeof *c->mean);
+	if (!c->mean)
+		goto free_copy;
+	c->scale = c->mean + c->features;
+	c->weights = c->scale + c->features;
+	c->intercept = c->weights + c->rows * c->features;
+	return c;
+
+free_copy:
+	free(c);
+fail:
+	upk_fail(err, UPK_NOMEM, "no memory for a copy of %zu features", s->features);
+	return NULL;
+}
+
+struct upk_shadow_copy *upk_shadow_copy_create(const struct upk_shadow *s, struct upk_error *err)
+{
+	struct upk_shadow_copy *c = allocate_copy(s, err);
+	if (c)
+		upk_shadow_copy_take(c, s);
+	return c;
+}
+
+void upk_shadow_copy_destroy(struct upk_shadow_copy *c)
+{
+	if (!c)
+		return;
+	free(c->mean);
+	free(c);
+}
+
+void upk_shadow_copy_take(struct upk_shadow_copy *c, const struct upk_shadow *s)
+{
+	size_t speaker = upk_shadow_speaker(s);
+	const double *from = s->weights + speaker, *base = s->intercept + speaker;
+	bool two = c->classes == 2;
+
+	for (size_t j = 0; j < c->features; j++) {
+		c->mean[j] = isnan(s->mean[j]) ? 0 : s->mean[j];
+		c->scale[j] = s->scale[j];
+	}
+	for (size_t k = 0; k < c->rows; k++) {
+		size_t at = two ? MEMBERS : k * MEMBERS;
+		for (size_t j = 0; j < c->features; j++) {
+			const double *w = from + j * s->outputs;
+			c->weights[k * c->features + j] = two ? w[at] - w[0] : w[at];
+		}
+		c->intercept[k] = two ? base[at] - base[0] : base[at];
+	}
+}
+
+static double score_row(const struct upk_shadow_copy *c, size_t k, const double *x)
+{
+	const double *w = c->weights + k * c->features;
+	double sum = 0;
+	for (size_t j = 0; j < c->features; j++)
+		sum += w[j] * standardise(x[j], c->mean[j], c->scale[j]);
+	return sum + c->intercept[k];
+}
+
+void upk_shadow_copy_predict(
+	const struct upk_shadow_copy *c, const double *x, double *probabilities)
+{
+	double greatest = -INFINITY, sum = 0;
+
+	if (c->classes == 2) {
+		probabilities[1] = 1 / (1 + exp(-score_row(c, 0, x)));
+		probabilities[0] = 1 - probabilities[1];
+		return;
+	}
+	for (size_t k = 0; k < c->classes; k++) {
+		probabilities[k] = score_row(c, k, x);
+		greatest = probabilities[k] > greatest ? probabilities[k] : greatest;
+	}
+	for (size_t k = 0; k < c->classes; k++) {
+		probabilities[k] = exp(probabilities[k] - greatest);
+		sum += probabilities[k];
+	}
+	for (size_t k = 0; k < c->classes; k++)
+		probabilities[k] /= sum;
+}
+
+static void write_names(
+	struct upk_json_writer *w, const char *key, const struct upk_text *names, size_t n)
+{
+	upk_json_array(w, key);
+	for (size_t i = 0; i < n; i++)
+		upk_json_text(w, NULL, names[i]);
+	upk_json_array_end(w);
+}
+
+static void write_weights(const struct upk_shadow_copy *c, struct upk_json_writer *w)
+{
+	upk_json_array(w, "coefficients");
+	for (size_t k = 0; k < c->rows; k++)
+		upk_numbers_write(w, NULL, c->weights + k * c->features, c->features);
+	upk_json_array_end(w);
+	upk_numbers_write(w, "intercepts", c->intercept, c->rows);
+}
+
+void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_text *features,
+	const struct upk_text *classes, struct upk_buffer *out)
+{
+	struct upk_json_writer w = upk_json_writer_on(out);
+	const struct upk_encode encode = { .features = c->features,
+		.limit = UPK_SHADOW_LIMIT,
+		.mean = c->mean,
+		.scale = c->scale,
+		.impute = c->mean };
+
+	upk_json_object(&w, NULL);
+	upk_json_string(&w, "learner", "logistic");
+	upk_json_raw(&w, "settings", upk_text_of("{}"));
+	write_names(&w, "features", features, c->features);
+	write_names(&w, "classes", classes, c->classes);
+	upk_json_array(&w, "present");
+	for (size_t k = 0; k < c->classes; k++)
+		upk_json_int(&w, NULL, (int64_t)k);
+	upk_json_array_end(&w);
+	upk_encode_write(&encode, &w);
+	write_weights(c, &w);
+	upk_json_object_end(&w);
+}
+
+void upk_shadow_copy_write(const struct upk_shadow_copy *c, struct upk_buffer *out)
+{
+	put_doubles(out, c->mean, c->doubles);
+}
+
+struct upk_shadow_copy *upk_shadow_copy_read(
+	const struct upk_shadow *s, struct upk_text bytes, struct upk_error *err)
+{
+	struct upk_shadow_copy *c = allocate_copy(s, err);
+	if (!c)
+		return NULL;
+	if (bytes.size == c->doubles * 8 && get_doubles(bytes.data, c->doubles, c->mean))
+		return c;
+	fail_bytes(err);
+	upk_shadow_copy_destroy(c);
+	return NULL;
+}

@@ -1,0 +1,73 @@
+/* Live adjustment: five softmax regressions that learn pair by pair. docs/policy.md section 5. */
+#ifndef UPK_LEARN_SHADOW_H
+#define UPK_LEARN_SHADOW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "learn/dataset.h"
+
+enum { UPK_SHADOW_MEMBERS = 5 };
+
+/* Inputs are cut at +-UPK_SHADOW_LIMIT standard deviations. */
+#define UPK_SHADOW_LIMIT 5.0
+
+/* The members' parameters, their shared running moments and what each got right lately. Owned by
+ * who made it; one thread at a time. */
+struct upk_shadow;
+
+/* Bytes of the members' parameters; SIZE_MAX when they can't be counted. */
+size_t upk_shadow_size(size_t features, size_t classes);
+
+/* Begins with 4 passes over the rows from .. to - 1 in their order, standardised by their moments.
+ * cancel: looked at between rows; NULL: never. NULL: UPK_INVALID (no rows, no features, fewer than
+ * two classes), UPK_CANCELLED or UPK_NOMEM. */
+struct upk_shadow *upk_shadow_create(const struct upk_dataset *d, size_t from, size_t to,
+	const atomic_bool *cancel, struct upk_error *err);
+void upk_shadow_destroy(struct upk_shadow *s); /* NULL is fine */
+
+size_t upk_shadow_features(const struct upk_shadow *s);
+size_t upk_shadow_classes(const struct upk_shadow *s);
+
+/* The next pair: each member predicts x (features, NAN: missing) and then learns that it is y; then
+ * the moments run. A y that the shadow has not (>= classes) is nobody's hit and nothing to learn.
+ */
+void upk_shadow_step(struct upk_shadow *s, const double *x, uint16_t y);
+
+/* The member with the best decayed accuracy, of equals the one with the lowest rate; and that. */
+size_t upk_shadow_speaker(const struct upk_shadow *s);
+double upk_shadow_accuracy(const struct upk_shadow *s, size_t member);
+
+/* All of it, exact: the same bytes, the same answers ever after. write: a failed allocation shows
+ * in out->failed. read: NULL is UPK_CORRUPT or UPK_NOMEM. */
+void upk_shadow_write(const struct upk_shadow *s, struct upk_buffer *out);
+struct upk_shadow *upk_shadow_read(struct upk_text bytes, struct upk_error *err);
+
+/* The member that speaks, as it was at one moment, with the moments of then. */
+struct upk_shadow_copy;
+
+/* A copy of now; take makes it one of now again. NULL: UPK_NOMEM. */
+struct upk_shadow_copy *upk_shadow_copy_create(const struct upk_shadow *s, struct upk_error *err);
+void upk_shadow_copy_take(struct upk_shadow_copy *c, const struct upk_shadow *s);
+void upk_shadow_copy_destroy(struct upk_shadow_copy *c); /* NULL is fine */
+
+/* probabilities (classes) of x (features). */
+void upk_shadow_copy_predict(
+	const struct upk_shadow_copy *c, const double *x, double *probabilities);
+
+/* The copy as a version's bytes (learn/predictor.h), which answers alike: a `logistic` one whose
+ * inputs are cut at the shadow's limit. features and classes are names. */
+void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_text *features,
+	const struct upk_text *classes, struct upk_buffer *out);
+
+/* For a restart, exact; the shadow says how large it is. */
+void upk_shadow_copy_write(const struct upk_shadow_copy *c, struct upk_buffer *out);
+struct upk_shadow_copy *upk_shadow_copy_read(
+	const struct upk_shadow *s, struct upk_text bytes, struct upk_error *err);
+
+#endif

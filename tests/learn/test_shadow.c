@@ -1,0 +1,248 @@
+#include "learn/shadow.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "learn/oracle_shadow.h"
+#include "learn/predictor.h"
+#include "learn/sample.h"
+
+enum { ROWS = 4000, BEGIN = 500, EVERY = 100, FEATURES = 4, SPOKEN = (ROWS - BEGIN) / EVERY };
+
+static const struct upk_text names[] = { { "a", 1 }, { "b", 1 }, { "c", 1 }, { "d", 1 } };
+
+/* As oracle_shadow.py has them. */
+static void make_rows(struct upk_dataset *d, size_t classes)
+{
+	sample_rows(d, ROWS, FEATURES, classes, 20);
+	for (size_t i = 0; i < 1500; i++)
+		d->x[i * FEATURES + FEATURES - 1] = 0.1;
+	for (size_t i = 2200; i < ROWS; i++)
+		d->y[i] = (uint16_t)((d->y[i] + 1u) % classes);
+}
+
+static void assert_close(double value, double expected)
+{
+	if (!(fabs(value - expected) <= 1e-12))
+		fail_msg("%.17g instead of %.17g", value, expected);
+}
+
+static struct upk_predictor *version_of(const struct upk_shadow_copy *c)
+{
+	struct upk_buffer bytes = { 0 };
+	upk_shadow_copy_write_version(c, names, names, &bytes);
+	assert_false(bytes.failed);
+	struct upk_predictor *p = upk_predictor_read(upk_buffer_text(&bytes), NULL);
+	upk_buffer_finish(&bytes);
+	assert_non_null(p);
+	return p;
+}
+
+static void play(size_t classes, const double *spoken, const int *speakers, const double *accuracy)
+{
+	struct upk_dataset d;
+	make_rows(&d, classes);
+	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
+	for (size_t i = BEGIN; i < ROWS; i++) {
+		const double *x = d.x + i * FEATURES;
+		if (i % EVERY == 0) {
+			size_t n = (i - BEGIN) / EVERY;
+			double p[4], served[4];
+			upk_shadow_copy_take(c, s);
+			upk_shadow_copy_predict(c, x, p);
+			struct upk_predictor *version = version_of(c);
+			assert_true(upk_predictor_predict(version, x, 1, served, NULL));
+			upk_predictor_unref(version);
+			assert_int_equal(upk_shadow_speaker(s), speakers[n]);
+			for (size_t k = 0; k < classes; k++) {
+				assert_close(p[k], spoken[n * classes + k]);
+				assert_close(served[k], p[k]);
+			}
+		}
+		upk_shadow_step(s, x, d.y[i]);
+	}
+	for (size_t m = 0; m < UPK_SHADOW_MEMBERS; m++)
+		assert_close(upk_shadow_accuracy(s, m), accuracy[m]);
+	upk_shadow_copy_destroy(c);
+	upk_shadow_destroy(s);
+	upk_dataset_finish(&d);
+}
+
+static void two_classes_go_as_numpy_says(void **state)
+{
+	(void)state;
+	play(2, two_spoken, two_speakers, two_accuracy);
+}
+
+static void four_classes_go_as_numpy_says(void **state)
+{
+	(void)state;
+	play(4, four_spoken, four_speakers, four_accuracy);
+}
+
+static struct upk_shadow *reread(struct upk_shadow *s)
+{
+	struct upk_buffer bytes = { 0 };
+	upk_shadow_write(s, &bytes);
+	upk_shadow_destroy(s);
+	s = upk_shadow_read(upk_buffer_text(&bytes), NULL);
+	upk_buffer_finish(&bytes);
+	assert_non_null(s);
+	return s;
+}
+
+/* Read back between all steps, it is the same to the bit. */
+static void bytes_give_back_the_same_shadow(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_buffer bytes[2] = { { 0 }, { 0 } };
+	make_rows(&d, 4);
+	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow *t = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	for (size_t i = BEGIN; i < 1700; i++) {
+		upk_shadow_step(s, d.x + i * FEATURES, d.y[i]);
+		upk_shadow_step(t, d.x + i * FEATURES, d.y[i]);
+		t = reread(t);
+	}
+	upk_shadow_write(s, &bytes[0]);
+	upk_shadow_write(t, &bytes[1]);
+	assert_int_equal(bytes[0].size, bytes[1].size);
+	assert_memory_equal(bytes[0].data, bytes[1].data, bytes[0].size);
+	upk_buffer_finish(&bytes[0]);
+	upk_buffer_finish(&bytes[1]);
+	upk_shadow_destroy(s);
+	upk_shadow_destroy(t);
+	upk_dataset_finish(&d);
+}
+
+static void a_copy_stays_as_it_was_taken(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_buffer bytes = { 0 };
+	double before[2], after[2], again[2];
+	make_rows(&d, 2);
+	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
+	upk_shadow_copy_predict(c, d.x, before);
+	for (size_t i = BEGIN; i < 600; i++)
+		upk_shadow_step(s, d.x + i * FEATURES, d.y[i]);
+	upk_shadow_copy_predict(c, d.x, after);
+	assert_memory_equal(before, after, sizeof before);
+
+	upk_shadow_copy_write(c, &bytes);
+	upk_shadow_copy_destroy(c);
+	c = upk_shadow_copy_read(s, upk_buffer_text(&bytes), NULL);
+	upk_shadow_copy_predict(c, d.x, again);
+	assert_memory_equal(before, again, sizeof before);
+	upk_shadow_copy_take(c, s);
+	upk_shadow_copy_predict(c, d.x, again);
+	assert_true(again[0] != before[0]);
+	upk_buffer_finish(&bytes);
+	upk_shadow_copy_destroy(c);
+	upk_shadow_destroy(s);
+	upk_dataset_finish(&d);
+}
+
+/* 0.1 has no exact mean over 500 rows: that alone must not count as having varied. */
+static void an_input_that_never_varied_says_nothing(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	double one[FEATURES], other[FEATURES], p[2], q[2];
+	make_rows(&d, 2);
+	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	for (size_t i = BEGIN; i < 1500; i++)
+		upk_shadow_step(s, d.x + i * FEATURES, d.y[i]);
+	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
+	memcpy(one, d.x, sizeof one);
+	memcpy(other, one, sizeof other);
+	other[FEATURES - 1] = 7;
+	upk_shadow_copy_predict(c, one, p);
+	upk_shadow_copy_predict(c, other, q);
+	assert_memory_equal(p, q, sizeof p);
+	upk_shadow_copy_destroy(c);
+	upk_shadow_destroy(s);
+	upk_dataset_finish(&d);
+}
+
+static void far_values_and_unknown_labels_do_no_harm(void **state)
+{
+	(void)state;
+	static const double far[] = { 1e308, -1e308, 1e-308, 0 };
+	struct upk_dataset d;
+	double p[2];
+	make_rows(&d, 2);
+	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	for (size_t i = 0; i < 100; i++)
+		upk_shadow_step(s, far, (uint16_t)(i % 5));
+	struct upk_shadow_copy *c;
+	s = reread(s);
+	c = upk_shadow_copy_create(s, NULL);
+	upk_shadow_copy_predict(c, far, p);
+	assert_true(isfinite(p[0]) && isfinite(p[1]));
+	upk_shadow_copy_destroy(c);
+	upk_shadow_destroy(s);
+	upk_dataset_finish(&d);
+}
+
+static void bytes_that_are_cut_or_changed_are_refused(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_buffer bytes = { 0 };
+	make_rows(&d, 2);
+	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	upk_shadow_write(s, &bytes);
+	for (size_t size = 0; size < bytes.size; size++) {
+		struct upk_error err = { 0 };
+		assert_null(upk_shadow_read((struct upk_text){ bytes.data, size }, &err));
+		assert_int_equal(err.code, UPK_CORRUPT);
+		assert_null(
+			upk_shadow_copy_read(s, (struct upk_text){ bytes.data, size / 8 }, &err));
+	}
+	memset(bytes.data + 8, 0xff, 8);
+	assert_null(upk_shadow_read(upk_buffer_text(&bytes), NULL));
+	upk_buffer_finish(&bytes);
+	upk_shadow_destroy(s);
+	upk_dataset_finish(&d);
+}
+
+static void nothing_to_begin_with_is_refused(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_error err = { 0 };
+	atomic_bool cancel = true;
+	make_rows(&d, 2);
+	assert_null(upk_shadow_create(&d, 5, 5, NULL, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	err = (struct upk_error){ 0 };
+	assert_null(upk_shadow_create(&d, 0, ROWS, &cancel, &err));
+	assert_int_equal(err.code, UPK_CANCELLED);
+	assert_int_equal(upk_shadow_size(SIZE_MAX, 2), SIZE_MAX);
+	assert_int_equal(upk_shadow_size(10, 2), 11 * 10 * sizeof(double));
+	upk_dataset_finish(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_classes_go_as_numpy_says),
+		cmocka_unit_test(four_classes_go_as_numpy_says),
+		cmocka_unit_test(bytes_give_back_the_same_shadow),
+		cmocka_unit_test(a_copy_stays_as_it_was_taken),
+		cmocka_unit_test(an_input_that_never_varied_says_nothing),
+		cmocka_unit_test(far_values_and_unknown_labels_do_no_harm),
+		cmocka_unit_test(bytes_that_are_cut_or_changed_are_refused),
+		cmocka_unit_test(nothing_to_begin_with_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
