@@ -81,7 +81,7 @@ static int64_t margin_of(int64_t disk)
 }
 
 /* Space that deletions made in the file counts as the disk's does, as long as the WAL has room. */
-static enum upk_room_state disk_state(const struct upk_space *s, enum upk_room_state before)
+static enum upk_room_state disk_state(const struct upk_disk_space *s, enum upk_room_state before)
 {
 	int64_t margin = margin_of(s->disk), free = s->left + s->wal, room = free + s->unused;
 	int64_t wanted = before == UPK_ROOM_NONE ? margin / 2 * 5 : margin * 2;
@@ -106,7 +106,7 @@ static bool empty_wal(struct upk_engine *e)
 static void look_at_disk(struct upk_engine *e)
 {
 	struct upk_room *r = &e->room;
-	struct upk_space space;
+	struct upk_disk_space space;
 	if (!upk_store_space(e->store, &space))
 		return;
 	if (space.missing > 0) {
@@ -146,7 +146,7 @@ bool upk_room_check(struct upk_engine *e, struct upk_error *err)
 /* The WAL is emptied first: what it took is more than the reserve. */
 void upk_room_failed(struct upk_engine *e, bool deleting)
 {
-	struct upk_space space;
+	struct upk_disk_space space;
 	if (state_of(&e->room) == UPK_ROOM_NONE && e->room.disk != UPK_ROOM_NONE)
 		return;
 	(void)empty_wal(e);

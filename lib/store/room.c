@@ -45,7 +45,7 @@ void upk_store_give_reserve(struct upk_store *s)
 	upk_folder_give_reserve(s->folder);
 }
 
-bool upk_store_space(struct upk_store *s, struct upk_space *space)
+bool upk_store_space(struct upk_store *s, struct upk_disk_space *space)
 {
 	int64_t pages, unused, size;
 	struct upk_folder_space folder;
@@ -55,7 +55,7 @@ bool upk_store_space(struct upk_store *s, struct upk_space *space)
 	int64_t missing = upk_folder_allocate(s->folder, pages * size, AHEAD);
 	if (!upk_folder_space(s->folder, &folder))
 		return false;
-	*space = (struct upk_space){
+	*space = (struct upk_disk_space){
 		.disk = folder.disk,
 		.left = folder.left,
 		.missing = missing,

@@ -19,7 +19,7 @@ bool upk_store_take_reserve(struct upk_store *s);
 void upk_store_give_reserve(struct upk_store *s);
 
 /* All in bytes. */
-struct upk_space {
+struct upk_disk_space {
 	int64_t disk;
 	int64_t left;    /* free on the disk */
 	int64_t missing; /* of what copying the WAL back needs, not to be had; 0: nothing */
@@ -30,7 +30,7 @@ struct upk_space {
 
 /* Writer: makes sure of the space on the disk that copying the WAL back needs, and looks at what is
  * left. false: not known. */
-bool upk_store_space(struct upk_store *s, struct upk_space *space);
+bool upk_store_space(struct upk_store *s, struct upk_disk_space *space);
 
 /* Writer, outside transactions: copies all of the WAL back and makes its file empty. false: a
  * reader or another checkpoint is in the way (UPK_BUSY), or it failed; nothing is lost then. */
