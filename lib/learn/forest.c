@@ -61,14 +61,56 @@ static void softmax(double *scores, size_t k)
 		scores[i] /= sum;
 }
 
-static void predict_row(const struct upk_forest *f, const double *x, float *scores, double *out)
+static size_t outputs_of(const struct upk_forest *f)
 {
-	size_t outputs = f->classes == 2 ? 1 : f->classes;
+	return f->classes == 2 ? 1 : f->classes;
+}
 
-	for (size_t k = 0; k < outputs; k++)
-		scores[k] = f->base;
+static void score_row(const struct upk_forest *f, const double *x, float start, float *scores)
+{
+	for (size_t k = 0; k < outputs_of(f); k++)
+		scores[k] = start;
 	for (size_t t = 0; t < f->trees_count; t++)
 		scores[f->trees[t].output] += leaf_of(f->nodes + f->trees[t].first, x);
+}
+
+void upk_forest_scores(
+	const struct upk_forest *f, const double *x, size_t rows, float start, float *scores)
+{
+	for (size_t i = 0; i < rows; i++)
+		score_row(f, x + i * f->features, start, scores + i * outputs_of(f));
+}
+
+static void add_trees(struct upk_forest *f, const struct upk_forest *from)
+{
+	for (size_t t = 0; t < from->trees_count; t++) {
+		struct upk_forest_tree *tree = &f->trees[f->trees_count++];
+		*tree = from->trees[t];
+		tree->first += f->nodes_count;
+	}
+	memcpy(f->nodes + f->nodes_count, from->nodes, from->nodes_count * sizeof *f->nodes);
+	f->nodes_count += from->nodes_count;
+}
+
+struct upk_forest *upk_forest_join(
+	const struct upk_forest *a, const struct upk_forest *b, struct upk_error *err)
+{
+	struct upk_forest *f = upk_forest_create(a->features, a->classes,
+		a->trees_count + b->trees_count, a->nodes_count + b->nodes_count, err);
+
+	if (!f)
+		return NULL;
+	f->base = a->base;
+	add_trees(f, a);
+	add_trees(f, b);
+	return f;
+}
+
+static void predict_row(const struct upk_forest *f, const double *x, float *scores, double *out)
+{
+	size_t outputs = outputs_of(f);
+
+	score_row(f, x, f->base, scores);
 	for (size_t k = 0; k < outputs; k++)
 		out[k] = scores[k];
 	if (outputs > 1) {

@@ -48,6 +48,16 @@ void upk_forest_destroy(struct upk_forest *f); /* NULL is fine */
 void upk_forest_predict(
 	const struct upk_forest *f, const double *x, size_t rows, double *probabilities);
 
+/* Scores (rows, outputs; outputs is 1 for two classes, else classes) that start at `start`, as
+ * floats in the order of the trees. */
+void upk_forest_scores(
+	const struct upk_forest *f, const double *x, size_t rows, float start, float *scores);
+
+/* The trees of a, then those of b, of the same features and classes; base is a's. NULL: UPK_NOMEM.
+ */
+struct upk_forest *upk_forest_join(
+	const struct upk_forest *a, const struct upk_forest *b, struct upk_error *err);
+
 /* Members "base" and "trees" of an open object, and back. read: NULL is UPK_CORRUPT or UPK_NOMEM.
  */
 void upk_forest_write(const struct upk_forest *f, struct upk_json_writer *w);

@@ -13,6 +13,7 @@
 #include "base/json_writer.h"
 #include "learn/curve.h"
 #include "learn/onnx.h"
+#include "learn/space.h"
 
 /* What a learner is given: standardised inputs without gaps (a `raw` one: as they are, NAN for
  * missing), classes 0 .. classes - 1 that all have rows. */
@@ -23,6 +24,9 @@ struct upk_fit_input {
 	uint64_t seed;
 	const atomic_bool *cancel; /* looked at between iterations; NULL: never */
 	struct upk_curve *curve;   /* gets the loss after each iteration; NULL: not wanted */
+	/* Fitted by the same learner on the same features and classes: the fit goes on from its
+	 * parameters, and a class may be without rows. NULL: from scratch. */
+	const void *from;
 };
 
 /* One row of the table; a new learner is one file that ends in one of these, and its line in
@@ -34,6 +38,12 @@ struct upk_learner {
 	/* settings: the learner's own object ({"l2": 1}), NULL for the defaults; unknown or wrong
 	 * members are UPK_INVALID. */
 	bool (*check)(const cJSON *settings, struct upk_error *err);
+	/* What a search tries from scratch, and what is tried when a fit goes on from a version's
+	 * parameters; each ends with a row without a name. */
+	const struct upk_parameter *space, *adjust;
+	const char *resource; /* the setting that counts iterations: a fit with more of it takes
+				 longer, and can go on from one with less */
+	double resource_default;
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);

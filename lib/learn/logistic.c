@@ -11,17 +11,37 @@
 #include <lbfgs.h>
 
 #include "learn/numbers.h"
+#include "learn/settings.h"
 
 /* BLOCK rows at a time go through BLAS, and their sums are added in order: memory stays small and
  * nothing depends on how many rows or threads there are. */
-enum { BLOCK = 256, ITERATIONS = 1000, SEARCHES = 20, MEMORY = 10 };
+enum { BLOCK = 256, SEARCHES = 20, MEMORY = 10 };
 
 /* |gradient| at the end, at most, for each row and for the fewest rows that it is so for. The
  * penalty curves by l2 in every direction of w, so at l2 = 1 and 1,000 rows no weight is further
  * than 1e-5 from its optimum; on more rows the loss's own rounding hides a smaller slope. */
 static const double tolerance = 1e-8, tolerance_rows = 1000;
 
-static const double l2_low = 1e-6, l2_high = 1e9;
+enum { L2, ITERATIONS, SETTINGS };
+
+static const struct upk_setting table[SETTINGS] = {
+	[L2] = { "l2", 1, 1e-6, 1e9, false },
+	[ITERATIONS] = { "iterations", 1000, 1, 100000, true }, /* at most */
+};
+
+static const struct upk_parameter space[] = {
+	{ .name = "l2", .kind = UPK_SPACE_FLOAT, .low = 1e-3, .high = 1e4, .log = true },
+	{ .name = NULL },
+};
+
+/* Few iterations on new rows stay near the weights that they start from. */
+static const struct upk_parameter adjust[] = {
+	{ .name = "iterations",
+		.kind = UPK_SPACE_CHOICE,
+		.values = { 1, 2, 4, 8, 16 },
+		.count = 5 },
+	{ .name = NULL },
+};
 
 struct logistic {
 	size_t features, classes;
@@ -37,28 +57,9 @@ static size_t outputs_of(size_t classes)
 
 static bool check(const cJSON *settings, struct upk_error *err)
 {
-	if (!settings)
-		return true;
-	if (!cJSON_IsObject(settings))
-		return upk_fail(err, UPK_INVALID, "settings: want an object");
-	for (const cJSON *m = settings->child; m; m = m->next) {
-		if (strcmp(m->string, "l2") != 0)
-			return upk_fail(err, UPK_INVALID,
-				"settings.%s: logistic has no such setting", m->string);
-		if (!cJSON_IsNumber(m))
-			return upk_fail(err, UPK_INVALID, "settings.l2: want a number");
-		if (!(m->valuedouble >= l2_low && m->valuedouble <= l2_high))
-			return upk_fail(err, UPK_INVALID, "settings.l2 is %g: want %g to %g",
-				m->valuedouble, l2_low, l2_high);
-	}
-	return true;
-}
+	double values[SETTINGS];
 
-static double l2_of(const cJSON *settings)
-{
-	const cJSON *l2 = cJSON_GetObjectItemCaseSensitive(settings, "l2");
-
-	return l2 ? l2->valuedouble : 1;
+	return upk_settings_read(settings, "logistic", table, SETTINGS, values, err);
 }
 
 static void release(void *fitted)
@@ -97,7 +98,7 @@ fail:
 /* What L-BFGS minimises. Its variables are the weights (outputs, features), then the intercepts. */
 struct objective {
 	const struct upk_fit_input *in;
-	double l2;
+	double values[SETTINGS];
 	size_t outputs;
 	double *scores; /* (BLOCK, outputs): x w + b, then probability - truth */
 };
@@ -210,19 +211,22 @@ static double evaluate(void *context, const double *w, double *g, const int n, c
 	}
 	for (size_t i = 0; i < weights; i++) {
 		squares += w[i] * w[i];
-		g[i] += o->l2 * w[i];
+		g[i] += o->values[L2] * w[i];
 	}
-	return loss + o->l2 / 2 * squares;
+	return loss + o->values[L2] / 2 * squares;
 }
 
-static int stop_when_cancelled(void *context, const double *w, const double *g, const double loss,
+/* One more point of the curve; not 0 stops. */
+static int look(void *context, const double *w, const double *g, const double loss,
 	const double w_norm, const double g_norm, const double step, int n, int iteration,
 	int calls)
 {
 	const struct objective *o = context;
 
-	(void)w, (void)g, (void)loss, (void)w_norm, (void)g_norm, (void)step;
+	(void)w, (void)g, (void)w_norm, (void)g_norm, (void)step;
 	(void)n, (void)iteration, (void)calls;
+	if (o->in->curve && !upk_curve_add(o->in->curve, loss / (double)o->in->rows, NULL))
+		return LBFGSERR_OUTOFMEMORY;
 	return o->in->cancel && atomic_load(o->in->cancel) ? LBFGSERR_CANCELED : 0;
 }
 
@@ -237,9 +241,9 @@ static bool minimise(struct objective *o, double *w, size_t n, struct upk_error 
 	parameters.m = MEMORY;
 	parameters.epsilon = tolerance * fmax((double)o->in->rows, tolerance_rows);
 	parameters.max_linesearch = SEARCHES;
-	parameters.max_iterations = ITERATIONS;
+	parameters.max_iterations = (int)o->values[ITERATIONS];
 
-	result = lbfgs((int)n, w, NULL, evaluate, stop_when_cancelled, o, &parameters);
+	result = lbfgs((int)n, w, NULL, evaluate, look, o, &parameters);
 	if (result == LBFGSERR_CANCELED)
 		return upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
 	if (result == LBFGSERR_OUTOFMEMORY)
@@ -250,7 +254,18 @@ static bool minimise(struct objective *o, double *w, size_t n, struct upk_error 
 	return true;
 }
 
-/* w is lbfgs_malloc's, which aligns it as its build of liblbfgs wants, and zero. */
+/* Where the descent begins: zero, or the weights that it goes on from. */
+static void begin(const struct objective *o, double *w, size_t n)
+{
+	const struct logistic *from = o->in->from;
+
+	if (from)
+		memcpy(w, from->weights, n * sizeof *w);
+	else
+		memset(w, 0, n * sizeof *w);
+}
+
+/* w is lbfgs_malloc's, which aligns it as its build of liblbfgs wants. */
 static bool minimise_into(struct logistic *l, struct objective *o, struct upk_error *err)
 {
 	size_t n = l->outputs * (l->features + 1);
@@ -259,7 +274,7 @@ static bool minimise_into(struct logistic *l, struct objective *o, struct upk_er
 
 	if (!w)
 		return upk_fail(err, UPK_NOMEM, "no memory to fit %zu weights", n);
-	memset(w, 0, n * sizeof *w);
+	begin(o, w, n);
 	ok = minimise(o, w, n, err);
 	if (ok)
 		memcpy(l->weights, w, n * sizeof *w);
@@ -274,9 +289,8 @@ static bool fit(
 	struct logistic *l;
 	bool ok;
 
-	if (!check(settings, err))
+	if (!upk_settings_read(settings, "logistic", table, SETTINGS, o.values, err))
 		return false;
-	o.l2 = l2_of(settings);
 	/* Two threads would add in another order than one. */
 	openblas_set_num_threads(1);
 
@@ -405,6 +419,10 @@ static const char *onnx(
 const struct upk_learner upk_logistic = {
 	.name = "logistic",
 	.check = check,
+	.space = space,
+	.adjust = adjust,
+	.resource = "iterations",
+	.resource_default = 1000,
 	.fit = fit,
 	.predict = predict,
 	.write = write,

@@ -15,11 +15,29 @@
 /* Every tenth row is kept from training to stop by, when there are so many rows. */
 enum { KEPT_ONE_IN = 10, KEPT_FROM = 200 };
 
-enum { LAYERS, NEURONS, RATE, BATCH, EPOCHS, PATIENCE, DROPOUT, L2, BALANCE, SETTINGS };
+enum {
+	LAYERS,
+	NEURONS,
+	NEURONS_2,
+	NEURONS_3,
+	NEURONS_4,
+	RATE,
+	BATCH,
+	EPOCHS,
+	PATIENCE,
+	DROPOUT,
+	L2,
+	BALANCE,
+	SETTINGS
+};
 
 static const struct upk_setting table[SETTINGS] = {
 	[LAYERS] = { "layers", 1, 1, UPK_NETWORK_HIDDEN, true },
-	[NEURONS] = { "neurons", 64, 1, 4096, true }, /* of each layer */
+	[NEURONS] = { "neurons", 64, 1, 4096,
+		true }, /* of each layer that has no number of its own */
+	[NEURONS_2] = { "neurons_2", 0, 0, 4096, true }, /* of the second layer; 0: as the first */
+	[NEURONS_3] = { "neurons_3", 0, 0, 4096, true },
+	[NEURONS_4] = { "neurons_4", 0, 0, 4096, true },
 	[RATE] = { "learning_rate", 0.003, 1e-6, 1, false },
 	[BATCH] = { "batch", 64, 1, 65536, true },
 	[EPOCHS] = { "epochs", 100, 1, 10000, true },
@@ -27,6 +45,56 @@ static const struct upk_setting table[SETTINGS] = {
 	[DROPOUT] = { "dropout", 0, 0, 0.9, false },
 	[L2] = { "l2", 0.1, 0, 1e9, false },
 	[BALANCE] = { "balance", 0, 0, 1, false }, /* classes weigh (rows of it)^-balance */
+};
+
+enum { WIDE = 256 }; /* what a search tries at most; more is for who has the time */
+
+static const struct upk_parameter space[] = {
+	{ .name = "layers", .kind = UPK_SPACE_INT, .low = 1, .high = 3, .step = 1 },
+	{ .name = "neurons",
+		.kind = UPK_SPACE_INT,
+		.low = 16,
+		.high = WIDE,
+		.step = 16,
+		.log = true },
+	{ .name = "neurons_2",
+		.kind = UPK_SPACE_INT,
+		.low = 16,
+		.high = WIDE,
+		.step = 16,
+		.log = true,
+		.when = "layers",
+		.when_values = { 2, 3 },
+		.when_count = 2 },
+	{ .name = "neurons_3",
+		.kind = UPK_SPACE_INT,
+		.low = 16,
+		.high = WIDE,
+		.step = 16,
+		.log = true,
+		.when = "layers",
+		.when_values = { 3 },
+		.when_count = 1 },
+	{ .name = "learning_rate",
+		.kind = UPK_SPACE_FLOAT,
+		.low = 3e-4,
+		.high = 0.03,
+		.log = true },
+	{ .name = "batch", .kind = UPK_SPACE_CHOICE, .values = { 32, 64, 128, 256 }, .count = 4 },
+	{ .name = "dropout", .kind = UPK_SPACE_FLOAT, .high = 0.5, .step = 0.1 },
+	{ .name = "l2", .kind = UPK_SPACE_FLOAT, .low = 1e-3, .high = 100, .log = true },
+	{ .name = NULL },
+};
+
+static const struct upk_parameter adjust[] = {
+	{ .name = "learning_rate",
+		.kind = UPK_SPACE_FLOAT,
+		.low = 1e-4,
+		.high = 0.01,
+		.log = true },
+	{ .name = "batch", .kind = UPK_SPACE_CHOICE, .values = { 32, 64, 128 }, .count = 3 },
+	{ .name = "epochs", .kind = UPK_SPACE_INT, .low = 1, .high = 50, .step = 1, .log = true },
+	{ .name = NULL },
 };
 
 static bool check(const cJSON *settings, struct upk_error *err)
@@ -47,17 +115,14 @@ static void release(void *fitted)
 }
 
 static struct upk_network *create(
-	size_t features, size_t classes, size_t neurons, size_t layers, struct upk_error *err)
+	size_t features, size_t classes, const size_t *hidden, size_t layers, struct upk_error *err)
 {
-	size_t hidden[UPK_NETWORK_HIDDEN];
 	struct upk_network *n = calloc(1, sizeof *n);
 
 	if (!n) {
 		upk_fail(err, UPK_NOMEM, "no memory for a network");
 		return NULL;
 	}
-	for (size_t l = 0; l < layers; l++)
-		hidden[l] = neurons;
 	if (upk_network_init(n, features, classes, hidden, layers, err))
 		return n;
 	free(n);
@@ -92,7 +157,7 @@ static bool weigh_classes(struct fitting *f, struct upk_error *err)
 		f->weights[in->y[i]]++;
 	for (size_t k = 0; k < in->classes; k++) {
 		double rows = f->weights[k];
-		f->weights[k] = pow(rows, -f->values[BALANCE]);
+		f->weights[k] = rows > 0 ? pow(rows, -f->values[BALANCE]) : 0;
 		sum += rows * f->weights[k];
 	}
 	for (size_t k = 0; k < in->classes; k++)
@@ -113,6 +178,29 @@ static void order_rows(struct fitting *f)
 	f->training = rows - kept;
 }
 
+/* A network to begin with: drawn, or a copy of the one that the fit goes on from. */
+static struct upk_network *begin(struct fitting *f, struct upk_error *err)
+{
+	const struct upk_fit_input *in = f->in;
+	const struct upk_network *from = in->from;
+	size_t hidden[UPK_NETWORK_HIDDEN], layers = (size_t)f->values[LAYERS];
+	struct upk_network *n;
+
+	if (from)
+		layers = from->layers - 1;
+	for (size_t l = 0; l < layers; l++) {
+		double own = l == 0 ? 0 : f->values[NEURONS + l];
+		hidden[l] =
+			from ? from->sizes[l + 1] : (size_t)(own > 0 ? own : f->values[NEURONS]);
+	}
+	n = create(in->features, in->classes, hidden, layers, err);
+	if (n && from)
+		memcpy(n->params, from->params, n->count * sizeof *n->params);
+	else if (n)
+		upk_network_draw(n, &f->random);
+	return n;
+}
+
 static bool prepare(struct fitting *f, struct upk_error *err)
 {
 	const struct upk_fit_input *in = f->in;
@@ -120,12 +208,10 @@ static bool prepare(struct fitting *f, struct upk_error *err)
 
 	if (in->rows > UINT32_MAX)
 		return upk_fail(err, UPK_INVALID, "%zu rows are too many for mlp", in->rows);
-	f->network = create(in->features, in->classes, (size_t)f->values[NEURONS],
-		(size_t)f->values[LAYERS], err);
+	upk_random_seed(&f->random, in->seed);
+	f->network = begin(f, err);
 	if (!f->network)
 		return false;
-	upk_random_seed(&f->random, in->seed);
-	upk_network_draw(f->network, &f->random);
 
 	count = f->network->count;
 	batch = batch < in->rows ? batch : in->rows;
@@ -351,11 +437,12 @@ static bool read_layer(
 		upk_network_biases(n, l), room, err);
 }
 
-/* How many neurons a hidden layer has, by its biases. */
-static size_t neurons_of(const cJSON *layers, size_t l)
+/* How many neurons a hidden layer has, by its biases; false: not as many as there can be. */
+static bool read_neurons(const cJSON *layers, size_t l, size_t *neurons)
 {
-	return (size_t)cJSON_GetArraySize(
+	*neurons = (size_t)cJSON_GetArraySize(
 		cJSON_GetObjectItemCaseSensitive(layer_at(layers, l), "biases"));
+	return *neurons >= 1 && *neurons <= (size_t)table[NEURONS].high;
 }
 
 static bool read_layers(struct upk_network *n, const cJSON *layers, struct upk_error *err)
@@ -380,11 +467,13 @@ static bool read(
 {
 	const cJSON *layers = cJSON_GetObjectItemCaseSensitive(json, "layers");
 	size_t hidden = (size_t)cJSON_GetArraySize(layers) - 1;
-	size_t neurons = cJSON_IsArray(layers) ? neurons_of(layers, 0) : 0;
+	size_t neurons[UPK_NETWORK_HIDDEN];
+	bool whole = cJSON_IsArray(layers) && hidden >= 1 && hidden <= UPK_NETWORK_HIDDEN;
 	struct upk_network *n;
 
-	if (neurons < 1 || neurons > (size_t)table[NEURONS].high || hidden < 1 ||
-		hidden > UPK_NETWORK_HIDDEN)
+	for (size_t l = 0; whole && l < hidden; l++)
+		whole = read_neurons(layers, l, &neurons[l]);
+	if (!whole)
 		return upk_fail(err, UPK_CORRUPT, "layers is not a network's");
 	n = create(features, classes, neurons, hidden, err);
 	if (!n)
@@ -425,6 +514,10 @@ static const char *onnx(
 const struct upk_learner upk_mlp = {
 	.name = "mlp",
 	.check = check,
+	.space = space,
+	.adjust = adjust,
+	.resource = "epochs",
+	.resource_default = 100,
 	.fit = fit,
 	.scratch = scratch,
 	.predict = predict,

@@ -25,6 +25,7 @@ struct upk_predictor {
 	uint16_t *present; /* (presents): indices of the classes that had rows, increasing */
 	size_t presents;
 	struct upk_encode encode;
+	struct upk_predictor *base; /* whose encode this is: a reference; NULL: its own */
 };
 
 static void names_finish(struct names *n)
@@ -63,7 +64,10 @@ static void destroy(struct upk_predictor *p)
 	names_finish(&p->features);
 	names_finish(&p->classes);
 	free(p->present);
-	upk_encode_finish(&p->encode);
+	if (p->base)
+		upk_predictor_unref(p->base);
+	else
+		upk_encode_finish(&p->encode);
 	free(p);
 }
 
@@ -112,6 +116,32 @@ struct material {
 	uint16_t *y;
 };
 
+/* The classes of the fit that this one goes on from, whichever have rows now. */
+static bool take_present(struct upk_predictor *p, const struct upk_dataset *d, const size_t *counts,
+	uint16_t *code, struct upk_error *err)
+{
+	const struct upk_predictor *base = p->base;
+	size_t known = 0;
+
+	p->present = calloc(base->presents, sizeof *p->present);
+	if (!p->present)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu classes", base->presents);
+	memcpy(p->present, base->present, base->presents * sizeof *p->present);
+	p->presents = base->presents;
+
+	for (size_t i = 0; i < p->presents; i++)
+		code[p->present[i]] = (uint16_t)i;
+	for (size_t k = 0; k < d->classes; k++) {
+		bool has = known < p->presents && p->present[known] == k;
+		if (counts[k] && !has)
+			return upk_fail(err, UPK_INVALID,
+				"there are rows of a class that the version lacks: %.*s",
+				(int)p->classes.items[k].size, p->classes.items[k].data);
+		known += has;
+	}
+	return true;
+}
+
 static bool prepare_labels(struct upk_predictor *p, const struct upk_dataset *d, size_t from,
 	size_t to, uint16_t *y, struct upk_error *err)
 {
@@ -121,7 +151,8 @@ static bool prepare_labels(struct upk_predictor *p, const struct upk_dataset *d,
 
 	if (counts && code) {
 		upk_dataset_count(d, from, to, counts);
-		ok = find_present(p, d, counts, code, err);
+		ok = p->base ? take_present(p, d, counts, code, err)
+			     : find_present(p, d, counts, code, err);
 	} else {
 		upk_fail(err, UPK_NOMEM, "no memory for %zu classes", d->classes);
 	}
@@ -150,7 +181,9 @@ static bool prepare(struct upk_predictor *p, const struct upk_dataset *d, size_t
 		memcpy(m->x, x, rows * d->features * sizeof *x);
 		return true;
 	}
-	if (!upk_encode_fit(&p->encode, x, rows, d->features, err))
+	if (p->base)
+		p->encode = p->base->encode;
+	else if (!upk_encode_fit(&p->encode, x, rows, d->features, err))
 		return false;
 	upk_encode_apply(&p->encode, x, rows, m->x);
 	return true;
@@ -171,6 +204,8 @@ static bool fit_rows(struct upk_predictor *p, const struct upk_predictor_setup *
 			.y = m.y,
 			.seed = setup->seed,
 			.cancel = setup->cancel,
+			.curve = setup->curve,
+			.from = p->base ? p->base->fitted : NULL,
 		};
 		ok = setup->learner->fit(&in, setup->settings, &p->fitted, err);
 	}
@@ -179,8 +214,16 @@ static bool fit_rows(struct upk_predictor *p, const struct upk_predictor_setup *
 	return ok;
 }
 
-static bool check_rows(const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err)
+static bool check_rows(const struct upk_predictor_setup *setup, const struct upk_dataset *d,
+	size_t from, size_t to, struct upk_error *err)
 {
+	const struct upk_predictor *base = setup->from;
+
+	if (base &&
+		(base->learner != setup->learner || base->features.count != d->features ||
+			base->classes.count > d->classes))
+		return upk_fail(err, UPK_INVALID,
+			"a version of another learner, other features or classes can't go on");
 	if (d->features == 0)
 		return upk_fail(err, UPK_INVALID, "no features to train on");
 	if (from >= to)
@@ -193,13 +236,14 @@ struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 {
 	struct upk_predictor *p;
 
-	if (!check_rows(d, from, to, err))
+	if (!check_rows(setup, d, from, to, err))
 		return NULL;
 	p = allocate(err);
 	if (!p)
 		return NULL;
 
 	p->learner = setup->learner;
+	p->base = setup->from ? upk_predictor_ref(setup->from) : NULL;
 	if (!names_copy(&p->features, setup->features, d->features, err) ||
 		!names_copy(&p->classes, setup->classes, d->classes, err) ||
 		!print_settings(p, setup->settings, err) || !fit_rows(p, setup, d, from, to, err)) {
@@ -258,6 +302,11 @@ bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_
 const char *upk_predictor_learner(const struct upk_predictor *p)
 {
 	return p->learner->name;
+}
+
+const char *upk_predictor_settings(const struct upk_predictor *p)
+{
+	return p->settings;
 }
 
 size_t upk_predictor_features(const struct upk_predictor *p)

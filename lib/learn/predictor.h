@@ -24,12 +24,16 @@ struct upk_predictor_setup {
 	const struct upk_text *classes;  /* (dataset.classes) names */
 	uint64_t seed;
 	const atomic_bool *cancel;
+	struct upk_curve *curve; /* gets the loss after each iteration; NULL: not wanted */
+	/* The fit goes on from this one's parameters, with its preprocessing, classes and kind of
+	 * learner. NULL: from scratch. */
+	struct upk_predictor *from;
 };
 
 /* Fits rows from .. to - 1. Missing inputs become the training part's mean; inputs are standardised
  * there (a constant one becomes 0). Classes without rows get probability 0.
- * NULL: UPK_INVALID (no rows, one class only, no features), UPK_CANCELLED or UPK_NOMEM. One
- * reference is the caller's. */
+ * NULL: UPK_INVALID (no rows, one class only, no features, a class or features that `from` does not
+ * have), UPK_CANCELLED or UPK_NOMEM. One reference is the caller's. */
 struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err);
 
@@ -41,6 +45,7 @@ bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_
 	double *probabilities, struct upk_error *err);
 
 const char *upk_predictor_learner(const struct upk_predictor *p);
+const char *upk_predictor_settings(const struct upk_predictor *p); /* a JSON object */
 size_t upk_predictor_features(const struct upk_predictor *p);
 size_t upk_predictor_classes(const struct upk_predictor *p);
 struct upk_text upk_predictor_feature(const struct upk_predictor *p, size_t i);

@@ -10,6 +10,7 @@
 #include <xgboost/c_api.h>
 
 #include "base/json.h"
+#include "base/number.h"
 #include "learn/forest.h"
 #include "learn/settings.h"
 
@@ -22,6 +23,31 @@ static const struct upk_setting table[SETTINGS] = {
 	[RATE] = { "learning_rate", 0.1, 1e-4, 1, false },
 	[L2] = { "l2", 1, 0, 1e9, false },
 	[WEIGHT] = { "min_child_weight", 1, 0, 1e9, false }, /* sum of Hessians of a leaf */
+};
+
+static const struct upk_parameter space[] = {
+	{ .name = "rounds",
+		.kind = UPK_SPACE_INT,
+		.low = 25,
+		.high = 400,
+		.step = 25,
+		.log = true },
+	{ .name = "leaves", .kind = UPK_SPACE_INT, .low = 4, .high = 128, .step = 1, .log = true },
+	{ .name = "learning_rate", .kind = UPK_SPACE_FLOAT, .low = 0.02, .high = 0.3, .log = true },
+	{ .name = "l2", .kind = UPK_SPACE_FLOAT, .low = 0.1, .high = 100, .log = true },
+	{ .name = "min_child_weight",
+		.kind = UPK_SPACE_FLOAT,
+		.low = 0.1,
+		.high = 30,
+		.log = true },
+	{ .name = NULL },
+};
+
+/* More rounds on top of those that are there. */
+static const struct upk_parameter adjust[] = {
+	{ .name = "rounds", .kind = UPK_SPACE_INT, .low = 5, .high = 80, .step = 5, .log = true },
+	{ .name = "learning_rate", .kind = UPK_SPACE_FLOAT, .low = 0.02, .high = 0.3, .log = true },
+	{ .name = NULL },
 };
 
 static bool check(const cJSON *settings, struct upk_error *err)
@@ -46,6 +72,26 @@ static bool fail(const char *what, struct upk_error *err)
 	if (strstr(why, "bad_alloc"))
 		return upk_fail(err, UPK_NOMEM, "no memory to %s", what);
 	return upk_fail(err, UPK_INVALID, "XGBoost can't %s: %.200s", what, why);
+}
+
+/* The scores that the new trees start from: those of the trees before them. */
+static bool load_scores(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	size_t count = in->rows * (in->classes == 2 ? 1 : in->classes);
+	float *scores;
+	bool ok;
+
+	if (!in->from)
+		return true;
+	scores = malloc(count * sizeof *scores);
+	if (!scores)
+		return upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu rows", in->rows);
+	/* XGBoost's own start is base_score, as a score. */
+	upk_forest_scores(in->from, in->x, in->rows, in->classes == 2 ? 0 : 0.5F, scores);
+	ok = XGDMatrixSetFloatInfo(g->rows, "base_margin", scores, count) == 0;
+	free(scores);
+	return ok || fail("take the scores", err);
 }
 
 static bool load(struct growing *g, struct upk_error *err)
@@ -109,6 +155,22 @@ static bool set_up(struct growing *g, struct upk_error *err)
 	return ok || fail("set up", err);
 }
 
+/* XGBoost's own loss on the training rows: "[3]\ttrain-logloss:0.5123". */
+static bool add_to_curve(struct growing *g, int round, struct upk_error *err)
+{
+	const char *name = "train", *text = NULL, *colon;
+	double loss = NAN;
+
+	if (!g->in->curve)
+		return true;
+	if (XGBoosterEvalOneIter(g->booster, round, &g->rows, &name, 1, &text) != 0)
+		return fail("say its loss", err);
+	colon = strrchr(text, ':');
+	if (!colon || !upk_number_parse(upk_text_of(colon + 1), &loss))
+		return upk_fail(err, UPK_INVALID, "XGBoost's loss is %.64s", text);
+	return upk_curve_add(g->in->curve, loss, err);
+}
+
 static bool grow(struct growing *g, struct upk_error *err)
 {
 	for (int round = 0; round < (int)g->values[ROUNDS]; round++) {
@@ -116,6 +178,8 @@ static bool grow(struct growing *g, struct upk_error *err)
 			return upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
 		if (XGBoosterUpdateOneIter(g->booster, round, g->rows) != 0)
 			return fail("grow a tree", err);
+		if (!add_to_curve(g, round, err))
+			return false;
 	}
 	return true;
 }
@@ -265,6 +329,18 @@ static struct upk_forest *harvest(struct growing *g, struct upk_error *err)
 	return f;
 }
 
+static struct upk_forest *join(
+	const struct upk_forest *before, struct upk_forest *f, struct upk_error *err)
+{
+	struct upk_forest *all;
+
+	if (!before || !f)
+		return f;
+	all = upk_forest_join(before, f, err);
+	upk_forest_destroy(f);
+	return all;
+}
+
 static bool fit(
 	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
 {
@@ -273,8 +349,8 @@ static bool fit(
 
 	if (!upk_settings_read(settings, "trees", table, SETTINGS, g.values, err))
 		return false;
-	if (load(&g, err) && set_up(&g, err) && grow(&g, err))
-		f = harvest(&g, err);
+	if (load(&g, err) && load_scores(&g, err) && set_up(&g, err) && grow(&g, err))
+		f = join(in->from, harvest(&g, err), err);
 	if (g.booster)
 		XGBoosterFree(g.booster);
 	if (g.rows)
@@ -322,6 +398,10 @@ const struct upk_learner upk_trees = {
 	.name = "trees",
 	.raw = true,
 	.check = check,
+	.space = space,
+	.adjust = adjust,
+	.resource = "rounds",
+	.resource_default = 100,
 	.fit = fit,
 	.predict = predict,
 	.write = write,

@@ -241,6 +241,57 @@ static void classes_far_apart_are_fitted_without_overflow(void **state)
 	upk_dataset_finish(&d);
 }
 
+static void *fit_on(const struct upk_dataset *d, const char *settings, const void *from,
+	struct upk_curve *curve)
+{
+	struct upk_fit_input in = { .rows = d->rows,
+		.features = d->features,
+		.classes = d->classes,
+		.x = d->x,
+		.y = d->y,
+		.from = from,
+		.curve = curve };
+	cJSON *json = cJSON_Parse(settings);
+	void *fitted = NULL;
+
+	assert_true(upk_logistic.fit(&in, json, &fitted, NULL));
+	cJSON_Delete(json);
+	return fitted;
+}
+
+/* At the optimum there is nothing to do: going on from it takes no step, or one that changes no
+ * digit that counts; a few iterations from nought stand elsewhere. */
+static void a_fit_goes_on_from_the_weights_of_another(void **state)
+{
+	struct upk_dataset d;
+	struct upk_curve few = { 0 }, whole = { 0 }, more = { 0 };
+
+	(void)state;
+	sample_rows(&d, 400, 4, 3, 0);
+	void *short_one = fit_on(&d, "{\"iterations\": 3}", NULL, &few);
+	void *best = fit_on(&d, "{}", NULL, &whole);
+	void *again = fit_on(&d, "{}", best, &more);
+	void *rest = fit_on(&d, "{}", short_one, NULL);
+	assert_int_equal(few.count, 3);
+	assert_true(whole.count > 5 && more.count <= 1);
+	assert_true(few.loss[2] > whole.loss[whole.count - 1]);
+	double *a = calloc(d.rows * 3, sizeof *a), *b = calloc(d.rows * 3, sizeof *b);
+	upk_logistic.predict(best, d.x, d.rows, NULL, a);
+	upk_logistic.predict(rest, d.x, d.rows, NULL, b);
+	for (size_t i = 0; i < d.rows * 3; i++)
+		assert_true(fabs(a[i] - b[i]) < 1e-4);
+	upk_logistic.free(short_one);
+	upk_logistic.free(best);
+	upk_logistic.free(again);
+	upk_logistic.free(rest);
+	upk_curve_finish(&few);
+	upk_curve_finish(&whole);
+	upk_curve_finish(&more);
+	upk_dataset_finish(&d);
+	free(a);
+	free(b);
+}
+
 static void a_cancelled_fit_says_so(void **state)
 {
 	struct upk_dataset d;
@@ -250,7 +301,8 @@ static void a_cancelled_fit_says_so(void **state)
 
 	(void)state;
 	sample_rows(&d, 400, 4, 3, 0);
-	struct upk_fit_input in = { d.rows, d.features, d.classes, d.x, d.y, 0, &cancel, NULL };
+	struct upk_fit_input in = { d.rows, d.features, d.classes, d.x, d.y, 0, &cancel, NULL,
+		NULL };
 	assert_false(upk_logistic.fit(&in, NULL, &fitted, &err));
 	assert_int_equal(err.code, UPK_CANCELLED);
 	assert_null(fitted);
@@ -304,6 +356,7 @@ int main(void)
 		cmocka_unit_test(a_row_has_the_same_answer_alone_and_among_others),
 		cmocka_unit_test(same_rows_give_the_same_bytes_whatever_the_threads),
 		cmocka_unit_test(classes_far_apart_are_fitted_without_overflow),
+		cmocka_unit_test(a_fit_goes_on_from_the_weights_of_another),
 		cmocka_unit_test(a_cancelled_fit_says_so),
 		cmocka_unit_test(wrong_settings_are_named),
 		cmocka_unit_test(learners_are_found_by_name),

@@ -248,6 +248,66 @@ static void the_best_weights_are_kept_not_the_last(void **state)
 }
 
 /* Weights have mean 1 over the rows: where classes are even, balance changes nothing. */
+static double last_loss(const struct upk_dataset *d, const char *settings, const void *from)
+{
+	struct upk_fit_input in = input_of(d);
+	struct upk_curve curve = { 0 };
+	cJSON *json = cJSON_Parse(settings);
+	void *fitted = NULL;
+
+	in.from = from;
+	in.curve = &curve;
+	assert_true(upk_mlp.fit(&in, json, &fitted, NULL));
+	double loss = curve.loss[curve.count - 1];
+	upk_mlp.free(fitted);
+	upk_curve_finish(&curve);
+	cJSON_Delete(json);
+	return loss;
+}
+
+/* One epoch more, hardly moving, is met with the loss of the twenty before it. */
+static void a_fit_goes_on_from_the_weights_of_another(void **state)
+{
+	const char *one = "{\"epochs\": 1, \"patience\": 0, \"learning_rate\": 1e-6}";
+	struct upk_dataset d;
+
+	(void)state;
+	sample_rows(&d, 600, 5, 3, 0);
+	void *twenty = fit(&d, "{\"epochs\": 20, \"patience\": 0, \"layers\": 2}", NULL);
+	double cold = last_loss(&d, one, NULL), warm = last_loss(&d, one, twenty);
+	double reached = last_loss(&d, "{\"epochs\": 20, \"patience\": 0, \"layers\": 2}", NULL);
+	assert_true(warm < reached && reached < warm * 1.1);
+	assert_true(cold > 2 * warm);
+	upk_mlp.free(twenty);
+	upk_dataset_finish(&d);
+}
+
+static void layers_have_numbers_of_neurons_of_their_own(void **state)
+{
+	const char *settings = "{\"epochs\": 1, \"layers\": 3, \"neurons\": 8, \"neurons_2\": 5}";
+	struct upk_dataset d;
+	void *fitted, *again = NULL;
+
+	(void)state;
+	sample_rows(&d, 100, 4, 2, 0);
+	fitted = fit(&d, settings, NULL);
+	const struct upk_network *n = fitted;
+	assert_int_equal(n->sizes[1], 8);
+	assert_int_equal(n->sizes[2], 5);
+	assert_int_equal(n->sizes[3], 8);
+	char *text = text_of(fitted);
+	cJSON *json = cJSON_Parse(text);
+	assert_true(upk_mlp.read(json, 4, 2, &again, NULL));
+	char *same = text_of(again);
+	assert_string_equal(text, same);
+	cJSON_Delete(json);
+	free(text);
+	free(same);
+	upk_mlp.free(fitted);
+	upk_mlp.free(again);
+	upk_dataset_finish(&d);
+}
+
 static void balance_of_even_classes_changes_nothing(void **state)
 {
 	(void)state;
@@ -349,6 +409,8 @@ int main(void)
 		cmocka_unit_test(the_same_rows_and_seed_give_the_same_bytes_that_read_back),
 		cmocka_unit_test(it_stops_where_the_kept_rows_stop_gaining),
 		cmocka_unit_test(the_best_weights_are_kept_not_the_last),
+		cmocka_unit_test(a_fit_goes_on_from_the_weights_of_another),
+		cmocka_unit_test(layers_have_numbers_of_neurons_of_their_own),
 		cmocka_unit_test(balance_of_even_classes_changes_nothing),
 		cmocka_unit_test(balance_finds_more_of_a_rare_class),
 		cmocka_unit_test(broken_networks_are_not_read),

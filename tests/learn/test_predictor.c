@@ -227,6 +227,75 @@ static void rows_that_cannot_be_fitted_are_refused_with_the_reason(void **state)
 #define BODY "\"classes\":[\"x\",\"y\"],\"present\":[0,1],"
 #define MOMENTS "\"mean\":[1],\"scale\":[2],\"impute\":[1],"
 
+/* What goes on keeps the means and scales that its weights belong to: on other rows, after no
+ * more than a step that changes nothing, it answers as before. */
+static void what_goes_on_keeps_its_preprocessing_and_classes(void **state)
+{
+	struct upk_dataset d, moved;
+	struct upk_error err = { 0 };
+	cJSON *settings = cJSON_Parse("{\"epochs\": 1, \"learning_rate\": 1e-6, \"patience\": 0}");
+	struct upk_predictor_setup setup = {
+		.learner = &upk_mlp, .features = features, .classes = classes
+	};
+	double before[16 * 3], after[16 * 3];
+
+	(void)state;
+	sample_rows(&d, 300, 4, 3, 0);
+	struct upk_predictor *first = upk_predictor_fit(&setup, &d, 0, d.rows, &err);
+	upk_dataset_init(&moved, 4, 3);
+	for (size_t i = 0; i < 100; i++) {
+		double x[4];
+		for (size_t j = 0; j < 4; j++)
+			x[j] = 3 * d.x[i * 4 + j] + 1;
+		/* No row of the last class. */
+		assert_true(upk_dataset_add(&moved, x, d.y[i] % 2, -1, (int64_t)i, NULL));
+	}
+	setup.settings = settings;
+	setup.from = first;
+	struct upk_predictor *second = upk_predictor_fit(&setup, &moved, 0, 100, &err);
+	assert_non_null(second);
+	assert_true(upk_predictor_predict(first, d.x, 16, before, NULL));
+	upk_predictor_unref(first);
+	assert_true(upk_predictor_predict(second, d.x, 16, after, NULL));
+	for (size_t i = 0; i < 16 * 3; i++)
+		assert_near(after[i], before[i], 1e-3);
+	struct upk_buffer bytes = { 0 };
+	upk_predictor_write(second, &bytes);
+	struct upk_predictor *back = upk_predictor_read(upk_buffer_text(&bytes), &err);
+	assert_non_null(back);
+	assert_true(upk_predictor_predict(back, d.x, 16, before, NULL));
+	assert_memory_equal(before, after, sizeof before);
+	upk_predictor_unref(back);
+	upk_buffer_finish(&bytes);
+	upk_predictor_unref(second);
+	cJSON_Delete(settings);
+	upk_dataset_finish(&d);
+	upk_dataset_finish(&moved);
+}
+
+static void what_lacks_a_class_or_is_of_another_kind_cannot_go_on(void **state)
+{
+	struct upk_dataset two, three;
+	struct upk_error err = { 0 };
+	struct upk_predictor_setup setup = {
+		.learner = &upk_logistic, .features = features, .classes = classes
+	};
+
+	(void)state;
+	sample_rows(&two, 200, 4, 2, 0);
+	sample_rows(&three, 200, 4, 3, 0);
+	setup.from = fit(&two, 0, two.rows);
+	assert_null(upk_predictor_fit(&setup, &three, 0, three.rows, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	assert_non_null(strstr(err.message, "a class that the version lacks: \xc3\xa4"));
+	setup.learner = &upk_mlp;
+	assert_null(upk_predictor_fit(&setup, &two, 0, two.rows, &err));
+	assert_non_null(strstr(err.message, "another learner"));
+	upk_predictor_unref(setup.from);
+	upk_dataset_finish(&two);
+	upk_dataset_finish(&three);
+}
+
 static void broken_bytes_are_corrupt(void **state)
 {
 	const char *const cases[] = {
@@ -314,6 +383,8 @@ int main(void)
 		cmocka_unit_test(a_class_without_rows_is_never_predicted),
 		cmocka_unit_test(a_row_of_a_long_batch_has_the_answer_it_has_alone),
 		cmocka_unit_test(rows_that_cannot_be_fitted_are_refused_with_the_reason),
+		cmocka_unit_test(what_goes_on_keeps_its_preprocessing_and_classes),
+		cmocka_unit_test(what_lacks_a_class_or_is_of_another_kind_cannot_go_on),
 		cmocka_unit_test(broken_bytes_are_corrupt),
 		cmocka_unit_test(a_threshold_decides_between_two_classes_alone),
 		cmocka_unit_test(a_reference_keeps_it_alive),

@@ -113,6 +113,73 @@ static void four_classes_with_gaps_are_answered_as_by_xgboost(void **state)
 	answers_equal_those_of_xgboost(4);
 }
 
+static void *fit_from(const struct upk_dataset *d, const char *settings, const void *from,
+	struct upk_curve *curve)
+{
+	struct upk_fit_input in = { .rows = d->rows,
+		.features = d->features,
+		.classes = d->classes,
+		.x = d->x,
+		.y = d->y,
+		.from = from,
+		.curve = curve };
+	cJSON *json = cJSON_Parse(settings);
+	void *fitted = NULL;
+
+	assert_true(upk_trees.fit(&in, json, &fitted, NULL));
+	cJSON_Delete(json);
+	return fitted;
+}
+
+/* The trees of a fit that goes on are those that it would have grown without a stop. */
+static void rounds_in_two_parts_are_the_rounds_in_one(size_t classes)
+{
+	struct upk_dataset d;
+	sample_rows(&d, 500, 5, classes, 7);
+	void *part = fit_from(&d, "{\"rounds\": 12}", NULL, NULL);
+	void *parts = fit_from(&d, "{\"rounds\": 18}", part, NULL);
+	void *whole = fit_from(&d, "{\"rounds\": 30}", NULL, NULL);
+	char *a = text_of(parts), *b = text_of(whole);
+
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+	upk_trees.free(part);
+	upk_trees.free(parts);
+	upk_trees.free(whole);
+	upk_dataset_finish(&d);
+}
+
+static void a_fit_goes_on_as_if_it_had_not_stopped(void **state)
+{
+	(void)state;
+	rounds_in_two_parts_are_the_rounds_in_one(2);
+	rounds_in_two_parts_are_the_rounds_in_one(3);
+}
+
+/* The last point of the curve is the log loss of the trees' own answers. */
+static void the_curve_is_the_log_loss_after_each_round(void **state)
+{
+	struct upk_dataset d;
+	struct upk_curve curve = { 0 };
+	double sum = 0;
+
+	(void)state;
+	sample_rows(&d, 400, 4, 3, 0);
+	double *p = calloc(d.rows * 3, sizeof *p);
+	void *fitted = fit_from(&d, "{\"rounds\": 15}", NULL, &curve);
+	upk_trees.predict(fitted, d.x, d.rows, NULL, p);
+	for (size_t i = 0; i < d.rows; i++)
+		sum -= log(p[i * 3 + d.y[i]]);
+	assert_int_equal(curve.count, 15);
+	assert_true(fabs(curve.loss[14] - sum / (double)d.rows) < 1e-5);
+	assert_true(curve.loss[14] < curve.loss[0]);
+	upk_trees.free(fitted);
+	upk_curve_finish(&curve);
+	upk_dataset_finish(&d);
+	free(p);
+}
+
 static void what_was_written_reads_back_to_the_same_text(void **state)
 {
 	(void)state;
@@ -263,6 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_classes_with_gaps_are_answered_as_by_xgboost),
 		cmocka_unit_test(four_classes_with_gaps_are_answered_as_by_xgboost),
+		cmocka_unit_test(a_fit_goes_on_as_if_it_had_not_stopped),
+		cmocka_unit_test(the_curve_is_the_log_loss_after_each_round),
 		cmocka_unit_test(what_was_written_reads_back_to_the_same_text),
 		cmocka_unit_test(the_same_rows_and_seed_give_the_same_trees),
 		cmocka_unit_test(every_setting_reaches_the_trees),
