@@ -12,6 +12,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "engine/feature.h"
+#include "learn/checks.h"
 
 enum { UPK_WINDOWS_MAX = 16, UPK_RULES_MAX = 64, UPK_SLICES_MAX = 16, UPK_NAME_MAX = 128 };
 
@@ -86,6 +87,7 @@ struct upk_retrain_config {
 	struct upk_measure_config measure; /* of the gate; default f1, macro */
 	double margin;            /* default 0.002 */
 	double confidence;        /* 0: "auto" */
+	struct upk_checks checks; /* of the gate */
 	struct upk_policy policy;
 };
 

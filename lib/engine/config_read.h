@@ -62,6 +62,11 @@ bool upk_config_read_rules(struct upk_config *c, const cJSON *value, struct upk_
 bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct upk_error *err);
 bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *err);
 
+/* "gate" of a struct upk_retrain_config: a member's reader, and its effective values. */
+bool upk_config_read_gate(void *into, const cJSON *value, struct upk_error *err);
+void upk_config_write_gate(
+	const struct upk_retrain_config *r, struct upk_json_writer *w, const char *key);
+
 /* The metric's class is among the declared classes, if any are. */
 bool upk_config_check_class(const struct upk_config *c, const struct upk_measure_config *measure,
 	struct upk_error *err);

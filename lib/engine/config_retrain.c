@@ -148,56 +148,6 @@ static bool retrain_promote(void *into, const cJSON *value, struct upk_error *er
 	return true;
 }
 
-/* What lib/learn/gate.c has an influence function for. A bare f1 is the macro one here. */
-static bool gate_metric(void *into, const cJSON *value, struct upk_error *err)
-{
-	struct upk_retrain_config *r = into;
-	struct upk_measure_config m = { 0 };
-	if (!upk_config_measure(value, &m, err)) {
-		upk_config_measure_finish(&m);
-		return false;
-	}
-	upk_config_measure_finish(&r->measure);
-	r->measure = m;
-	bool f1 = !strcmp(m.name, "f1");
-	if (!(f1 && (!m.average || !strcmp(m.average, "macro"))) && strcmp(m.name, "accuracy") != 0)
-		return upk_config_wrong(value, err, "f1, macro or of a class, or accuracy");
-	if (f1 && !m.class && !m.average) {
-		r->measure.average = upk_text_copy(upk_text_of("macro"));
-		if (!r->measure.average)
-			return upk_fail(err, UPK_NOMEM, "no memory for the gate");
-	}
-	return true;
-}
-
-static bool gate_margin(void *into, const cJSON *value, struct upk_error *err)
-{
-	struct upk_retrain_config *r = into;
-	return upk_config_number(value, 0, 1, &r->margin, err);
-}
-
-static bool gate_confidence(void *into, const cJSON *value, struct upk_error *err)
-{
-	struct upk_retrain_config *r = into;
-	size_t i;
-	r->confidence = 0;
-	if (cJSON_IsString(value))
-		return upk_config_word(value, autos, &i, err);
-	return upk_config_number(value, 0.5, 0.999999, &r->confidence, err);
-}
-
-static bool retrain_gate(void *into, const cJSON *value, struct upk_error *err)
-{
-	static const struct upk_config_member members[] = {
-		{ "metric", gate_metric },
-		{ "margin", gate_margin },
-		{ "confidence", gate_confidence },
-	};
-	if (!cJSON_IsObject(value))
-		return upk_config_wrong(value, err, "an object");
-	return upk_config_members(value, members, 3, into, err) || upk_fail_in(err, "gate.");
-}
-
 bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *err)
 {
 	*r = (struct upk_retrain_config){
@@ -209,6 +159,7 @@ bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *
 		.measure = { .name = upk_text_copy(upk_text_of("f1")),
 			.average = upk_text_copy(upk_text_of("macro")) },
 		.margin = 0.002,
+		.checks = upk_checks_default,
 	};
 	for (size_t i = 0; i < CONSTANTS; i++)
 		*constant_in(&r->policy, i) = constants[i].otherwise;
@@ -231,7 +182,7 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 		{ "every", retrain_every },
 		{ "seed", retrain_seed },
 		{ "promote", retrain_promote },
-		{ "gate", retrain_gate },
+		{ "gate", upk_config_read_gate },
 		{ "policy", retrain_policy },
 	};
 	if (!cJSON_IsObject(value))
@@ -241,18 +192,6 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 		       upk_fail_in(err, "retrain.")) &&
 		(upk_config_check_class(c, &c->retrain.measure, err) ||
 			upk_fail_in(err, "retrain.gate."));
-}
-
-static void write_gate(const struct upk_retrain_config *r, struct upk_json_writer *w)
-{
-	upk_json_object(w, "gate");
-	upk_config_write_measure(&r->measure, w, "metric");
-	upk_json_double(w, "margin", r->margin);
-	if (r->confidence > 0)
-		upk_json_double(w, "confidence", r->confidence);
-	else
-		upk_json_string(w, "confidence", "auto");
-	upk_json_object_end(w);
 }
 
 void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *sent,
@@ -271,7 +210,7 @@ void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *s
 	upk_config_write_duration(r->every_ms, true, w, "every");
 	upk_json_int(w, "seed", (int64_t)r->seed);
 	upk_json_string(w, "promote", r->manual ? "manual" : "auto");
-	write_gate(r, w);
+	upk_config_write_gate(r, w, "gate");
 	upk_json_object(w, "policy");
 	for (size_t i = 0; i < CONSTANTS; i++)
 		upk_json_double(w, constants[i].name, *constant_in(&policy, i));

@@ -35,9 +35,10 @@ static enum upk_run_end end_of(
 	const struct upk_outcome *o, const char **state, const char **verdict)
 {
 	if (o->error.code == UPK_OK) {
-		*state = o->contest.passed ? "succeeded" : "rejected";
+		bool good = o->contest.passed || o->contest.held;
+		*state = good ? "succeeded" : "rejected";
 		*verdict = o->contest.verdict;
-		return o->contest.passed ? UPK_RUN_PASSED : UPK_RUN_REFUSED;
+		return good ? UPK_RUN_PASSED : UPK_RUN_REFUSED;
 	}
 	*verdict = o->error.message;
 	*state = o->error.code == UPK_CANCELLED ? "cancelled" : "failed";
@@ -104,7 +105,7 @@ static bool update_run(struct upk_engine *e, struct upk_outcome *o, const char *
 
 /* The tail learns of the end; a version that passed is promoted unless a person is to do it. */
 static bool settle_tail(struct upk_outcome *o, enum upk_run_end end, struct upk_serving *serving,
-	bool manual, int64_t version, struct upk_error *err)
+	bool waits, int64_t version, struct upk_error *err)
 {
 	struct upk_model *m = o->model;
 	bool first = o->order.run_kind == UPK_RUN_FIRST, done = true;
@@ -118,7 +119,7 @@ static bool settle_tail(struct upk_outcome *o, enum upk_run_end end, struct upk_
 		m->tail->holdout_version = version;
 		done = m->tail->holdout != NULL;
 	}
-	if (manual)
+	if (waits)
 		m->tail->waiting_run = o->order.run;
 	if (serving)
 		done = upk_tail_promote(m->tail, serving, err) && done;
@@ -132,7 +133,7 @@ static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct up
 	const char *state, *verdict;
 	enum upk_run_end end = end_of(o, &state, &verdict);
 	bool passed = end == UPK_RUN_PASSED;
-	bool manual = passed && m->tail->config->retrain.manual;
+	bool waits = passed && (o->contest.held || m->tail->config->retrain.manual);
 	int64_t version = passed ? o->contest.version : 0;
 	struct upk_serving *serving = NULL;
 	if (passed && o->contest.predictor) {
@@ -140,18 +141,18 @@ static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct up
 		if (!insert_version(e, o, version, err))
 			return false;
 	}
-	if (passed && !manual) {
+	if (passed && !waits) {
 		serving = upk_promotion_load(e, m, m->schema, version, err);
 		if (!serving)
 			return false;
 	}
-	if (!update_run(e, o, manual ? "waiting" : state, verdict, version, err) ||
+	if (!update_run(e, o, waits ? "waiting" : state, verdict, version, err) ||
 		(serving &&
 			!upk_persist_promotion(e, m, version, "run", verdict, o->order.run, err))) {
 		upk_serving_destroy(serving);
 		return false;
 	}
-	return settle_tail(o, end, serving, manual, version, err) &&
+	return settle_tail(o, end, serving, waits, version, err) &&
 		(!passed || !o->contest.predictor || upk_keep_versions(e, m, err)) &&
 		upk_persist_state(e, m, err);
 }

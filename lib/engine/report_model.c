@@ -38,7 +38,7 @@ static struct standing for_a_person(const struct upk_tail *t)
 	struct standing s = { .state = "waiting" };
 	if (t->waiting_run != 0)
 		snprintf(s.waiting_for, sizeof s.waiting_for,
-			"a person: run %lld passed, promote its version or cancel it",
+			"a person: run %lld says why, promote its version or cancel it",
 			(long long)t->waiting_run);
 	else
 		snprintf(s.waiting_for, sizeof s.waiting_for, "a person: version %lld is proposed",

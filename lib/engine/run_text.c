@@ -1,5 +1,6 @@
 #include "engine/run_text.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -32,6 +33,33 @@ void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *ou
 	upk_json_array_end(&w);
 }
 
+static void write_slice(const struct upk_slice_figures *f, struct upk_json_writer *w)
+{
+	upk_json_object(w, NULL);
+	upk_json_string(w, "slice", f->name);
+	upk_json_int(w, "pairs", (int64_t)f->pairs);
+	upk_json_double(w, "champion", f->champion);
+	upk_json_double(w, "challenger", f->challenger);
+	upk_json_double(w, "difference", f->difference);
+	upk_json_double(w, "standard_error", f->sd);
+	upk_json_double(w, "limit", f->limit);
+	upk_json_object_end(w);
+}
+
+/* A first run has nothing to be checked against. */
+static void write_checked(
+	const struct upk_contest_outcome *c, bool first, struct upk_json_writer *w)
+{
+	upk_json_double(w, "flips", first ? (double)NAN : c->checked.flips);
+	upk_json_double(w, "errors", first ? (double)NAN : c->checked.errors);
+	upk_json_double(w, "least_errors", first ? (double)NAN : c->checked.least_errors);
+	upk_json_int(w, "slices_judged", (int64_t)c->checked.judged);
+	upk_json_array(w, "slices");
+	for (size_t i = 0; i < c->checked.shown; i++)
+		write_slice(&c->checked.slices[i], w);
+	upk_json_array_end(w);
+}
+
 void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
 {
 	const struct upk_contest_outcome *c = &o->contest;
@@ -48,7 +76,9 @@ void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
 	upk_json_int(&w, "pairs", (int64_t)c->compared);
 	upk_json_int(&w, "holdout_from", c->holdout_from);
 	upk_json_int(&w, "holdout_to", c->holdout_to);
+	write_checked(c, o->order.run_kind == UPK_RUN_FIRST, &w);
 	upk_json_bool(&w, "passed", c->passed);
+	upk_json_bool(&w, "held", c->held);
 	upk_json_object_end(&w);
 }
 

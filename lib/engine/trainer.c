@@ -10,6 +10,7 @@
 #include "engine/core.h"
 #include "engine/promotion.h"
 #include "engine/rows.h"
+#include "engine/slice_rows.h"
 #include "learn/learner.h"
 #include "store/version.h"
 
@@ -101,8 +102,8 @@ static bool gate_measure(const struct job *job, struct upk_measure *measure, str
 	return true;
 }
 
-static bool contest(
-	struct job *job, const struct upk_rows *rows, struct upk_outcome *o, struct upk_error *err)
+static bool contest(struct job *job, const struct upk_rows *rows, const struct upk_slices *slices,
+	struct upk_outcome *o, struct upk_error *err)
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	struct upk_contest_old olds[UPK_CONTEST_OLD];
@@ -123,6 +124,8 @@ static bool contest(
 		.kind = gate_kind(job->order.run_kind),
 		.margin = retrain->margin,
 		.confidence = retrain->confidence,
+		.checks = retrain->checks,
+		.slices = job->config->slices_count ? slices : NULL,
 		.change = job->order.change,
 		.old = olds,
 		.olds = count,
@@ -134,21 +137,36 @@ static bool contest(
 	return upk_contest(&request, &o->contest, err);
 }
 
+/* The rows of a run, with the slices of those held out. The caller finishes both, on failure too.
+ */
+static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *rows,
+	struct upk_slices *slices, struct upk_error *err)
+{
+	const struct upk_slice_scan scan = { .model = job->model->number,
+		.now = job->order.now,
+		.as_of = job->order.seq,
+		.change = job->order.change,
+		.config = job->config,
+		.cancel = &job->cancel };
+	struct upk_store *store = upk_readers_take(t->engine->readers, err);
+	if (!store)
+		return false;
+	bool done = upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of,
+			    &job->cancel, rows, err) &&
+		upk_slice_rows_read(store, &scan, &rows->data, slices, err);
+	upk_readers_give_back(t->engine->readers, store);
+	return done;
+}
+
 static bool read_and_contest(
 	struct upk_trainer *t, struct job *job, struct upk_outcome *o, struct upk_error *err)
 {
-	struct upk_engine *e = t->engine;
-	struct upk_rows rows;
-	struct upk_store *store = upk_readers_take(e->readers, err);
-	if (!store)
-		return false;
-	bool done = upk_rows_read(store, job->model->number, job->schema, job->order.now,
-		job->order.seq, &job->cancel, &rows, err);
-	upk_readers_give_back(e->readers, store);
-	if (!done)
-		return false;
+	struct upk_rows rows = { 0 };
+	struct upk_slices slices = { 0 };
+	bool done = read_all(t, job, &rows, &slices, err);
 	o->left_out = rows.left_out;
-	done = contest(job, &rows, o, err);
+	done = done && contest(job, &rows, &slices, o, err);
+	upk_slices_finish(&slices);
 	upk_rows_finish(&rows);
 	return done;
 }

@@ -20,6 +20,7 @@ struct contest {
 	struct upk_panel_answer champion;
 	struct upk_panel_answer answers[UPK_CONTEST_CANDIDATES];
 	size_t starts[UPK_CANDIDATE_WINDOWS];
+	struct upk_predictor *fitted[UPK_CANDIDATE_WINDOWS]; /* references */
 	size_t windows; /* candidates 0 .. windows - 1 are fitted here, the others are old */
 	size_t steps;   /* of progress: the candidates, and a refit */
 };
@@ -30,6 +31,8 @@ static void finish(struct contest *c)
 	upk_panel_answer_finish(&c->champion);
 	for (size_t i = 0; i < UPK_CONTEST_CANDIDATES; i++)
 		upk_panel_answer_finish(&c->answers[i]);
+	for (size_t i = 0; i < UPK_CANDIDATE_WINDOWS; i++)
+		upk_predictor_unref(c->fitted[i]);
 }
 
 static void tell(const struct contest *c, size_t done)
@@ -109,17 +112,15 @@ static bool enter(struct contest *c, const struct upk_contest_candidate *candida
 static bool enter_window(struct contest *c, size_t start, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
-	struct upk_predictor *p =
-		upk_predictor_fit(&c->request->setup, d, start, c->panel.first, err);
+	struct upk_predictor **p = &c->fitted[c->out->count];
 	struct upk_contest_candidate candidate = {
 		.from = d->place[start],
 		.to = end_place(d, c->panel.first - 1),
 		.rows = c->panel.first - start,
 	};
-	bool ok = p && enter(c, &candidate, p, err);
 
-	upk_predictor_unref(p);
-	return ok;
+	*p = upk_predictor_fit(&c->request->setup, d, start, c->panel.first, err);
+	return *p && enter(c, &candidate, *p, err);
 }
 
 /* Old ones that have seen a row of the holdout stay out. */
@@ -195,7 +196,7 @@ static size_t pick(const struct contest *c)
 	return picked;
 }
 
-static void judge(struct contest *c)
+static bool judge(struct contest *c, struct upk_error *err)
 {
 	struct upk_answers labels = upk_panel_labels(&c->panel);
 	struct upk_contest_outcome *out = c->out;
@@ -207,13 +208,20 @@ static void judge(struct contest *c)
 	out->sd = upk_panel_sd(&c->panel, picked, &c->champion);
 	out->z = upk_gate_z(c->request->kind, c->request->confidence, &labels);
 	out->limit = fmax(c->request->margin, out->z * out->sd);
+	if (!upk_checks_run(&c->request->checks, &c->panel, &c->champion, picked,
+		    c->request->slices, &out->checked, err))
+		return false;
 	out->passed = out->difference > out->limit;
+	out->held = out->passed && out->checked.end == UPK_CHECK_HELD;
+	out->passed = out->passed && out->checked.end == UPK_CHECK_PASSED;
+	return true;
 }
 
 /* Three digits, or as many more as tell a difference from its limit. */
 static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VERDICT])
 {
 	int digits = fabs(o->difference - o->limit) < 0.001 ? 6 : 3;
+	bool proven = o->difference > o->limit, stopped = proven && !o->passed;
 	char who[48] = "";
 
 	if (o->candidates[o->picked].version)
@@ -221,10 +229,11 @@ static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VE
 			(long long)o->candidates[o->picked].version);
 	snprintf(verdict, UPK_CONTEST_VERDICT,
 		"%s%s %.3f against the champion's %.3f on %zu pairs: %s by %.*f where %s%.*f was "
-		"needed",
+		"needed%s%s",
 		who, o->metric, o->challenger, o->champion, o->compared,
 		o->difference < 0 ? "worse" : "better", digits, fabs(o->difference),
-		o->passed ? "" : "more than ", digits, o->limit);
+		proven ? "" : "more than ", digits, o->limit, stopped ? ", but " : "",
+		stopped ? o->checked.words : "");
 }
 
 /* c afterwards. After growth it moves to where the picked window starts, when rows from there
@@ -256,21 +265,40 @@ static bool refit(struct contest *c, size_t start, struct upk_error *err)
 	return out->predictor != NULL;
 }
 
+/* What a run leaves behind. A challenger that was refused stays as it was judged. */
+static bool take_picked(struct contest *c, struct upk_error *err)
+{
+	struct upk_contest_outcome *out = c->out;
+	const struct upk_contest_candidate *picked = &out->candidates[out->picked];
+	bool good = out->passed || out->held;
+
+	if (out->picked >= c->windows) {
+		out->version = good ? picked->version : 0;
+		return true;
+	}
+	if (good)
+		return refit(c, c->starts[out->picked], err);
+	out->predictor = upk_predictor_ref(c->fitted[out->picked]);
+	out->from = picked->from;
+	out->to = picked->to;
+	out->rows = picked->rows;
+	return true;
+}
+
 static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 
 	out->picked = pick(c);
-	judge(c);
+	if (!judge(c, err))
+		return false;
 	say(out, out->verdict);
 	out->change = change_after(c, change);
 	out->figures = upk_panel_confusion(&c->panel, &c->answers[out->picked], err);
 	if (!out->figures)
 		return false;
 
-	if (out->passed && out->picked >= c->windows)
-		out->version = out->candidates[out->picked].version;
-	else if (out->passed && !refit(c, c->starts[out->picked], err))
+	if (!take_picked(c, err))
 		return false;
 	tell(c, c->steps);
 	return true;

@@ -7,13 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "learn/checks.h"
 #include "learn/dataset.h"
 #include "learn/gate.h"
 #include "learn/predictor.h"
 #include "metrics/confusion.h"
 
 enum { UPK_CONTEST_OLD = 4, UPK_CONTEST_CANDIDATES = 16 };
-enum { UPK_CONTEST_METRIC = 160, UPK_CONTEST_VERDICT = 512 };
+enum { UPK_CONTEST_METRIC = 160, UPK_CONTEST_VERDICT = 1024 };
 
 /* A version on the bench that takes part as it is. */
 struct upk_contest_old {
@@ -30,6 +31,8 @@ struct upk_contest_request {
 	enum upk_gate_kind kind;
 	double margin;              /* 0.002 */
 	double confidence;          /* 0: auto */
+	struct upk_checks checks;
+	const struct upk_slices *slices; /* of the rows held out, sorted; NULL: none are declared */
 	int64_t change;             /* c, a place */
 	const struct upk_contest_old *old; /* the newest of the bench; the first UPK_CONTEST_OLD count */
 	size_t olds;
@@ -52,11 +55,14 @@ struct upk_contest_outcome {
 	size_t count, picked; /* picked: index; count when there was no candidate */
 	char metric[UPK_CONTEST_METRIC]; /* what was compared: "macro f1", "accuracy", "f1 of spam" */
 	double champion, challenger, difference, sd, z, limit;
+	struct upk_checked checked; /* of a contest with a champion */
 	bool passed;
+	bool held;            /* it would have passed, but a person is to decide */
 	int64_t change;       /* the model's c afterwards when passed */
-	struct upk_predictor *predictor; /* refitted on [from, now); NULL unless passed and fitted here.
-	                                    The caller's reference */
-	int64_t version;      /* the old version picked, when passed and not fitted here */
+	struct upk_predictor *predictor; /* passed or held: refitted on [from, now); refused: as it was
+	                                    judged. NULL when an old version was picked. The caller's
+	                                    reference */
+	int64_t version;      /* the old version picked, when passed or held and not fitted here */
 	int64_t from, to;     /* places [from, to) that predictor was fitted on */
 	size_t rows;
 	struct upk_confusion *figures; /* the picked candidate on the holdout; the caller destroys it */

@@ -14,13 +14,14 @@ enum { DAY_MS = 24 * 60 * 60 * 1000 };
 	"4), " \
 	"place.label)), event.label)"
 
-/* The features and scores of a row are read only when bits of ?2 ask for them. */
+/* The features, scores and slices of a row are read only when bits of ?2 ask for them. */
 #define KNOWN \
 	"place.model, place.place, place.event, place.label, place.time, place.arrival, " \
 	"event.number, event.time, coalesce((SELECT time FROM label WHERE seq = place.label), " \
 	"event.time), event.predicted, " ACTUAL ", event.version, " \
 	"CASE WHEN ?2 & 1 THEN event.score END, CASE WHEN ?2 & 1 THEN event.scores END, " \
-	"CASE WHEN ?2 & 2 THEN event.features END, event.feature_list " \
+	"CASE WHEN ?2 & 2 THEN event.features END, event.feature_list, " \
+	"CASE WHEN ?2 & 8 THEN event.slices END " \
 	"FROM place CROSS JOIN event ON event.seq = place.event "
 
 /* Places of the model ?3 in ?4 .. ?5 - 1 that were complete at ?1; pairs alone when ?6 is 1. */
@@ -148,6 +149,7 @@ static bool read_known(const struct upk_query *q, struct upk_known_row *row, str
 		.score = upk_get_double(q, 12),
 		.features = upk_get_text(q, 14),
 		.feature_list = upk_get_int(q, 15),
+		.slices = upk_get_text(q, 16),
 	};
 	return upk_get_doubles(q, 13, &row->scores, &row->scores_count, err);
 }

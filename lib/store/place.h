@@ -48,6 +48,7 @@ struct upk_known_row {
 	size_t scores_count;
 	struct upk_text features;
 	int64_t feature_list;
+	struct upk_text slices; /* JSON object */
 };
 
 /* What a scan reads besides the classes: leaving out what is not needed is faster. */
@@ -56,6 +57,7 @@ enum upk_scan_what {
 	UPK_SCAN_SCORES = 1,
 	UPK_SCAN_FEATURES = 2,
 	UPK_SCAN_UNREVISED = 4, /* the label that completed it, whatever revised it since */
+	UPK_SCAN_SLICES = 8,
 };
 
 struct upk_scan {

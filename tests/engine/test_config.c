@@ -30,7 +30,8 @@ static const char full[] =
 	"\"retrain\":{\"learner\":\"auto\",\"train\":\"auto\",\"holdout\":\"auto\",\"trials\":20,"
 	"\"budget\":\"5m\",\"live\":true,\"renew\":\"auto\",\"every\":null,\"seed\":1,"
 	"\"promote\":\"auto\",\"gate\":{\"metric\":{\"name\":\"f1\",\"average\":\"macro\"},"
-	"\"margin\":0.002,\"confidence\":\"auto\"}},"
+	"\"margin\":0.002,\"confidence\":\"auto\",\"at_least\":null,"
+	"\"slices\":{\"margin\":0.05,\"min_pairs\":50},\"flips\":null,\"leak\":0.1}},"
 	"\"retention\":\"90d\",\"keep\":{\"versions\":7,\"alerts\":5}}";
 
 static struct upk_config *parse(const char *json)
@@ -185,6 +186,31 @@ static void fields_without_effect_are_taken_and_shown(void **state)
 	upk_config_unref(c);
 }
 
+static void the_gate_s_checks_are_set_and_taken_away(void **state)
+{
+	(void)state;
+	struct upk_config *c =
+		parse("{\"retrain\":{\"gate\":{\"at_least\":0.8,\"flips\":0.1,\"leak\":null,"
+		      "\"slices\":{\"min_pairs\":20}}}}");
+	assert_true(c->retrain.checks.at_least == 0.8);
+	assert_true(c->retrain.checks.flips == 0.1);
+	assert_true(isnan(c->retrain.checks.leak));
+	assert_true(c->retrain.checks.slice_margin == 0.05);
+	assert_int_equal(c->retrain.checks.slice_pairs, 20);
+	upk_config_unref(c);
+	c = parse("{\"retrain\":{\"gate\":{\"at_least\":null,\"slices\":null}}}");
+	assert_true(isnan(c->retrain.checks.at_least) && isnan(c->retrain.checks.flips));
+	assert_true(isnan(c->retrain.checks.slice_margin));
+	assert_true(c->retrain.checks.leak == 0.1);
+	cJSON *shown = effective(c);
+	const cJSON *gate = cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(shown, "retrain"), "gate");
+	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(gate, "slices")));
+	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(gate, "at_least")));
+	cJSON_Delete(shown);
+	upk_config_unref(c);
+}
+
 static void policy_sets_its_constants(void **state)
 {
 	(void)state;
@@ -231,7 +257,8 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"classes\":[\"a\",\"b\"],\"positive\":\"c\"}",
 			"positive: \"c\": want one of the classes" },
 		{ "{\"keep\":5}", "keep: 5: want an object" },
-		{ "{\"keep\":{\"versions\":0}}", "keep.versions: 0: want an integer from 1 to 10000" },
+		{ "{\"keep\":{\"versions\":0}}",
+			"keep.versions: 0: want an integer from 1 to 10000" },
 		{ "{\"keep\":{\"days\":1}}",
 			"keep.days: unknown member: want versions, runs, alerts" },
 		{ "{\"threshold\":1.5}", "threshold: 1.5: want 0 to 1" },
@@ -330,6 +357,14 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"retrain.every: 5: want a duration such as \"90m\" or \"1d\"" },
 		{ "{\"retrain\":{\"gate\":{\"margin\":2}}}",
 			"retrain.gate.margin: 2: want 0 to 1" },
+		{ "{\"retrain\":{\"gate\":{\"at_least\":2}}}",
+			"retrain.gate.at_least: 2: want 0 to 1" },
+		{ "{\"retrain\":{\"gate\":{\"leak\":true}}}",
+			"retrain.gate.leak: true: want 0 to 1" },
+		{ "{\"retrain\":{\"gate\":{\"slices\":0.1}}}",
+			"retrain.gate.slices: 0.1: want an object, or null" },
+		{ "{\"retrain\":{\"gate\":{\"slices\":{\"min_pairs\":0}}}}",
+			"retrain.gate.slices.min_pairs: 0: want an integer from 1 to 10000" },
 		{ "{\"retrain\":{\"gate\":{\"metric\":\"mcc\"}}}",
 			"retrain.gate.metric: \"mcc\": want f1, macro or of a class, or "
 			"accuracy" },
@@ -389,6 +424,7 @@ int main(void)
 		cmocka_unit_test(fell_is_there_with_features_and_no_rules),
 		cmocka_unit_test(classes_may_be_integers_and_booleans),
 		cmocka_unit_test(fields_without_effect_are_taken_and_shown),
+		cmocka_unit_test(the_gate_s_checks_are_set_and_taken_away),
 		cmocka_unit_test(policy_sets_its_constants),
 		cmocka_unit_test(a_rule_asks_no_more_pairs_than_its_window_holds),
 		cmocka_unit_test(wrong_members_are_named_with_path_and_value),

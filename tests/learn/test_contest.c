@@ -59,6 +59,7 @@ static struct upk_contest_request request_on(
 		.measure = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
 		.kind = kind,
 		.margin = 0.002,
+		.checks = upk_checks_default,
 		.change = place_of(change),
 	};
 }
@@ -235,12 +236,71 @@ static void a_good_champion_stays(void **state)
 	run(&r, &out);
 	assert_false(out.passed);
 	assert_true(out.champion == 1 && out.difference < 0);
-	assert_null(out.predictor);
 	assert_int_equal(out.version, 0);
+	/* The challenger is kept as it was judged: fitted without the holdout. */
+	assert_non_null(out.predictor);
+	assert_int_equal(out.from, out.candidates[out.picked].from);
+	assert_int_equal(out.to, out.candidates[out.picked].to);
+	assert_int_equal(out.rows, out.candidates[out.picked].rows);
+	assert_true(out.to <= out.holdout_from);
 	assert_non_null(out.figures);
 	assert_non_null(strstr(out.verdict, "worse by 0."));
 	assert_non_null(strstr(out.verdict, "where more than 0."));
 	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+static void a_gain_that_a_leak_would_give_waits_for_a_person(void **state)
+{
+	const struct stretch s[] = { { 3000, false, 0, 0.8 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 1);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_GROWTH, 0);
+	run(&r, &out);
+	assert_true(out.held && !out.passed);
+	assert_non_null(strstr(out.verdict, "was needed, but that is too good to be true: it is "));
+	assert_int_equal(out.to, place_of(2999) + 1); /* whole, as if it had passed */
+	upk_contest_finish(&out);
+
+	r.checks.at_least = 1.1; /* what is refused is not held */
+	run(&r, &out);
+	assert_false(out.held || out.passed);
+	assert_non_null(strstr(out.verdict, ", but at least 1.1 is asked for"));
+	assert_true(out.to <= out.holdout_from);
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+static void a_slice_that_falls_refuses_what_is_better_in_all(void **state)
+{
+	const struct stretch s[] = { { 2000, false, 0.1, 0.6 } };
+	struct upk_dataset d;
+	struct upk_slices slices = { 0 };
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 1);
+	for (size_t i = 1750; i < 2000; i++) {
+		bool key = i % 4 == 0;
+		if (key)
+			d.served[i] = d.y[i];
+		assert_true(upk_slices_add(
+			&slices, upk_text_of("key"), upk_text_of(key ? "yes" : "no"), i, NULL));
+	}
+	upk_slices_sort(&slices);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, 0);
+	run(&r, &out);
+	assert_true(out.passed);
+	upk_contest_finish(&out);
+	r.slices = &slices;
+	run(&r, &out);
+	assert_false(out.passed || out.held);
+	assert_non_null(strstr(out.verdict, "was needed, but key=yes falls by 0."));
+	upk_contest_finish(&out);
+	upk_slices_finish(&slices);
 	upk_dataset_finish(&d);
 }
 
@@ -407,6 +467,8 @@ int main(void)
 		cmocka_unit_test(growth_that_finds_a_change_moves_c_and_a_run_by_hand_does_not),
 		cmocka_unit_test(an_old_version_that_is_better_is_chosen),
 		cmocka_unit_test(a_good_champion_stays),
+		cmocka_unit_test(a_gain_that_a_leak_would_give_waits_for_a_person),
+		cmocka_unit_test(a_slice_that_falls_refuses_what_is_better_in_all),
 		cmocka_unit_test(figures_are_the_picked_candidates_and_give_its_score),
 		cmocka_unit_test(what_cannot_be_judged_fails_with_the_reason),
 		cmocka_unit_test(a_cancelled_contest_leaves_nothing),

@@ -103,18 +103,31 @@ static void a_shadow_survives_any_failed_allocation(void **state)
 static bool contest(const struct upk_dataset *d, bool first, struct upk_error *err)
 {
 	struct upk_contest_outcome out;
+	struct upk_slices slices = { 0 };
+	bool ok = true;
+
+	for (size_t i = d->rows - 100; ok && !first && i < d->rows; i++)
+		ok = upk_slices_add(
+			&slices, upk_text_of("k"), upk_text_of(i % 2 ? "a" : "b"), i, err);
+	upk_slices_sort(&slices);
 	struct upk_contest_request r = {
 		.data = d,
+		.checks = upk_checks_default,
+		.slices = &slices,
 		.setup = { .learner = &upk_logistic, .features = names, .classes = names },
 		.decision = { .positive = -1 },
 		.measure = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
 		.margin = -1,
 	};
-	bool ok = first ? upk_contest_first(&r, &out, err) : upk_contest(&r, &out, err);
-
+	if (!ok) {
+		upk_slices_finish(&slices);
+		return false;
+	}
+	ok = first ? upk_contest_first(&r, &out, err) : upk_contest(&r, &out, err);
 	if (ok)
 		assert_non_null(out.predictor);
 	upk_contest_finish(&out);
+	upk_slices_finish(&slices);
 	return ok;
 }
 

@@ -1,0 +1,300 @@
+#include "learn/checks.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/interval.h"
+
+/* All slices of a run together are refused by chance so often, at most. */
+static const double slices_chance = 0.05;
+
+/* Errors that the best service so far would have made on the holdout, for the alarm to tell
+ * anything: of 10 expected, chance leaves at most one in 2,000 times. */
+static const double leak_expected = 10;
+
+const struct upk_checks upk_checks_default = {
+	.at_least = NAN,
+	.flips = NAN,
+	.leak = 0.1,
+	.slice_margin = 0.05,
+	.slice_pairs = 50,
+};
+
+/* Checks under way. */
+struct judging {
+	const struct upk_checks *wanted;
+	const struct upk_panel *panel;
+	const struct upk_panel_answer *champion, *challenger;
+	const struct upk_slices *slices;
+	struct upk_checked *out;
+};
+
+/* ---- at least ---- */
+
+static bool reaches_bound(const struct judging *j, char words[UPK_CHECKS_WORDS])
+{
+	if (!(j->challenger->score < j->wanted->at_least))
+		return true;
+	snprintf(words, UPK_CHECKS_WORDS, "at least %g is asked for", j->wanted->at_least);
+	return false;
+}
+
+/* ---- flips ---- */
+
+static bool keeps_answers(const struct judging *j, char words[UPK_CHECKS_WORDS])
+{
+	if (!(j->out->flips > j->wanted->flips))
+		return true;
+	snprintf(words, UPK_CHECKS_WORDS,
+		"it answers %.1f %% of the pairs differently: at most %g %% may change",
+		100 * j->out->flips, 100 * j->wanted->flips);
+	return false;
+}
+
+static double count_flips(const struct judging *j)
+{
+	size_t flips = 0;
+
+	for (size_t i = 0; i < j->panel->n; i++)
+		flips += j->champion->predicted[i] != j->challenger->predicted[i];
+	return (double)flips / (double)j->panel->n;
+}
+
+/* ---- leak ---- */
+
+static double share_wrong(const struct judging *j, const struct upk_panel_answer *a)
+{
+	size_t errors = 0;
+
+	for (size_t i = 0; i < j->panel->n; i++)
+		errors += a->predicted[i] != j->panel->actual[i];
+	return (double)errors / (double)j->panel->n;
+}
+
+/* The fewest errors in n pairs in a row that were served, the holdout's and those before it. */
+static double find_least_errors(const struct judging *j)
+{
+	const struct upk_dataset *d = j->panel->data;
+	size_t n = j->panel->n, pairs = 0, errors = 0;
+	double least = share_wrong(j, j->champion);
+
+	for (size_t i = j->panel->first; i-- > 0;) {
+		if (d->served[i] < 0)
+			continue;
+		errors += d->served[i] != d->y[i];
+		if (++pairs < n)
+			continue;
+		least = fmin(least, (double)errors / (double)n);
+		pairs = errors = 0;
+	}
+	return least;
+}
+
+static bool is_plausible(const struct judging *j, char words[UPK_CHECKS_WORDS])
+{
+	double n = (double)j->panel->n, least = j->out->least_errors;
+
+	if (!(n * least >= leak_expected && j->out->errors <= j->wanted->leak * least))
+		return true;
+	snprintf(words, UPK_CHECKS_WORDS,
+		"that is too good to be true: it is wrong on %.0f of the %zu pairs, where the best "
+		"that was ever served was wrong on %.0f; a feature may give the label away, so a "
+		"person decides",
+		n * j->out->errors, j->panel->n, n * least);
+	return false;
+}
+
+/* ---- slices ---- */
+
+/* Memory for one slice's rows: answers of both, their influences. */
+struct sheet {
+	uint16_t *actual, *champion, *challenger;
+	double *v_champion, *v_challenger;
+};
+
+static void sheet_finish(struct sheet *s)
+{
+	free(s->actual);
+	free(s->v_champion);
+}
+
+static bool sheet_init(struct sheet *s, size_t n, struct upk_error *err)
+{
+	*s = (struct sheet){
+		.actual = calloc(n, 3 * sizeof *s->actual),
+		.v_champion = calloc(n, 2 * sizeof *s->v_champion),
+	};
+	if (!s->actual || !s->v_champion) {
+		sheet_finish(s);
+		return upk_fail(err, UPK_NOMEM, "no memory for slices of %zu rows", n);
+	}
+	s->champion = s->actual + n;
+	s->challenger = s->champion + n;
+	s->v_challenger = s->v_champion + n;
+	return true;
+}
+
+/* Where a row stands among those compared; n when it is not one of them. */
+static size_t panel_at(const struct upk_panel *p, size_t row)
+{
+	size_t low = 0, high = p->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (p->rows[middle] < row)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < p->n && p->rows[low] == row ? low : p->n;
+}
+
+/* The compared rows of the slice from .. end - 1, onto the sheet. */
+static size_t lay_out(const struct judging *j, size_t from, size_t end, struct sheet *s)
+{
+	size_t n = 0;
+
+	for (size_t i = from; i < end; i++) {
+		size_t at = panel_at(j->panel, j->slices->entries[i].row);
+		if (at == j->panel->n)
+			continue;
+		s->actual[n] = j->panel->actual[at];
+		s->champion[n] = j->champion->predicted[at];
+		s->challenger[n++] = j->challenger->predicted[at];
+	}
+	return n;
+}
+
+static bool compare_slice(const struct judging *j, const struct sheet *s,
+	struct upk_slice_figures *f, struct upk_error *err)
+{
+	struct upk_answers a = { f->pairs, j->panel->data->classes, s->actual, s->champion };
+
+	if (!upk_gate_score(j->panel->measure, &a, &f->champion, s->v_champion, err))
+		return false;
+	a.predicted = s->challenger;
+	if (!upk_gate_score(j->panel->measure, &a, &f->challenger, s->v_challenger, err))
+		return false;
+	f->difference = f->challenger - f->champion;
+	f->sd = upk_gate_sd(s->v_challenger, s->v_champion, f->pairs);
+	return true;
+}
+
+/* In its order among the worst; the last of too many is left out. */
+static void show(struct upk_checked *out, const struct upk_slice_figures *f)
+{
+	double depth = f->difference + (isnan(f->limit) ? 0 : f->limit);
+	size_t at = out->shown;
+
+	for (; at > 0; at--) {
+		const struct upk_slice_figures *before = &out->slices[at - 1];
+		if (before->difference + (isnan(before->limit) ? 0 : before->limit) <= depth)
+			break;
+		if (at < UPK_CHECKS_SLICES)
+			out->slices[at] = *before;
+	}
+	if (at == UPK_CHECKS_SLICES)
+		return;
+	out->slices[at] = *f;
+	out->shown += out->shown < UPK_CHECKS_SLICES;
+}
+
+static size_t count_judged(const struct judging *j, struct sheet *s)
+{
+	struct upk_text name;
+	size_t judged = 0, end;
+
+	for (size_t from = 0; from < j->slices->count; from = end) {
+		end = upk_slices_end(j->slices, from, &name);
+		judged += lay_out(j, from, end, s) >= j->wanted->slice_pairs;
+	}
+	return judged;
+}
+
+static bool judge_slices(struct judging *j, struct sheet *s, struct upk_error *err)
+{
+	size_t end;
+	double z;
+
+	j->out->judged = count_judged(j, s);
+	if (j->out->judged == 0)
+		return true;
+	z = upk_normal_quantile(1 - slices_chance / (double)j->out->judged);
+	for (size_t from = 0; from < j->slices->count; from = end) {
+		struct upk_slice_figures f;
+		struct upk_text name;
+		end = upk_slices_end(j->slices, from, &name);
+		f.pairs = lay_out(j, from, end, s);
+		if (f.pairs < j->wanted->slice_pairs)
+			continue;
+		if (!compare_slice(j, s, &f, err))
+			return false;
+		f.limit = isnan(j->wanted->slice_margin) ? NAN
+							 : fmax(j->wanted->slice_margin, z * f.sd);
+		snprintf(f.name, sizeof f.name, "%.*s", (int)name.size, name.data);
+		show(j->out, &f);
+	}
+	return true;
+}
+
+static bool slices_hold(const struct judging *j, char words[UPK_CHECKS_WORDS])
+{
+	const struct upk_slice_figures *worst = &j->out->slices[0];
+
+	if (j->out->shown == 0 || !(worst->difference < -worst->limit))
+		return true;
+	snprintf(words, UPK_CHECKS_WORDS,
+		"%s falls by %.3f, from %.3f to %.3f on %zu pairs, where at most %.3f is allowed",
+		worst->name, -worst->difference, worst->champion, worst->challenger, worst->pairs,
+		worst->limit);
+	return false;
+}
+
+/* ---- all ---- */
+
+/* What refuses comes before what holds: the first that does not pass has the word. */
+static const struct check {
+	bool (*passes)(const struct judging *j, char words[UPK_CHECKS_WORDS]);
+	enum upk_check_end otherwise;
+} checks[] = {
+	{ reaches_bound, UPK_CHECK_REFUSED },
+	{ slices_hold, UPK_CHECK_REFUSED },
+	{ keeps_answers, UPK_CHECK_REFUSED },
+	{ is_plausible, UPK_CHECK_HELD },
+};
+
+static bool measure_slices(struct judging *j, struct upk_error *err)
+{
+	struct sheet sheet;
+	bool ok;
+
+	if (!j->slices)
+		return true;
+	if (!sheet_init(&sheet, j->panel->n, err))
+		return false;
+	ok = judge_slices(j, &sheet, err);
+	sheet_finish(&sheet);
+	return ok;
+}
+
+bool upk_checks_run(const struct upk_checks *wanted, const struct upk_panel *panel,
+	const struct upk_panel_answer *champion, const struct upk_panel_answer *challenger,
+	const struct upk_slices *slices, struct upk_checked *out, struct upk_error *err)
+{
+	struct judging j = { wanted, panel, champion, challenger, slices, out };
+
+	*out = (struct upk_checked){ .end = UPK_CHECK_PASSED };
+	out->flips = count_flips(&j);
+	out->errors = share_wrong(&j, challenger);
+	out->least_errors = find_least_errors(&j);
+	if (!measure_slices(&j, err))
+		return false;
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+		if (!checks[i].passes(&j, out->words)) {
+			out->end = checks[i].otherwise;
+			break;
+		}
+	return true;
+}

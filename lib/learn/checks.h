@@ -1,0 +1,54 @@
+/* What a challenger must show besides a better figure: one table, each row a check. */
+#ifndef UPK_LEARN_CHECKS_H
+#define UPK_LEARN_CHECKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "learn/panel.h"
+#include "learn/slices.h"
+
+/* What is asked for: docs/gate.md. */
+struct upk_checks {
+	double at_least;     /* of the gate's metric; NAN: nothing */
+	double flips;        /* share of the pairs that may be answered otherwise; NAN: any */
+	double leak;         /* share of the errors of the best service so far; NAN: no alarm */
+	double slice_margin; /* by which a slice may fall; NAN: slices are only shown */
+	size_t slice_pairs;  /* that a slice needs to be judged, >= 1 */
+};
+extern const struct upk_checks upk_checks_default;
+
+enum { UPK_CHECKS_NAME = 272, UPK_CHECKS_WORDS = 512, UPK_CHECKS_SLICES = 20 };
+
+struct upk_slice_figures {
+	char name[UPK_CHECKS_NAME];
+	size_t pairs;
+	double champion, challenger, difference, sd;
+	double limit; /* it falls when difference < -limit; NAN: not asked for */
+};
+
+enum upk_check_end {
+	UPK_CHECK_PASSED,
+	UPK_CHECK_HELD,    /* a person is to decide */
+	UPK_CHECK_REFUSED, /* stronger than held */
+};
+
+struct upk_checked {
+	double flips;        /* share of the pairs that champion and challenger answer differently */
+	double errors;       /* challenger's, as a share of the pairs */
+	double least_errors; /* of as many pairs in a row that were served: the fewest so far */
+	size_t judged;       /* slices with enough pairs */
+	size_t shown;
+	struct upk_slice_figures slices[UPK_CHECKS_SLICES]; /* (shown) the furthest below first */
+	enum upk_check_end end;
+	char words[UPK_CHECKS_WORDS]; /* why it did not pass, to follow a "but"; "" when it did */
+};
+
+/* A challenger and the champion on the panel's rows (pairs). slices NULL: none are declared; else
+ * sorted. false: UPK_NOMEM or UPK_INVALID. */
+bool upk_checks_run(const struct upk_checks *wanted, const struct upk_panel *panel,
+	const struct upk_panel_answer *champion, const struct upk_panel_answer *challenger,
+	const struct upk_slices *slices, struct upk_checked *out, struct upk_error *err);
+
+#endif

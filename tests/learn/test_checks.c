@@ -1,0 +1,264 @@
+#include "learn/checks.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { BEFORE = 600, HELD_OUT = 200, ROWS = BEFORE + HELD_OUT };
+
+/* Rows of two classes in turn; served is wrong on every `wrong`-th (0: none). */
+struct scene {
+	struct upk_dataset data;
+	struct upk_panel panel;
+	struct upk_panel_answer champion, challenger;
+	struct upk_slices slices;
+};
+
+static void open(struct scene *s, size_t wrong)
+{
+	*s = (struct scene){ 0 };
+	upk_dataset_init(&s->data, 1, 2);
+	for (size_t i = 0; i < ROWS; i++) {
+		double x = 0;
+		uint16_t y = i % 2;
+		bool off = wrong && i % wrong == wrong - 1;
+		assert_true(upk_dataset_add(&s->data, &x, y, off ? !y : y, 1 + (int64_t)i, NULL));
+	}
+	s->panel.measure = (struct upk_measure){ upk_metric_find("accuracy"), UPK_AVERAGE_NONE, 0 };
+	assert_true(upk_panel_init(&s->panel, &s->data, HELD_OUT, true, NULL));
+}
+
+/* The challenger is wrong on the last rows: so many. */
+static void answer(struct scene *s, size_t wrong)
+{
+	upk_panel_answer_finish(&s->champion);
+	upk_panel_answer_finish(&s->challenger);
+	assert_true(upk_panel_ask_served(&s->panel, &s->champion, NULL));
+	assert_true(upk_panel_ask_constant(&s->panel, 0, &s->challenger, NULL));
+	for (size_t i = 0; i < s->panel.n; i++)
+		s->challenger.predicted[i] =
+			i + wrong < s->panel.n ? s->panel.actual[i] : !s->panel.actual[i];
+	s->challenger.score = 1 - (double)wrong / (double)s->panel.n;
+}
+
+static void close(struct scene *s)
+{
+	upk_slices_finish(&s->slices);
+	upk_panel_answer_finish(&s->champion);
+	upk_panel_answer_finish(&s->challenger);
+	upk_panel_finish(&s->panel);
+	upk_dataset_finish(&s->data);
+}
+
+static struct upk_checked run(const struct scene *s, const struct upk_checks *wanted)
+{
+	struct upk_checked out;
+	struct upk_error err = { 0 };
+
+	if (!upk_checks_run(wanted, &s->panel, &s->champion, &s->challenger,
+		    s->slices.count ? &s->slices : NULL, &out, &err))
+		fail_msg("%s", err.message);
+	return out;
+}
+
+static void assert_end(const struct upk_checked *c, enum upk_check_end end, const char *words)
+{
+	if (c->end != end || !strstr(c->words, words))
+		fail_msg("%d, %s: want %d, %s", c->end, c->words, end, words);
+}
+
+static void slice(struct scene *s, const char *key, const char *value, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		assert_true(upk_slices_add(
+			&s->slices, upk_text_of(key), upk_text_of(value), BEFORE + i, NULL));
+}
+
+static void bound_is_on_the_challengers_own_figure(void **state)
+{
+	struct upk_checks wanted = upk_checks_default;
+	struct scene s;
+
+	(void)state;
+	open(&s, 4);
+	answer(&s, 40);
+	wanted.at_least = 0.8;
+	struct upk_checked c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	wanted.at_least = 0.801;
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_REFUSED, "at least 0.801 is asked for");
+	close(&s);
+}
+
+static void flips_are_counted_and_limited_only_when_asked(void **state)
+{
+	struct upk_checks wanted = upk_checks_default;
+	struct scene s;
+
+	(void)state;
+	open(&s, 4); /* served is wrong on 50 of 200, the challenger on the last 20: 5 of both */
+	answer(&s, 20);
+	struct upk_checked c = run(&s, &wanted);
+	assert_true(fabs(c.flips - 0.3) < 1e-12);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	wanted.flips = 0.3;
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	wanted.flips = 0.29;
+	c = run(&s, &wanted);
+	assert_end(
+		&c, UPK_CHECK_REFUSED, "30.0 % of the pairs differently: at most 29 % may change");
+	close(&s);
+}
+
+static void a_gain_beyond_all_that_ever_served_is_held(void **state)
+{
+	struct upk_checks wanted = upk_checks_default;
+	struct scene s;
+
+	(void)state;
+	open(&s, 4); /* always 50 wrong of 200 */
+	answer(&s, 5);
+	struct upk_checked c = run(&s, &wanted);
+	assert_true(c.errors == 0.025 && c.least_errors == 0.25);
+	assert_end(&c, UPK_CHECK_HELD, "wrong on 5 of the 200 pairs");
+	assert_non_null(strstr(c.words, "was wrong on 50"));
+	answer(&s, 6);
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	answer(&s, 0);
+	wanted.leak = NAN;
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	close(&s);
+}
+
+static void a_level_that_was_served_before_is_no_leak(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open(&s, 4);
+	answer(&s, 0);
+	struct upk_checked c = run(&s, &upk_checks_default);
+	assert_end(&c, UPK_CHECK_HELD, "too good");
+	/* In its first 200 pairs what served was wrong on 9: of so few nothing can be told. */
+	for (size_t i = 0; i < 200; i++)
+		s.data.served[i] = i < 9 ? !s.data.y[i] : s.data.y[i];
+	c = run(&s, &upk_checks_default);
+	assert_true(c.least_errors == 0.045);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	/* Examples are not of service. */
+	for (size_t i = 0; i < 200; i++)
+		s.data.served[i] = -1;
+	c = run(&s, &upk_checks_default);
+	assert_true(c.least_errors == 0.25);
+	assert_end(&c, UPK_CHECK_HELD, "too good");
+	close(&s);
+}
+
+static void the_slice_that_falls_furthest_is_named(void **state)
+{
+	struct upk_checks wanted = upk_checks_default;
+	struct scene s;
+
+	(void)state;
+	open(&s, 4);
+	answer(&s, 30); /* the last 30 */
+	slice(&s, "country", "de", 0, 140);
+	slice(&s, "country", "fr", 140, 200); /* from 15 wrong to 30 */
+	slice(&s, "device", "tv", 151, 200);  /* one too few */
+	upk_slices_sort(&s.slices);
+	struct upk_checked c = run(&s, &wanted);
+	assert_int_equal(c.judged, 2);
+	assert_int_equal(c.shown, 2);
+	assert_end(&c, UPK_CHECK_REFUSED,
+		"country=fr falls by 0.250, from 0.750 to 0.500 on 60 pairs, where at most ");
+	assert_string_equal(c.slices[0].name, "country=fr");
+	assert_string_equal(c.slices[1].name, "country=de");
+	assert_true(c.slices[1].champion == 0.75 && c.slices[1].challenger == 1);
+	/* 15 rows where exactly one is right of either kind: sqrt(15 + 7) / 60, at 95 % of two */
+	double z = 1.959963984540054, sd = c.slices[0].sd;
+	assert_true(fabs(c.slices[0].limit - z * sd) < 1e-12);
+
+	wanted.slice_margin = 0.25;
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	wanted.slice_margin = 0.05;
+	wanted.slice_pairs = 61;
+	c = run(&s, &wanted);
+	assert_int_equal(c.judged, 1);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	wanted.slice_margin = NAN;
+	wanted.slice_pairs = 49;
+	c = run(&s, &wanted);
+	assert_int_equal(c.judged, 3);
+	assert_string_equal(c.slices[0].name, "device=tv");
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	close(&s);
+}
+
+static void a_slice_counts_only_pairs(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open(&s, 4);
+	upk_panel_finish(&s.panel);
+	s.data.served[BEFORE + 3] = -1;
+	s.panel.measure = (struct upk_measure){ upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 };
+	assert_true(upk_panel_init(&s.panel, &s.data, HELD_OUT, true, NULL));
+	answer(&s, 0);
+	slice(&s, "a", "", 0, 51);
+	slice(&s, "a", "=", 51, 200);
+	upk_slices_sort(&s.slices);
+	struct upk_checked c = run(&s, &upk_checks_default);
+	assert_int_equal(c.judged, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(c.slices[i].pairs, strcmp(c.slices[i].name, "a=") == 0 ? 50 : 149);
+	close(&s);
+}
+
+static void of_many_slices_the_worst_are_shown(void **state)
+{
+	struct scene s;
+	char value[8];
+	struct upk_checks wanted = upk_checks_default;
+
+	(void)state;
+	open(&s, 4);
+	answer(&s, 100);
+	wanted.slice_pairs = 4;
+	for (size_t i = 0; i < 50; i++) {
+		snprintf(value, sizeof value, "%02zu", i);
+		slice(&s, "k", value, 4 * i, 4 * i + 4);
+	}
+	upk_slices_sort(&s.slices);
+	struct upk_checked c = run(&s, &wanted);
+	assert_int_equal(c.judged, 50);
+	assert_int_equal(c.shown, UPK_CHECKS_SLICES);
+	for (size_t i = 0; i < c.shown; i++)
+		assert_true(c.slices[i].difference < 0);
+	close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bound_is_on_the_challengers_own_figure),
+		cmocka_unit_test(flips_are_counted_and_limited_only_when_asked),
+		cmocka_unit_test(a_gain_beyond_all_that_ever_served_is_held),
+		cmocka_unit_test(a_level_that_was_served_before_is_no_leak),
+		cmocka_unit_test(the_slice_that_falls_furthest_is_named),
+		cmocka_unit_test(a_slice_counts_only_pairs),
+		cmocka_unit_test(of_many_slices_the_worst_are_shown),
+	};
+
+	return cmocka_run_group_tests_name("learn/checks", tests, NULL, NULL);
+}
