@@ -8,13 +8,13 @@
 #include "engine/checkpointer.h"
 #include "engine/core.h"
 #include "engine/ids.h"
+#include "engine/lending.h"
 #include "engine/pending.h"
 #include "engine/recent.h"
 #include "engine/serving.h"
 #include "engine/trainer.h"
 #include "engine/unsaved.h"
 #include "engine/writer.h"
-#include "store/version.h"
 
 enum { MAX_MODELS = 10000, QUEUE_BYTES = 256 * 1024 * 1024 };
 
@@ -182,48 +182,6 @@ void upk_post_finish(struct upk_post *post)
 
 /* ---- predict without storing ---- */
 
-static struct upk_predictor *read_predictor(
-	struct upk_engine *e, const struct upk_model *m, int64_t version, struct upk_error *err)
-{
-	struct upk_store *store = upk_readers_take(e->readers, err);
-	if (!store)
-		return NULL;
-	char *bytes;
-	size_t size;
-	bool done = upk_version_bytes(store, m->number, version, &bytes, &size, err);
-	upk_readers_give_back(e->readers, store);
-	if (!done) {
-		upk_fail_in(err, "model %s: ", m->name);
-		return NULL;
-	}
-	struct upk_predictor *p = upk_predictor_read((struct upk_text){ bytes, size }, err);
-	free(bytes);
-	return p;
-}
-
-/* A serving of one's own, and the schema that it answers in: references. */
-static struct upk_serving *borrow(struct upk_engine *e, struct upk_model *m, int64_t version,
-	struct upk_schema **schema, struct upk_error *err)
-{
-	pthread_mutex_lock(&m->lock);
-	*schema = upk_schema_ref(m->schema);
-	int64_t wanted = version != 0 ? version : m->tail->champion;
-	struct upk_serving *known = upk_bench_find(m->tail->bench, wanted);
-	struct upk_predictor *p = known ? upk_predictor_ref(upk_serving_predictor(known)) : NULL;
-	pthread_mutex_unlock(&m->lock);
-	if (wanted == 0) {
-		upk_fail(err, UPK_CONFLICT, "model %s has no champion yet", m->name);
-		return NULL;
-	}
-	if (!p)
-		p = read_predictor(e, m, wanted, err);
-	if (!p)
-		return NULL;
-	struct upk_serving *serving = upk_serving_create(wanted, p, *schema, err);
-	upk_predictor_unref(p);
-	return serving;
-}
-
 static bool answer_row(struct upk_post *post, size_t i, struct upk_serving *serving,
 	const struct upk_schema *schema, struct upk_error *err)
 {
@@ -269,14 +227,10 @@ static bool answer_rows(struct upk_post *post, struct upk_serving *serving,
 bool upk_engine_predict(
 	struct upk_engine *e, struct upk_post *post, int64_t version, struct upk_error *err)
 {
-	struct upk_model *m = upk_registry_find(e->registry, post->model);
-	struct upk_schema *schema = NULL;
-	if (!m)
-		return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", post->model);
-	struct upk_serving *serving = borrow(e, m, version, &schema, err);
-	bool done = serving && answer_rows(post, serving, schema, err);
-	upk_serving_destroy(serving);
-	upk_schema_unref(schema);
-	upk_model_unref(m);
+	struct upk_loan loan;
+	if (!upk_loan_take(e, post->model, version, &loan, err))
+		return false;
+	bool done = answer_rows(post, loan.serving, loan.schema, err);
+	upk_loan_give_back(&loan);
 	return done;
 }
