@@ -100,6 +100,7 @@ static void begin(struct upk_exchange *x, const char *method)
 	x->begun = true;
 	x->began = upk_clock_monotonic_ns();
 	x->request.site = x->hall->parts.site;
+	x->reply.inference = upk_problem_is_inference(x->target);
 	upk_reaper_set_busy(x->reaped, true);
 	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, collect_header, &head);
 	if (is_draining(x)) {
@@ -196,8 +197,7 @@ static void receive(struct upk_exchange *x, const char *data, size_t size)
 /* What neither waits for another thread nor takes long runs on the loop's. */
 static bool is_quick(const struct upk_exchange *x)
 {
-	return x->route->early &&
-		(x->route->body != UPK_ROUTE_ITEMS || x->flight <= UPK_TRAFFIC_SMALL);
+	return x->route->early && x->flight <= UPK_TRAFFIC_SMALL;
 }
 
 /* true: the connection is suspended, or was and will be back. */

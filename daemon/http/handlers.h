@@ -18,6 +18,14 @@ void upk_events_delete(struct upk_request *request, struct upk_reply *reply);
 void upk_labels_post(struct upk_request *request, struct upk_reply *reply);
 void upk_predict_post(struct upk_request *request, struct upk_reply *reply);
 
+/* infer.c */
+void upk_infer_get_server(struct upk_request *request, struct upk_reply *reply);
+void upk_infer_get_live(struct upk_request *request, struct upk_reply *reply);
+void upk_infer_get_ready(struct upk_request *request, struct upk_reply *reply);
+void upk_infer_get_model(struct upk_request *request, struct upk_reply *reply);
+void upk_infer_get_model_ready(struct upk_request *request, struct upk_reply *reply);
+void upk_infer_post(struct upk_request *request, struct upk_reply *reply);
+
 /* metrics.c */
 void upk_metrics_get(struct upk_request *request, struct upk_reply *reply);
 void upk_metrics_get_history(struct upk_request *request, struct upk_reply *reply);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
 	unsigned status;
@@ -45,13 +46,18 @@ static const char *title_of(unsigned status)
 }
 
 /* A detail quotes what was sent, perhaps cut within a character: nothing unprintable goes out. */
-static void put_detail(struct upk_json_writer *w, const char *detail)
+static void put_detail(struct upk_json_writer *w, const char *key, const char *detail)
 {
 	struct upk_buffer clean = { 0 };
 
 	upk_log_printable(&clean, upk_text_of(detail));
-	upk_json_text(w, "detail", upk_buffer_text(&clean));
+	upk_json_text(w, key, upk_buffer_text(&clean));
 	upk_buffer_finish(&clean);
+}
+
+bool upk_problem_is_inference(const char *target)
+{
+	return strncmp(target, "/v2", 3) == 0 && (target[3] == '\0' || strchr("/?", target[3]));
 }
 
 struct upk_json_writer upk_problem_begin(
@@ -60,16 +66,20 @@ struct upk_json_writer upk_problem_begin(
 	upk_buffer_clear(&reply->body);
 	reply->fixed = (struct upk_text){ 0 };
 	reply->status = status;
-	reply->type = "application/problem+json";
+	reply->type = reply->inference ? "application/json" : "application/problem+json";
 	reply->etag[0] = reply->location[0] = '\0';
 	reply->retry_after = status == 503 ? 1 : 0;
 
 	struct upk_json_writer w = upk_json_writer_on(&reply->body);
 	upk_json_object(&w, NULL);
+	if (reply->inference) {
+		put_detail(&w, "error", detail);
+		return w;
+	}
 	upk_json_string(&w, "type", "about:blank");
 	upk_json_string(&w, "title", title_of(status));
 	upk_json_int(&w, "status", status);
-	put_detail(&w, detail);
+	put_detail(&w, "detail", detail);
 	return w;
 }
 
@@ -77,13 +87,14 @@ void upk_problem_end(struct upk_reply *reply, struct upk_json_writer *w)
 {
 	static const char poor[] = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
 				   "\"status\":503,\"detail\":\"no memory for the answer\"}\n";
+	static const char poorer[] = "{\"error\":\"no memory for the answer\"}\n";
 
 	upk_json_object_end(w);
 	upk_buffer_putc(&reply->body, '\n');
 	if (reply->body.failed) {
 		reply->status = 503;
 		reply->retry_after = 1;
-		reply->fixed = (struct upk_text){ poor, sizeof poor - 1 };
+		reply->fixed = upk_text_of(reply->inference ? poorer : poor);
 	}
 }
 

@@ -40,6 +40,7 @@ struct upk_reply {
 	char location[256];     /* "": none */
 	char allow[64];         /* "": none */
 	unsigned retry_after;   /* seconds; 0: none */
+	bool inference;         /* its errors are those of the Open Inference Protocol */
 	bool revalidate;        /* a browser may keep it, and asks with the ETag */
 
 	/* A post to hand to the engine (calloc'ed, taken), instead of all of the above: when it is

@@ -67,6 +67,12 @@ bool upk_features_encode(const struct upk_features *f, struct upk_json_reader *r
 	enum upk_json_token token, void (*ignored)(void *context, struct upk_text name), void *context,
 	struct upk_buffer *out, struct upk_error *err);
 
+/* Appends the encoding of values that were checked already, in the list's order: numbers (NAN:
+ * missing); a category or text (absent: missing); a vector (its first one NAN: missing). */
+void upk_features_put_numbers(const double *x, size_t count, struct upk_buffer *out);
+void upk_features_put_text(struct upk_text text, struct upk_buffer *out);
+void upk_features_put_vector(const double *x, size_t size, struct upk_buffer *out);
+
 /* The values of the number features, in the list's order, others skipped; out has room for
  * upk_features_numbers_count. false: the bytes are not an encoding of this list. */
 bool upk_features_numbers(const struct upk_features *f, struct upk_text encoded, double *out);

@@ -31,6 +31,30 @@ static void put_float(struct upk_buffer *out, float x)
 	put_length(out, bits);
 }
 
+void upk_features_put_numbers(const double *x, size_t count, struct upk_buffer *out)
+{
+	char *room = upk_buffer_grow(out, count * sizeof *x);
+	for (size_t i = 0; room && i < count; i++) {
+		uint64_t bits;
+		memcpy(&bits, &x[i], sizeof bits);
+		bits = htole64(bits);
+		memcpy(room + i * sizeof bits, &bits, sizeof bits);
+	}
+}
+
+void upk_features_put_text(struct upk_text text, struct upk_buffer *out)
+{
+	put_length(out, text.data ? (uint32_t)text.size : missing_text);
+	upk_buffer_append(out, text.data, text.size);
+}
+
+void upk_features_put_vector(const double *x, size_t size, struct upk_buffer *out)
+{
+	upk_buffer_putc(out, isnan(x[0]) ? 0 : 1);
+	for (size_t i = 0; !isnan(x[0]) && i < size; i++)
+		put_float(out, (float)x[i]);
+}
+
 static void put_missing(const struct upk_feature *feature, struct upk_buffer *out)
 {
 	if (feature->type == UPK_FEATURE_NUMBER)

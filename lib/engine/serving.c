@@ -127,6 +127,25 @@ bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	return true;
 }
 
+bool upk_serving_answer_rows(struct upk_serving *s, const struct upk_features *list,
+	const char *encoded, const size_t *ends, size_t rows, uint16_t *choices,
+	double *probabilities, struct upk_error *err)
+{
+	size_t features = upk_predictor_features(s->predictor), begin = 0;
+	size_t classes = upk_predictor_classes(s->predictor);
+	double *x = calloc(rows, (features + 1) * sizeof *x);
+	bool done = x || upk_fail(err, UPK_NOMEM, "no memory to predict %zu rows", rows);
+	for (size_t i = 0; done && i < rows; begin = ends[i++])
+		done = upk_serving_inputs(s, list,
+			(struct upk_text){ encoded + begin, ends[i] - begin }, x + i * features,
+			err);
+	done = done && upk_predictor_predict(s->predictor, x, rows, probabilities, err);
+	for (size_t i = 0; done && i < rows; i++)
+		choices[i] = upk_decide(s->decision, probabilities + i * classes, classes);
+	free(x);
+	return done;
+}
+
 bool upk_serving_answer_in(struct upk_serving *s, const struct upk_schema *schema,
 	const struct upk_features *list, struct upk_text encoded, uint16_t *class, double *scores,
 	struct upk_error *err)

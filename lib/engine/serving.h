@@ -36,6 +36,12 @@ bool upk_serving_inputs(struct upk_serving *s, const struct upk_features *list,
 bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	struct upk_text encoded, uint16_t *class, double *probabilities, struct upk_error *err);
 
+/* The same of many rows at once: row i is encoded[ends[i - 1] .. ends[i] - 1]. choices (rows) are
+ * indices of the version's own classes, probabilities (rows, its classes). */
+bool upk_serving_answer_rows(struct upk_serving *s, const struct upk_features *list,
+	const char *encoded, const size_t *ends, size_t rows, uint16_t *choices,
+	double *probabilities, struct upk_error *err);
+
 /* The same with probabilities in the order of `schema`'s classes, which has grown from the one that
  * the serving was made with; classes that the version does not know get 0. */
 bool upk_serving_answer_in(struct upk_serving *s, const struct upk_schema *schema,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/infer.h"
 #include "engine/report.h"
 
 struct upk_engine {
@@ -371,4 +372,18 @@ bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id
 	(void)id;
 	*erasure = (struct upk_erasure){ 0 };
 	return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", name);
+}
+
+bool upk_infer(struct upk_engine *e, const char *model, int64_t version, struct upk_text body,
+	struct upk_json_writer *w, struct upk_error *err)
+{
+	(void)body;
+	return upk_infer_describe(e, model, version, w, err);
+}
+
+bool upk_infer_describe(struct upk_engine *e, const char *model, int64_t version,
+	struct upk_json_writer *w, struct upk_error *err)
+{
+	(void)version;
+	return upk_report_rules(e, model, w, err);
 }

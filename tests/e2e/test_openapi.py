@@ -114,6 +114,15 @@ class Described(Case):
             call("GET", f"/v1/models/m/versions/{version}", status=200)
             call("GET", f"/v1/models/m/versions/{version}/model.json", status=200)
             call("GET", f"/v1/models/m/versions/{version}/model.onnx", status=200)
+        tensors = {"id": "q", "inputs": [{"name": "features", "shape": [2, 2], "datatype": "FP64", "data": [1, 2, 3, None]}]}
+        for path in ("/v2/models/m", "/v2/models/m/versions/1"):
+            call("GET", path, status=200)
+            call("GET", f"{path}/ready", status=200)
+            call("POST", f"{path}/infer", tensors, status=200)
+            call("POST", f"{path}/infer", {}, status=400)
+        call("GET", "/v2/models/empty/ready", status=503)
+        for path in ("/v2", "/v2/health/live", "/v2/health/ready"):
+            call("GET", path, status=200)
         call("POST", "/v1/models/m/versions/1/promote")
         self.daemon.post("/v1/models/m/versions/1/promote")
         for _ in range(5):

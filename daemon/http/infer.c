@@ -1,0 +1,83 @@
+/* The Open Inference Protocol, https://github.com/kserve/open-inference-protocol: its REST form. */
+#include "engine/infer.h"
+#include "http/handlers.h"
+#include "http/problem.h"
+
+void upk_infer_get_server(struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_json_writer w = upk_json_writer_on(&reply->body);
+
+	(void)request;
+	upk_json_object(&w, NULL);
+	upk_json_string(&w, "name", "upkeepd");
+	upk_json_string(&w, "version", UPK_PROJECT_VERSION);
+	upk_json_array(&w, "extensions");
+	upk_json_array_end(&w);
+	upk_json_object_end(&w);
+	upk_reply_json(reply, true, NULL);
+}
+
+/* {"live": true}, {"name": NAME, "ready": false} with 503, and so on. */
+static void answer_health(
+	const char *name, const char *what, bool holds, struct upk_reply *reply)
+{
+	struct upk_json_writer w = upk_json_writer_on(&reply->body);
+
+	upk_json_object(&w, NULL);
+	if (name)
+		upk_json_string(&w, "name", name);
+	upk_json_bool(&w, what, holds);
+	upk_json_object_end(&w);
+	upk_reply_json(reply, true, NULL);
+	if (!holds) {
+		reply->status = 503;
+		reply->retry_after = 1;
+	}
+}
+
+void upk_infer_get_live(struct upk_request *request, struct upk_reply *reply)
+{
+	(void)request;
+	answer_health(NULL, "live", true, reply);
+}
+
+void upk_infer_get_ready(struct upk_request *request, struct upk_reply *reply)
+{
+	answer_health(NULL, "ready", upk_site_ready(request->site), reply);
+}
+
+void upk_infer_get_model(struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_error err = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&reply->body);
+
+	upk_reply_json(reply,
+		upk_infer_describe(
+			upk_site_engine(request->site), request->model, request->number, &w, &err),
+		&err);
+}
+
+void upk_infer_get_model_ready(struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_error err = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&reply->body);
+	bool ready = upk_infer_describe(
+		upk_site_engine(request->site), request->model, request->number, &w, &err);
+
+	upk_buffer_clear(&reply->body);
+	if (ready || err.code == UPK_CONFLICT || err.code == UPK_BUSY)
+		answer_health(request->model, "ready", ready, reply);
+	else
+		upk_problem_of(reply, &err);
+}
+
+void upk_infer_post(struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_error err = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&reply->body);
+
+	upk_reply_json(reply,
+		upk_infer(upk_site_engine(request->site), request->model, request->number,
+			upk_buffer_text(&request->body), &w, &err),
+		&err);
+}

@@ -1,0 +1,25 @@
+/* The Open Inference Protocol: predictions in tensors, and what its metadata says of a model. */
+#ifndef UPK_ENGINE_INFER_H
+#define UPK_ENGINE_INFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "engine/engine.h"
+
+/* Any thread. version 0: the champion. Each writes one JSON value and returns false with what
+ * upk_loan_take says, or as below; what was written so far is then to be thrown away. */
+
+/* Answers a request's body, which engine/infer_request.h describes, from one version; nothing is
+ * stored. UPK_INVALID names what is at fault, UPK_TOO_LARGE: over 16 million probabilities. */
+bool upk_infer(struct upk_engine *e, const char *model, int64_t version, struct upk_text body,
+	struct upk_json_writer *w, struct upk_error *err);
+
+/* name, versions, platform, inputs and outputs. */
+bool upk_infer_describe(struct upk_engine *e, const char *model, int64_t version,
+	struct upk_json_writer *w, struct upk_error *err);
+
+#endif

@@ -1,0 +1,360 @@
+#include "engine/infer_request.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/feature_list.h"
+#include "engine/value.h"
+
+enum { INPUTS_AT_FIRST = 16 };
+
+struct reading {
+	struct upk_json_reader *r;
+	struct upk_text body;
+	struct upk_infer_request *q;
+	bool came; /* `inputs` */
+};
+
+static bool wrong(struct reading *g, const char *member, enum upk_json_token token,
+	struct upk_text text, const char *want, struct upk_error *err)
+{
+	char shown[UPK_VALUE_SHOWN];
+
+	upk_value_show(g->r, token, text, shown);
+	if (upk_json_reason(g->r))
+		return upk_json_fail(g->r, err);
+	return upk_fail(err, UPK_INVALID, "%s: %s: want %s", member, shown, want);
+}
+
+static bool read_id(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (token == UPK_JSON_NULL)
+		return true;
+	if (token != UPK_JSON_STRING)
+		return wrong(g, "id", token, text, "a string", err);
+	g->q->id = upk_tensor_keep(text, g->body, &g->q->arena);
+	return g->q->id.data || upk_fail(err, UPK_NOMEM, "no memory for a request's id");
+}
+
+/* ---- inputs ---- */
+
+static bool add_input(struct upk_infer_request *q, struct upk_error *err)
+{
+	size_t count = q->inputs_count;
+	bool full = count == 0 || (count >= INPUTS_AT_FIRST && (count & (count - 1)) == 0);
+	size_t room = count == 0 ? INPUTS_AT_FIRST : 2 * count;
+
+	if (count == UPK_FEATURES_MAX)
+		return upk_fail(
+			err, UPK_TOO_LARGE, "inputs: at most %d are taken", UPK_FEATURES_MAX);
+	if (full) {
+		struct upk_tensor *inputs = realloc(q->inputs, room * sizeof *inputs);
+		if (!inputs)
+			return upk_fail(err, UPK_NOMEM, "no memory for %zu inputs", room);
+		q->inputs = inputs;
+	}
+	q->inputs_count++;
+	return true;
+}
+
+static bool read_input(struct reading *g, enum upk_json_token token, struct upk_text text,
+	struct upk_error *err)
+{
+	struct upk_infer_request *q = g->q;
+	size_t i = q->inputs_count;
+
+	if (token != UPK_JSON_OBJECT)
+		return wrong(g, "inputs", token, text, "objects in the array", err);
+	if (!add_input(q, err))
+		return false;
+	if (!upk_tensor_read(g->r, g->body, &q->arena, &q->inputs[i], err))
+		return upk_json_reason(g->r) ? false : upk_fail_in(err, "inputs[%zu].", i);
+	if (i > 0 && q->inputs[i].rows != q->rows)
+		return upk_fail(err, UPK_INVALID,
+			"inputs[%zu].shape: %zu rows: want %zu, as inputs[0] has", i,
+			q->inputs[i].rows, q->rows);
+	q->rows = q->inputs[i].rows;
+	return true;
+}
+
+static bool read_inputs(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (token != UPK_JSON_ARRAY)
+		return wrong(g, "inputs", token, text, "an array of tensors", err);
+	while ((token = upk_json_next(g->r, &text)) != UPK_JSON_ARRAY_END)
+		if (token == UPK_JSON_ERROR ? !upk_json_fail(g->r, err)
+					    : !read_input(g, token, text, err))
+			return false;
+	g->came = true;
+	return g->q->inputs_count > 0 ||
+		upk_fail(err, UPK_INVALID, "inputs: []: want a tensor at least");
+}
+
+/* ---- outputs ---- */
+
+static bool read_output_name(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+	bool string = token == UPK_JSON_STRING;
+
+	if (string && upk_text_is(text, "label"))
+		g->q->label = true;
+	else if (string && upk_text_is(text, "probabilities"))
+		g->q->probabilities = true;
+	else
+		return wrong(g, "outputs: name", token, text, "label or probabilities", err);
+	return true;
+}
+
+static bool skip(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (upk_value_skip(g->r, token, text, err))
+		return true;
+	return upk_json_reason(g->r) ? upk_json_fail(g->r, err) : false;
+}
+
+static bool read_output(struct reading *g, struct upk_error *err)
+{
+	struct upk_text key;
+	enum upk_json_token token;
+	bool named = false;
+
+	while ((token = upk_json_next(g->r, &key)) == UPK_JSON_KEY) {
+		bool name = upk_text_is(key, "name");
+		if (name ? !read_output_name(g, err) : !skip(g, err))
+			return false;
+		named = named || name;
+	}
+	if (token != UPK_JSON_OBJECT_END)
+		return upk_json_fail(g->r, err);
+	return named || upk_fail(err, UPK_INVALID, "outputs: one has no name");
+}
+
+static bool read_outputs(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (token == UPK_JSON_NULL)
+		return true;
+	if (token != UPK_JSON_ARRAY)
+		return wrong(g, "outputs", token, text, "an array of objects", err);
+	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_OBJECT)
+		if (!read_output(g, err))
+			return false;
+	if (token == UPK_JSON_ERROR)
+		return upk_json_fail(g->r, err);
+	return token == UPK_JSON_ARRAY_END ||
+		wrong(g, "outputs", token, text, "objects in the array", err);
+}
+
+/* ---- the request ---- */
+
+static const struct {
+	const char *name;
+	bool (*read)(struct reading *g, struct upk_error *err);
+} members[] = {
+	{ "id", read_id },
+	{ "inputs", read_inputs },
+	{ "outputs", read_outputs },
+};
+enum { MEMBERS = sizeof members / sizeof *members };
+
+static bool read_member(struct reading *g, struct upk_text key, struct upk_error *err)
+{
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (upk_text_is(key, members[i].name))
+			return members[i].read(g, err);
+	return skip(g, err);
+}
+
+static bool read_request(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (token != UPK_JSON_OBJECT)
+		return wrong(g, "the body", token, text, "an object with inputs", err);
+	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_KEY)
+		if (!read_member(g, text, err))
+			return false;
+	if (token != UPK_JSON_OBJECT_END || upk_json_next(g->r, NULL) != UPK_JSON_END)
+		return upk_json_fail(g->r, err);
+	if (!g->came)
+		return upk_fail(err, UPK_INVALID, "inputs: missing");
+	if (!g->q->label && !g->q->probabilities)
+		g->q->label = g->q->probabilities = true;
+	return true;
+}
+
+bool upk_infer_request_read(
+	struct upk_infer_request *q, struct upk_text body, struct upk_error *err)
+{
+	struct reading g = { .body = body, .q = q };
+	bool read;
+
+	*q = (struct upk_infer_request){ 0 };
+	g.r = upk_json_reader_create(body);
+	if (!g.r)
+		return upk_fail(err, UPK_NOMEM, "no memory to read a request");
+	read = read_request(&g, err);
+	upk_json_reader_destroy(g.r);
+	return read;
+}
+
+void upk_infer_request_finish(struct upk_infer_request *q)
+{
+	free(q->inputs);
+	upk_arena_finish(&q->arena);
+	*q = (struct upk_infer_request){ 0 };
+}
+
+/* ---- rows ---- */
+
+static bool is_matrix(const struct upk_infer_request *q, const struct upk_features *list)
+{
+	return q->inputs_count == 1 && upk_text_is(q->inputs[0].name, "features") &&
+		upk_features_numbers_count(list) == upk_features_count(list);
+}
+
+static bool encode_matrix(const struct upk_infer_request *q, const struct upk_features *list,
+	struct upk_buffer *out, size_t *ends, struct upk_error *err)
+{
+	const struct upk_tensor *t = &q->inputs[0];
+	size_t count = upk_features_count(list), begin = out->size;
+
+	if (!t->numbers)
+		return upk_fail(err, UPK_INVALID,
+			"inputs[0].datatype: %s: features has numbers", t->type->name);
+	if (t->width != count)
+		return upk_fail(err, UPK_INVALID,
+			"inputs[0].shape: [%zu, %zu]: features has [rows, %zu]", t->rows, t->width,
+			count);
+	upk_features_put_numbers(t->numbers, t->rows * count, out);
+	for (size_t i = 0; i < t->rows; i++)
+		ends[i] = begin + (i + 1) * ((out->size - begin) / t->rows);
+	return true;
+}
+
+static bool check_texts(const struct upk_tensor *t, const struct upk_feature *feature,
+	struct upk_error *err)
+{
+	bool category = feature->type == UPK_FEATURE_CATEGORY;
+	size_t most = category ? UPK_CATEGORY_MAX : UPK_TEXT_MAX;
+
+	for (size_t i = 0; i < t->rows; i++)
+		if (t->texts[i].size > most)
+			return upk_fail(err, UPK_INVALID,
+				"data[%zu]: %zu bytes: want at most %zu in a %s", i,
+				t->texts[i].size, most, category ? "category" : "text");
+	return true;
+}
+
+/* Floats hold a vector's numbers; one that is missing is null in all of them. */
+static bool check_vectors(const struct upk_tensor *t, struct upk_error *err)
+{
+	for (size_t i = 0; i < t->rows * t->width; i++) {
+		bool missing = isnan(t->numbers[i - i % t->width]);
+		if (missing ? !isnan(t->numbers[i]) : !isfinite((float)t->numbers[i]))
+			return upk_fail(err, UPK_INVALID,
+				"data[%zu]: want a number that a float32 holds, or null in all of "
+				"the row",
+				i);
+	}
+	return true;
+}
+
+static bool check_input(const struct upk_tensor *t, const struct upk_feature *feature,
+	struct upk_error *err)
+{
+	bool texts = feature->type == UPK_FEATURE_CATEGORY || feature->type == UPK_FEATURE_TEXT;
+	size_t width = feature->type == UPK_FEATURE_VECTOR ? feature->size : 1;
+
+	if (texts != (t->texts != NULL))
+		return upk_fail(err, UPK_INVALID, "datatype: %s: %s has %s", t->type->name,
+			feature->name, texts ? "BYTES" : "numbers");
+	if (t->width != width)
+		return upk_fail(err, UPK_INVALID, "shape: [%zu, %zu]: %s has [rows, %zu]", t->rows,
+			t->width, feature->name, width);
+	if (texts)
+		return check_texts(t, feature, err);
+	return feature->type != UPK_FEATURE_VECTOR || check_vectors(t, err);
+}
+
+/* sources (features of the list): the input of each. */
+static bool find_sources(const struct upk_infer_request *q, const struct upk_features *list,
+	const struct upk_tensor **sources, struct upk_error *err)
+{
+	for (size_t i = 0; i < q->inputs_count; i++) {
+		const struct upk_tensor *t = &q->inputs[i];
+		int found = upk_features_find(list, t->name);
+		char shown[UPK_VALUE_SHOWN];
+		if (found < 0)
+			return upk_fail(err, UPK_INVALID,
+				"inputs[%zu].name: \"%s\": the model has no such feature", i,
+				upk_text_show(t->name, shown));
+		if (sources[found])
+			return upk_fail(err, UPK_INVALID, "inputs[%zu].name: \"%s\" came before", i,
+				upk_text_show(t->name, shown));
+		if (!check_input(t, upk_features_at(list, (size_t)found), err))
+			return upk_fail_in(err, "inputs[%zu].", i);
+		sources[found] = t;
+	}
+	for (size_t i = 0; i < upk_features_count(list); i++)
+		if (!sources[i])
+			return upk_fail(err, UPK_INVALID, "inputs: \"%s\" is missing",
+				upk_features_at(list, i)->name);
+	return true;
+}
+
+static void encode_row(const struct upk_features *list, const struct upk_tensor *const *sources,
+	size_t row, struct upk_buffer *out)
+{
+	for (size_t i = 0; i < upk_features_count(list); i++) {
+		const struct upk_tensor *t = sources[i];
+		if (t->texts)
+			upk_features_put_text(t->texts[row], out);
+		else if (upk_features_at(list, i)->type == UPK_FEATURE_VECTOR)
+			upk_features_put_vector(t->numbers + row * t->width, t->width, out);
+		else
+			upk_features_put_numbers(t->numbers + row, 1, out);
+	}
+}
+
+static bool encode_columns(const struct upk_infer_request *q, const struct upk_features *list,
+	struct upk_buffer *out, size_t *ends, struct upk_error *err)
+{
+	const struct upk_tensor **sources = calloc(upk_features_count(list) + 1, sizeof *sources);
+	bool found;
+
+	if (!sources)
+		return upk_fail(err, UPK_NOMEM, "no memory for a request's inputs");
+	found = find_sources(q, list, sources, err);
+	for (size_t i = 0; found && i < q->rows; i++) {
+		encode_row(list, sources, i, out);
+		ends[i] = out->size;
+	}
+	free(sources);
+	return found;
+}
+
+bool upk_infer_request_encode(const struct upk_infer_request *q, const struct upk_features *list,
+	struct upk_buffer *out, size_t *ends, struct upk_error *err)
+{
+	bool encoded = is_matrix(q, list) ? encode_matrix(q, list, out, ends, err)
+					  : encode_columns(q, list, out, ends, err);
+
+	if (encoded && out->failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows", q->rows);
+	return encoded;
+}

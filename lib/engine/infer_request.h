@@ -1,0 +1,37 @@
+/* A request of the Open Inference Protocol: which tensors came, which are wanted. */
+#ifndef UPK_ENGINE_INFER_REQUEST_H
+#define UPK_ENGINE_INFER_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/arena.h"
+#include "engine/feature.h"
+#include "engine/tensor.h"
+
+/* Texts live in the body or the arena. One thread at a time. */
+struct upk_infer_request {
+	struct upk_arena arena;
+	struct upk_text id; /* absent: none was sent */
+	struct upk_tensor *inputs;
+	size_t inputs_count, rows;
+	bool label, probabilities; /* wanted outputs: one or both */
+};
+
+/* Reads a body, which must stay as it is until finish. All inputs have the same number of rows.
+ * false: UPK_INVALID naming what is at fault ("inputs[1].shape: [0]: want ..."), UPK_TOO_LARGE or
+ * UPK_NOMEM. To be finished in any case. */
+bool upk_infer_request_read(
+	struct upk_infer_request *q, struct upk_text body, struct upk_error *err);
+void upk_infer_request_finish(struct upk_infer_request *q);
+
+/* The rows as the list encodes them, one after the other, appended to out; ends (rows) gets where
+ * each one ends in it. Wanted is one input a feature of the list, or, when all of them are numbers,
+ * `features` (rows, features) alone. false: UPK_INVALID or UPK_NOMEM. */
+bool upk_infer_request_encode(const struct upk_infer_request *q, const struct upk_features *list,
+	struct upk_buffer *out, size_t *ends, struct upk_error *err);
+
+#endif

@@ -1,0 +1,354 @@
+#include "engine/tensor.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "engine/value.h"
+
+static const struct upk_tensor_type types[] = {
+	{ "FP64", -DBL_MAX, DBL_MAX, .whole = false },
+	{ "FP32", -(double)FLT_MAX, (double)FLT_MAX, .single = true },
+	{ "INT64", -0x1p63, 0x1p63, .whole = true },
+	{ "INT32", INT32_MIN, INT32_MAX, .whole = true },
+	{ "INT16", INT16_MIN, INT16_MAX, .whole = true },
+	{ "INT8", INT8_MIN, INT8_MAX, .whole = true },
+	{ "UINT64", 0, 0x1p64, .whole = true },
+	{ "UINT32", 0, UINT32_MAX, .whole = true },
+	{ "UINT16", 0, UINT16_MAX, .whole = true },
+	{ "UINT8", 0, UINT8_MAX, .whole = true },
+	{ "BOOL", 0, 1, .whole = true, .flags = true },
+	{ "BYTES", 0, 0, .texts = true },
+};
+enum { TYPES = sizeof types / sizeof *types, DIMENSIONS = 2 };
+
+static const char wanted_shape[] = "[rows] or [rows, values], integers from 1";
+
+struct reading {
+	struct upk_json_reader *r;
+	struct upk_text body;
+	struct upk_arena *arena;
+	struct upk_tensor *t;
+	size_t dimensions;    /* of the shape; 0: it has not come */
+	bool filled;          /* the data has been read */
+	struct upk_text late; /* data that came before shape or datatype */
+};
+
+struct upk_text upk_tensor_keep(struct upk_text text, struct upk_text body, struct upk_arena *arena)
+{
+	uintptr_t begin = (uintptr_t)body.data, at = (uintptr_t)text.data;
+	char *copy;
+
+	if (at >= begin && at < begin + body.size)
+		return text;
+	copy = upk_arena_take(arena, text.size + 1);
+	if (!copy)
+		return (struct upk_text){ 0 };
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	return (struct upk_text){ copy, text.size };
+}
+
+static bool no_memory(struct upk_error *err)
+{
+	return upk_fail(err, UPK_NOMEM, "no memory for an input");
+}
+
+/* "MEMBER: VALUE: want WANT", or the fault when it is not JSON. */
+static bool wrong(struct reading *g, const char *member, enum upk_json_token token,
+	struct upk_text text, const char *want, struct upk_error *err)
+{
+	char shown[UPK_VALUE_SHOWN];
+
+	upk_value_show(g->r, token, text, shown);
+	if (upk_json_reason(g->r))
+		return upk_json_fail(g->r, err);
+	return upk_fail(err, UPK_INVALID, "%s: %s: want %s", member, shown, want);
+}
+
+static bool read_name(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (token != UPK_JSON_STRING)
+		return wrong(g, "name", token, text, "a string", err);
+	g->t->name = upk_tensor_keep(text, g->body, g->arena);
+	return g->t->name.data || no_memory(err);
+}
+
+static bool read_datatype(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	for (size_t i = 0; token == UPK_JSON_STRING && i < TYPES; i++)
+		if (upk_text_is(text, types[i].name))
+			g->t->type = &types[i];
+	return g->t->type ||
+		wrong(g, "datatype", token, text,
+			"FP64, FP32, INT64, INT32, INT16, INT8, UINT64, UINT32, UINT16, UINT8, "
+			"BOOL or BYTES",
+			err);
+}
+
+/* ---- shape ---- */
+
+/* The array began at `start`, and `token` is the last one of it that was read. */
+static bool wrong_shape(
+	struct reading *g, size_t start, enum upk_json_token token, struct upk_error *err)
+{
+	char shown[UPK_VALUE_SHOWN];
+	size_t depth = 1;
+
+	for (;;) {
+		if (token == UPK_JSON_ERROR)
+			return upk_json_fail(g->r, err);
+		depth += token == UPK_JSON_ARRAY || token == UPK_JSON_OBJECT;
+		depth -= token == UPK_JSON_ARRAY_END || token == UPK_JSON_OBJECT_END;
+		if (depth == 0)
+			break;
+		token = upk_json_next(g->r, NULL);
+	}
+	struct upk_text all = { g->body.data + start, upk_json_at(g->r) - start };
+	return upk_fail(err, UPK_INVALID, "shape: %s: want %s", upk_text_show(all, shown),
+		wanted_shape);
+}
+
+static bool take_shape(struct reading *g, const int64_t *sizes, size_t count, struct upk_error *err)
+{
+	if (sizes[0] > UPK_TENSOR_ROWS_MAX)
+		return upk_fail(err, UPK_TOO_LARGE, "shape: %lld rows: at most %d are taken",
+			(long long)sizes[0], UPK_TENSOR_ROWS_MAX);
+	g->dimensions = count;
+	g->t->rows = (size_t)sizes[0];
+	g->t->width = count == DIMENSIONS ? (size_t)sizes[1] : 1;
+	return true;
+}
+
+static bool read_shape(struct reading *g, struct upk_error *err)
+{
+	int64_t sizes[DIMENSIONS] = { 0 };
+	size_t count = 0;
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+	size_t start = upk_json_at(g->r) - 1;
+
+	if (token != UPK_JSON_ARRAY)
+		return wrong(g, "shape", token, text, wanted_shape, err);
+	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_NUMBER && count < DIMENSIONS &&
+		upk_number_parse_int(text, &sizes[count]) && sizes[count] > 0)
+		count++;
+	if (token != UPK_JSON_ARRAY_END || count == 0)
+		return wrong_shape(g, start, token, err);
+	return take_shape(g, sizes, count, err);
+}
+
+/* ---- data ---- */
+
+static bool read_value(struct reading *g, size_t at, enum upk_json_token token,
+	struct upk_text text, struct upk_error *err)
+{
+	const struct upk_tensor *t = g->t;
+	bool flag = token == UPK_JSON_TRUE || token == UPK_JSON_FALSE;
+	char member[32];
+
+	if (t->texts && token == UPK_JSON_STRING) {
+		t->texts[at] = upk_tensor_keep(text, g->body, g->arena);
+		return t->texts[at].data || no_memory(err);
+	}
+	if (t->texts && token == UPK_JSON_NULL)
+		return true; /* as it began */
+	if (t->numbers && token == UPK_JSON_NUMBER && upk_json_read_double(g->r, &t->numbers[at]))
+		return true;
+	if (t->numbers && (token == UPK_JSON_NULL || (flag && t->type->flags))) {
+		t->numbers[at] = flag ? token == UPK_JSON_TRUE : (double)NAN;
+		return true;
+	}
+	snprintf(member, sizeof member, "data[%zu]", at);
+	return wrong(g, member, token, text,
+		t->texts ? "a string or null, as the datatype says" : "a number or null", err);
+}
+
+/* Values from `token` on up to the end of their array, which belong at `at` .. to - 1. */
+static bool read_values(struct reading *g, enum upk_json_token token, struct upk_text text,
+	size_t at, size_t to, struct upk_error *err)
+{
+	size_t from = at;
+
+	while (token != UPK_JSON_ARRAY_END) {
+		if (token == UPK_JSON_ERROR)
+			return upk_json_fail(g->r, err);
+		if (at == to)
+			return upk_fail(err, UPK_INVALID,
+				"data: over %zu values from data[%zu] on: want %zu, as the shape "
+				"says",
+				to - from, from, to - from);
+		if (!read_value(g, at++, token, text, err))
+			return false;
+		if (g->t->numbers)
+			at += upk_json_numbers(g->r, g->t->numbers + at, to - at);
+		token = upk_json_next(g->r, &text);
+	}
+	return at == to ||
+		upk_fail(err, UPK_INVALID,
+			"data: %zu values from data[%zu] on: want %zu, as the shape says",
+			at - from, from, to - from);
+}
+
+/* Arrays of one row each, the first of which is open. */
+static bool read_nested(struct reading *g, struct upk_error *err)
+{
+	const struct upk_tensor *t = g->t;
+	struct upk_text text;
+	enum upk_json_token token = UPK_JSON_ARRAY;
+	size_t row = 0;
+
+	for (; token == UPK_JSON_ARRAY && row < t->rows; row++) {
+		token = upk_json_next(g->r, &text);
+		if (!read_values(g, token, text, row * t->width, (row + 1) * t->width, err))
+			return false;
+		token = upk_json_next(g->r, &text);
+	}
+	if (token == UPK_JSON_ERROR)
+		return upk_json_fail(g->r, err);
+	if (token != UPK_JSON_ARRAY_END && row < t->rows)
+		return wrong(g, "data", token, text, "an array for each row", err);
+	return (token == UPK_JSON_ARRAY_END && row == t->rows) ||
+		upk_fail(err, UPK_INVALID, "data: %s%zu rows: want %zu, as the shape says",
+			row == t->rows ? "over " : "", row, t->rows);
+}
+
+/* Every value takes a byte of the body at least, so that the shape can't ask for more memory. */
+static bool make_room(struct reading *g, struct upk_error *err)
+{
+	struct upk_tensor *t = g->t;
+	size_t size = t->type->texts ? sizeof *t->texts : sizeof *t->numbers;
+	void *room;
+
+	if (t->width > g->body.size / t->rows)
+		return upk_fail(err, UPK_INVALID,
+			"shape: [%zu, %zu]: the body is too short for so many values", t->rows,
+			t->width);
+	room = upk_arena_take(g->arena, t->rows * t->width * size);
+	if (!room)
+		return no_memory(err);
+	if (t->type->texts)
+		t->texts = memset(room, 0, t->rows * t->width * size);
+	else
+		t->numbers = room;
+	return true;
+}
+
+static bool read_data(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (token != UPK_JSON_ARRAY)
+		return wrong(g, "data", token, text, "an array", err);
+	if (g->dimensions == 0 || !g->t->type)
+		return upk_json_skip(g->r, token, &g->late) || upk_json_fail(g->r, err);
+	g->filled = true;
+	if (!make_room(g, err))
+		return false;
+	token = upk_json_next(g->r, &text);
+	if (token == UPK_JSON_ARRAY && g->dimensions == DIMENSIONS)
+		return read_nested(g, err);
+	return read_values(g, token, text, 0, g->t->rows * g->t->width, err);
+}
+
+/* The numbers as their datatype has them. */
+static bool settle_numbers(struct upk_tensor *t, struct upk_error *err)
+{
+	const struct upk_tensor_type *type = t->type;
+
+	for (size_t i = 0; i < t->rows * t->width; i++) {
+		double x = t->numbers[i], settled = type->single ? (double)(float)x : x;
+		char shown[UPK_NUMBER_SIZE];
+		if (isnan(x))
+			continue;
+		t->numbers[i] = settled;
+		if (settled >= type->low && settled <= type->high &&
+			(!type->whole || settled == trunc(settled)))
+			continue;
+		upk_number_print(x, shown);
+		return upk_fail(err, UPK_INVALID, "data[%zu]: %s: want a number that %s holds", i,
+			shown, type->name);
+	}
+	return true;
+}
+
+static bool read_late(struct reading *g, struct upk_error *err)
+{
+	struct upk_json_reader *outer = g->r;
+	bool read;
+
+	g->r = upk_json_reader_create(g->late);
+	if (!g->r)
+		return no_memory(err);
+	read = read_data(g, err);
+	upk_json_reader_destroy(g->r);
+	g->r = outer;
+	return read;
+}
+
+static bool complete(struct reading *g, struct upk_error *err)
+{
+	const char *missing = !g->t->name.data ? "name"
+		: g->dimensions == 0           ? "shape"
+		: !g->t->type                  ? "datatype"
+		: !g->filled && !g->late.data  ? "data"
+					       : NULL;
+
+	if (missing)
+		return upk_fail(err, UPK_INVALID, "%s: missing", missing);
+	if (!g->filled && !read_late(g, err))
+		return false;
+	return g->t->type->texts || settle_numbers(g->t, err);
+}
+
+/* ---- the object ---- */
+
+static const struct {
+	const char *name;
+	bool (*read)(struct reading *g, struct upk_error *err);
+} members[] = {
+	{ "name", read_name },
+	{ "shape", read_shape },
+	{ "datatype", read_datatype },
+	{ "data", read_data },
+};
+enum { MEMBERS = sizeof members / sizeof *members };
+
+static bool read_member(struct reading *g, struct upk_text key, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token;
+
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (upk_text_is(key, members[i].name))
+			return members[i].read(g, err);
+	token = upk_json_next(g->r, &text);
+	if (upk_value_skip(g->r, token, text, err))
+		return true;
+	return upk_json_reason(g->r) ? upk_json_fail(g->r, err) : false;
+}
+
+bool upk_tensor_read(struct upk_json_reader *r, struct upk_text body, struct upk_arena *arena,
+	struct upk_tensor *t, struct upk_error *err)
+{
+	struct reading g = { .r = r, .body = body, .arena = arena, .t = t };
+	struct upk_text key;
+	enum upk_json_token token;
+
+	*t = (struct upk_tensor){ 0 };
+	while ((token = upk_json_next(r, &key)) == UPK_JSON_KEY)
+		if (!read_member(&g, key, err))
+			return false;
+	if (token != UPK_JSON_OBJECT_END)
+		return upk_json_fail(r, err);
+	return complete(&g, err);
+}

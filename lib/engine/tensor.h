@@ -1,0 +1,45 @@
+/* Input tensors of the Open Inference Protocol, read from JSON. */
+#ifndef UPK_ENGINE_TENSOR_H
+#define UPK_ENGINE_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json_reader.h"
+#include "base/text.h"
+#include "engine/arena.h"
+
+enum { UPK_TENSOR_ROWS_MAX = 100000 };
+
+/* A row of the table of datatypes. Static. */
+struct upk_tensor_type {
+	const char *name;
+	double low, high;   /* of its numbers */
+	bool whole, single; /* integers; rounded to floats */
+	bool flags;         /* true and false are numbers, too */
+	bool texts;         /* strings, no numbers */
+};
+
+/* Its memory is the arena's. */
+struct upk_tensor {
+	struct upk_text name;
+	const struct upk_tensor_type *type;
+	size_t rows, width;     /* shape [rows] has width 1 */
+	double *numbers;        /* (rows, width), NAN for null; NULL: they are texts */
+	struct upk_text *texts; /* (rows, width), absent for null; NULL: they are numbers */
+};
+
+/* Reads an object whose { has been read, up to its }; `body` is what the reader reads. Texts stay
+ * where they lie in it. Data is flat, or nested as the shape says. Other members than name, shape,
+ * datatype and data are passed over. false: UPK_INVALID naming member and value, UPK_TOO_LARGE
+ * (rows) or UPK_NOMEM. */
+bool upk_tensor_read(struct upk_json_reader *r, struct upk_text body, struct upk_arena *arena,
+	struct upk_tensor *t, struct upk_error *err);
+
+/* The text where it lies if that is the body, else a copy in the arena; absent: no memory. */
+struct upk_text upk_tensor_keep(
+	struct upk_text text, struct upk_text body, struct upk_arena *arena);
+
+#endif
