@@ -165,8 +165,8 @@ static void wait_for_last(struct upk_crew *c, uint32_t blocks)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void upk_crew_run(struct upk_crew *c, size_t blocks, void (*work)(void *context, size_t block),
-	void *context)
+void upk_crew_run(
+	struct upk_crew *c, size_t blocks, void (*work)(void *context, size_t block), void *context)
 {
 	struct task task = { work, context, (uint32_t)blocks };
 

@@ -11,7 +11,8 @@
 struct upk_crew;
 
 /* `threads`, the caller's own included: 1 to UPK_CREW_MOST. The others start with the priority that
- * the caller has now, and block all signals. NULL: UPK_NOMEM or UPK_IO (no thread can be started). */
+ * the caller has now, and block all signals. NULL: UPK_NOMEM or UPK_IO (no thread can be started).
+ */
 enum { UPK_CREW_MOST = 256 };
 struct upk_crew *upk_crew_create(size_t threads, struct upk_error *err);
 void upk_crew_destroy(struct upk_crew *c); /* NULL is fine */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "learn/crew.h"
 #include "learn/curve.h"
 #include "learn/onnx.h"
 #include "learn/space.h"
@@ -27,6 +28,7 @@ struct upk_fit_input {
 	/* Fitted by the same learner on the same features and classes: the fit goes on from its
 	 * parameters, and a class may be without rows. NULL: from scratch. */
 	const void *from;
+	struct upk_crew *crew; /* shares the work; what is fitted is the same with any. NULL: none */
 };
 
 /* One row of the table; a new learner is one file that ends in one of these, and its line in

@@ -8,9 +8,13 @@
 #include <cblas.h>
 
 #include "base/random.h"
+#include "learn/crew.h"
 #include "learn/network.h"
 #include "learn/numbers.h"
 #include "learn/settings.h"
+
+/* Rows of a batch that go to one thread. */
+enum { BLOCK = 64 };
 
 /* Every tenth row is kept from training to stop by, when there are so many rows. */
 enum { KEPT_ONE_IN = 10, KEPT_FROM = 200 };
@@ -129,6 +133,9 @@ static struct upk_network *create(
 	return NULL;
 }
 
+/* Adam's memory of the slopes and of their squares. */
+static const double b1 = 0.9, b2 = 0.999;
+
 /* A fit under way. */
 struct fitting {
 	const struct upk_fit_input *in;
@@ -138,9 +145,18 @@ struct fitting {
 	struct upk_random random;
 	double *weights;                        /* (classes) NULL: all 1 */
 	float *gradient, *mean, *square, *best; /* (params) gradient owns the block */
+	float *x;                               /* (in->rows, features) */
 	uint32_t *rows; /* (in->rows) in the order of this epoch, those kept to stop by last */
 	uint16_t *y;    /* (batch) */
 	size_t training, steps;
+	/* of the batch under way, for the crew */
+	size_t first, count;
+	double *losses; /* (blocks of a batch) */
+	struct upk_network_part parts[UPK_NETWORK_PARTS];
+	size_t parts_count;
+	double penalties[UPK_NETWORK_PARTS];
+	float rate;
+	uint64_t seed; /* of what is dropped */
 };
 
 static bool weigh_classes(struct fitting *f, struct upk_error *err)
@@ -216,14 +232,20 @@ static bool prepare(struct fitting *f, struct upk_error *err)
 	count = f->network->count;
 	batch = batch < in->rows ? batch : in->rows;
 	f->gradient = calloc(count, 4 * sizeof *f->gradient);
+	f->x = malloc(in->rows * in->features * sizeof *f->x);
 	f->rows = malloc(in->rows * sizeof *f->rows);
 	f->y = malloc(batch * sizeof *f->y);
-	if (!f->gradient || !f->rows || !f->y)
-		return upk_fail(err, UPK_NOMEM, "no memory to fit %zu weights", count);
+	f->losses = malloc((batch / BLOCK + 1) * sizeof *f->losses);
+	if (!f->gradient || !f->x || !f->rows || !f->y || !f->losses)
+		return upk_fail(err, UPK_NOMEM, "no memory to fit %zu weights to %zu rows", count,
+			in->rows);
 	f->mean = f->gradient + count;
 	f->square = f->mean + count;
 	f->best = f->square + count;
+	for (size_t i = 0; i < in->rows * in->features; i++)
+		f->x[i] = (float)in->x[i];
 	order_rows(f);
+	f->parts_count = upk_network_parts(f->network, f->parts);
 	return weigh_classes(f, err) && upk_network_batch_init(&f->batch, f->network, batch, err);
 }
 
@@ -231,38 +253,116 @@ static void finish(struct fitting *f)
 {
 	upk_network_batch_finish(&f->batch);
 	free(f->gradient);
+	free(f->x);
 	free(f->rows);
 	free(f->y);
+	free(f->losses);
 	free(f->weights);
 }
 
-static void load(struct fitting *f, const uint32_t *rows, size_t count)
+static bool is_cancelled(const struct fitting *f)
 {
-	size_t features = f->in->features;
-	float *out = f->batch.values[0];
+	return f->in->cancel && atomic_load_explicit(f->in->cancel, memory_order_relaxed);
+}
 
-	for (size_t i = 0; i < count; i++) {
-		const double *x = f->in->x + rows[i] * features;
-		for (size_t j = 0; j < features; j++)
-			*out++ = (float)x[j];
-		f->y[i] = f->in->y[rows[i]];
+static struct upk_network_slice load(struct fitting *f, size_t block)
+{
+	struct upk_network_slice slice = { block * BLOCK, f->count - block * BLOCK };
+	size_t features = f->in->features;
+	float *out = f->batch.values[0] + slice.first * features;
+
+	slice.count = slice.count < BLOCK ? slice.count : BLOCK;
+	for (size_t i = slice.first; i < slice.first + slice.count; i++, out += features) {
+		uint32_t row = f->rows[f->first + i];
+		memcpy(out, f->x + row * features, features * sizeof *out);
+		f->y[i] = f->in->y[row];
+	}
+	return slice;
+}
+
+/* Once cancelled, blocks are left undone: nobody looks at what has become of them. */
+static void train_block(void *context, size_t block)
+{
+	struct fitting *f = context;
+	struct upk_network_slice slice = load(f, block);
+	double dropout = f->values[DROPOUT];
+	struct upk_random random;
+
+	if (is_cancelled(f))
+		return;
+	if (dropout > 0)
+		upk_random_seed(&random, f->seed + block);
+	upk_network_forward(f->network, &f->batch, slice, dropout, &random);
+	f->losses[block] = upk_network_loss(f->network, &f->batch, slice, f->y, f->weights);
+	upk_network_backward(f->network, &f->batch, slice, f->count, f->y, f->weights, dropout);
+}
+
+static void judge_block(void *context, size_t block)
+{
+	struct fitting *f = context;
+	struct upk_network_slice slice = load(f, block);
+
+	if (is_cancelled(f))
+		return;
+	upk_network_forward(f->network, &f->batch, slice, 0, NULL);
+	f->losses[block] = upk_network_loss(f->network, &f->batch, slice, f->y, f->weights);
+}
+
+static void step_part(void *context, size_t index)
+{
+	static const float keep1 = (float)b1, keep2 = (float)b2, small = 1e-8F;
+	struct fitting *f = context;
+	const struct upk_network_part *part = &f->parts[index];
+	float *restrict p = f->network->params + part->first;
+	float *restrict m = f->mean + part->first, *restrict v = f->square + part->first;
+	const float *restrict g = f->gradient + part->first;
+	float rate = f->rate;
+
+	if (is_cancelled(f))
+		return;
+	f->penalties[index] = upk_network_gradient(
+		f->network, &f->batch, f->count, part, f->values[L2], f->gradient);
+	for (size_t i = 0; i < part->count; i++) {
+		m[i] = keep1 * m[i] + (1 - keep1) * g[i];
+		v[i] = keep2 * v[i] + (1 - keep2) * g[i] * g[i];
+		p[i] -= rate * m[i] / (sqrtf(v[i]) + small);
 	}
 }
 
-static void step(struct fitting *f)
+/* Has the crew work on all rows of a batch; the sum of their losses. */
+static double share_rows(
+	struct fitting *f, size_t first, size_t to, void (*work)(void *context, size_t block))
 {
-	static const double b1 = 0.9, b2 = 0.999, small = 1e-8;
-	double t = (double)++f->steps;
-	float rate = (float)(f->values[RATE] * sqrt(1 - pow(b2, t)) / (1 - pow(b1, t)));
-	const float keep1 = (float)b1, keep2 = (float)b2;
-	float *restrict p = f->network->params, *restrict m = f->mean, *restrict v = f->square;
-	const float *restrict g = f->gradient;
+	size_t blocks;
+	double sum = 0;
 
-	for (size_t i = 0; i < f->network->count; i++) {
-		m[i] = keep1 * m[i] + (1 - keep1) * g[i];
-		v[i] = keep2 * v[i] + (1 - keep2) * g[i] * g[i];
-		p[i] -= rate * m[i] / (sqrtf(v[i]) + (float)small);
-	}
+	f->first = first;
+	f->count = to - first < f->batch.room ? to - first : f->batch.room;
+	blocks = (f->count + BLOCK - 1) / BLOCK;
+	upk_crew_run(f->in->crew, blocks, work, f);
+	for (size_t i = 0; i < blocks; i++)
+		sum += f->losses[i];
+	return sum;
+}
+
+/* One step of Adam; the sum of the batch's losses with the penalty. */
+static double step(struct fitting *f, size_t first)
+{
+	double t = (double)++f->steps, sum, penalty = 0;
+
+	f->rate = (float)(f->values[RATE] * sqrt(1 - pow(b2, t)) / (1 - pow(b1, t)));
+	if (f->values[DROPOUT] > 0)
+		f->seed = upk_random_next(&f->random);
+	sum = share_rows(f, first, f->training, train_block);
+	upk_crew_run(f->in->crew, f->parts_count, step_part, f);
+	for (size_t i = 0; i < f->parts_count; i++)
+		penalty += f->penalties[i];
+	return sum + (double)f->count * penalty;
+}
+
+static bool goes_on(const struct fitting *f, struct upk_error *err)
+{
+	return !is_cancelled(f) || upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
 }
 
 /* One pass over the training rows; the mean of their losses as they were met. */
@@ -272,34 +372,27 @@ static bool epoch(struct fitting *f, double *loss, struct upk_error *err)
 
 	upk_random_shuffle(&f->random, f->rows, f->training);
 	for (size_t first = 0; first < f->training; first += f->batch.room) {
-		size_t left = f->training - first;
-		size_t count = left < f->batch.room ? left : f->batch.room;
-		if (f->in->cancel && atomic_load(f->in->cancel))
-			return upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
-		load(f, f->rows + first, count);
-		upk_network_forward(f->network, &f->batch, count, f->values[DROPOUT], &f->random);
-		sum += (double)count *
-			upk_network_backward(f->network, &f->batch, count, f->y, f->weights,
-				f->values[L2], f->values[DROPOUT], f->gradient);
-		step(f);
+		sum += step(f, first);
+		if (!goes_on(f, err))
+			return false;
 	}
 	*loss = sum / (double)f->training;
 	return true;
 }
 
 /* The loss of the rows kept to stop by, without penalty. */
-static double kept_loss(struct fitting *f)
+static bool judge(struct fitting *f, double *loss, struct upk_error *err)
 {
 	size_t rows = f->in->rows;
 	double sum = 0;
 
 	for (size_t first = f->training; first < rows; first += f->batch.room) {
-		size_t count = rows - first < f->batch.room ? rows - first : f->batch.room;
-		load(f, f->rows + first, count);
-		upk_network_forward(f->network, &f->batch, count, 0, NULL);
-		sum += upk_network_loss(f->network, &f->batch, count, f->y, f->weights);
+		sum += share_rows(f, first, rows, judge_block);
+		if (!goes_on(f, err))
+			return false;
 	}
-	return sum / (double)(rows - f->training);
+	*loss = sum / (double)(rows - f->training);
+	return true;
 }
 
 static bool add_to_curve(const struct fitting *f, double loss, struct upk_error *err)
@@ -319,8 +412,7 @@ static bool descend(struct fitting *f, struct upk_error *err)
 			return false;
 		if (!isfinite(loss))
 			return upk_fail(err, UPK_INVALID, "the fit does not converge");
-		loss = stops ? kept_loss(f) : loss;
-		if (!add_to_curve(f, loss, err))
+		if ((stops && !judge(f, &loss, err)) || !add_to_curve(f, loss, err))
 			return false;
 		if (loss < least) {
 			least = loss;

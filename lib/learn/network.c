@@ -9,6 +9,9 @@
 /* Rows that are answered side by side, so that a weight is read once for all of them. */
 enum { BESIDE = 8 };
 
+/* A layer's gradient is worked out in parts of about so many weights, and at most so many parts. */
+enum { PART = 8192, PIECES = UPK_NETWORK_PARTS / (UPK_NETWORK_HIDDEN + 1) };
+
 /* Least probability whose log is taken: that of doubles' 1 - 1e-15 and scikit-learn's. */
 static const double least = 1e-10;
 
@@ -78,11 +81,11 @@ void upk_network_draw(struct upk_network *n, struct upk_random *random)
 bool upk_network_batch_init(struct upk_network_batch *b, const struct upk_network *n, size_t room,
 	struct upk_error *err)
 {
-	size_t greatest = greatest_size(n), all = 2 * greatest;
+	size_t all = n->sizes[0];
 	float *at;
 
-	for (size_t l = 0; l <= n->layers; l++)
-		all += n->sizes[l];
+	for (size_t l = 1; l <= n->layers; l++)
+		all += 2 * n->sizes[l];
 	*b = (struct upk_network_batch){ .room = room };
 	b->block = calloc(room, all * sizeof *b->block);
 	if (!b->block)
@@ -93,8 +96,10 @@ bool upk_network_batch_init(struct upk_network_batch *b, const struct upk_networ
 		b->values[l] = at;
 		at += room * n->sizes[l];
 	}
-	b->delta = at;
-	b->above = at + room * greatest;
+	for (size_t l = 0; l < n->layers; l++) {
+		b->slopes[l] = at;
+		at += room * n->sizes[l + 1];
+	}
 	return true;
 }
 
@@ -136,25 +141,30 @@ static void drop(float *values, size_t count, double share, struct upk_random *r
 		values[i] = upk_random_unit(random) < share ? 0 : values[i] * grown;
 }
 
-void upk_network_forward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
-	double dropout, struct upk_random *random)
+static float *rows_of(float *values, struct upk_network_slice slice, size_t width)
+{
+	return values + slice.first * width;
+}
+
+void upk_network_forward(const struct upk_network *n, struct upk_network_batch *b,
+	struct upk_network_slice slice, double dropout, struct upk_random *random)
 {
 	for (size_t l = 0; l < n->layers; l++) {
 		size_t in = n->sizes[l], out = n->sizes[l + 1];
-		const float *biases = upk_network_biases(n, l);
-		float *values = b->values[l + 1];
-		for (size_t i = 0; i < rows; i++)
-			memcpy(values + i * out, biases, out * sizeof *values);
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)out, (int)in,
-			1, b->values[l], (int)in, upk_network_weights(n, l), (int)out, 1, values,
+		const float *x = rows_of(b->values[l], slice, in);
+		float *values = rows_of(b->values[l + 1], slice, out);
+		for (size_t i = 0; i < slice.count; i++)
+			memcpy(values + i * out, upk_network_biases(n, l), out * sizeof *values);
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)slice.count, (int)out,
+			(int)in, 1, x, (int)in, upk_network_weights(n, l), (int)out, 1, values,
 			(int)out);
 		if (l + 1 == n->layers) {
-			squash(values, rows, out);
+			squash(values, slice.count, out);
 			return;
 		}
-		rectify(values, rows * out);
+		rectify(values, slice.count * out);
 		if (dropout > 0)
-			drop(values, rows * out, dropout, random);
+			drop(values, slice.count * out, dropout, random);
 	}
 }
 
@@ -163,14 +173,15 @@ static double weight_of(const double *weights, uint16_t class)
 	return weights ? weights[class] : 1;
 }
 
-double upk_network_loss(const struct upk_network *n, const struct upk_network_batch *b, size_t rows,
-	const uint16_t *y, const double *weights)
+double upk_network_loss(const struct upk_network *n, const struct upk_network_batch *b,
+	struct upk_network_slice slice, const uint16_t *y, const double *weights)
 {
 	size_t outputs = n->sizes[n->layers];
-	const float *p = b->values[n->layers];
+	const float *p = rows_of(b->values[n->layers], slice, outputs);
 	double loss = 0;
 
-	for (size_t i = 0; i < rows; i++, p += outputs) {
+	y += slice.first;
+	for (size_t i = 0; i < slice.count; i++, p += outputs) {
 		double truth = outputs > 1 ? (double)p[y[i]]
 			: y[i]             ? (double)p[0]
 					   : 1 - (double)p[0];
@@ -179,78 +190,116 @@ double upk_network_loss(const struct upk_network *n, const struct upk_network_ba
 	return loss;
 }
 
-/* The slope of the rows' mean loss in the scores, into delta (rows, outputs). */
-static void slope_of_output(const struct upk_network *n, const float *p, size_t rows,
-	const uint16_t *y, const double *weights, float *delta)
+/* The slope in the scores: probability - truth, as much as the row weighs. */
+static void slope_of_output(const struct upk_network *n, struct upk_network_batch *b,
+	struct upk_network_slice slice, size_t rows, const uint16_t *y, const double *weights)
 {
 	size_t outputs = n->sizes[n->layers];
+	const float *p = rows_of(b->values[n->layers], slice, outputs);
+	float *slopes = rows_of(b->slopes[n->layers - 1], slice, outputs);
 
-	for (size_t i = 0; i < rows; i++, p += outputs, delta += outputs) {
+	y += slice.first;
+	for (size_t i = 0; i < slice.count; i++, p += outputs, slopes += outputs) {
 		float share = (float)(weight_of(weights, y[i]) / (double)rows);
 		for (size_t k = 0; k < outputs; k++)
-			delta[k] = p[k] * share;
+			slopes[k] = p[k] * share;
 		if (outputs > 1)
-			delta[y[i]] -= share;
+			slopes[y[i]] -= share;
 		else if (y[i])
-			delta[0] -= share;
+			slopes[0] -= share;
 	}
 }
 
-static double penalty(const float *w, size_t count, double l2, size_t rows, float *gradient)
+/* From layer l to the one below, whose values were rectified: where one is 0 nothing passes. A
+ * value that was dropped is 0, too, and one that was kept grew with its layer's factor already. */
+static void pass_down(const struct upk_network *n, struct upk_network_batch *b,
+	struct upk_network_slice slice, size_t l, float grown)
 {
-	double squares = 0;
-	float slope = (float)(l2 / (double)rows);
+	size_t in = n->sizes[l], out = n->sizes[l + 1];
+	const float *values = rows_of(b->values[l], slice, in);
+	float *below = rows_of(b->slopes[l - 1], slice, in);
 
-	for (size_t i = 0; i < count; i++) {
-		squares += (double)w[i] * (double)w[i];
-		gradient[i] += slope * w[i];
-	}
-	return l2 / 2 * squares / (double)rows;
+	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)slice.count, (int)in, (int)out,
+		grown, rows_of(b->slopes[l], slice, out), (int)out, upk_network_weights(n, l),
+		(int)out, 0, below, (int)in);
+	for (size_t i = 0; i < slice.count * in; i++)
+		below[i] = values[i] > 0 ? below[i] : 0;
 }
 
-static void add_rows(const float *delta, size_t rows, size_t out, float *sums)
+void upk_network_backward(const struct upk_network *n, struct upk_network_batch *b,
+	struct upk_network_slice slice, size_t rows, const uint16_t *y, const double *weights,
+	double dropout)
+{
+	slope_of_output(n, b, slice, rows, y, weights);
+	for (size_t l = n->layers - 1; l > 0; l--)
+		pass_down(n, b, slice, l, (float)(1 / (1 - dropout)));
+}
+
+size_t upk_network_parts(
+	const struct upk_network *n, struct upk_network_part parts[UPK_NETWORK_PARTS])
+{
+	size_t count = 0, at = 0;
+
+	for (size_t l = 0; l < n->layers; l++) {
+		size_t in = n->sizes[l], out = n->sizes[l + 1];
+		size_t pieces = 1 + in * out / PART < PIECES ? 1 + in * out / PART : PIECES;
+		for (size_t i = 0; i < pieces; i++) {
+			struct upk_network_part *part = &parts[count++];
+			size_t biases = i + 1 == pieces ? out : 0;
+			*part = (struct upk_network_part){ .layer = l,
+				.from = in * i / pieces,
+				.to = in * (i + 1) / pieces,
+				.first = at };
+			part->count = (part->to - part->from) * out + biases;
+			at += part->count;
+		}
+	}
+	return count;
+}
+
+/* g becomes slope * w; the sum of w's squares, in lanes that the compiler may add side by side. */
+static double start_gradient(const float *restrict w, size_t count, float slope, float *restrict g)
+{
+	enum { LANES = 8 };
+	double lanes[LANES] = { 0 }, sum = 0;
+	size_t i = 0;
+
+	for (; i + LANES <= count; i += LANES)
+		for (size_t k = 0; k < LANES; k++) {
+			g[i + k] = slope * w[i + k];
+			lanes[k] += (double)w[i + k] * (double)w[i + k];
+		}
+	for (; i < count; i++) {
+		g[i] = slope * w[i];
+		sum += (double)w[i] * (double)w[i];
+	}
+	for (size_t k = 0; k < LANES; k++)
+		sum += lanes[k];
+	return sum;
+}
+
+static void add_rows(const float *slopes, size_t rows, size_t out, float *sums)
 {
 	memset(sums, 0, out * sizeof *sums);
 	for (size_t i = 0; i < rows; i++)
 		for (size_t k = 0; k < out; k++)
-			sums[k] += delta[i * out + k];
+			sums[k] += slopes[i * out + k];
 }
 
-/* Slope in the values of layer l's inputs, which were rectified: where one is 0 nothing passes. A
- * value that was dropped is 0, too, and one that was kept grew with its layer's factor already. */
-static void pass_down(const struct upk_network *n, struct upk_network_batch *b, size_t l,
-	size_t rows, float grown)
+double upk_network_gradient(const struct upk_network *n, const struct upk_network_batch *b,
+	size_t rows, const struct upk_network_part *part, double l2, float *gradient)
 {
-	size_t in = n->sizes[l], out = n->sizes[l + 1];
-	float *swap = b->delta;
+	size_t l = part->layer, in = n->sizes[l], out = n->sizes[l + 1],
+	       inputs = part->to - part->from;
+	float *g = gradient + part->first;
+	double squares = start_gradient(
+		n->params + part->first, inputs * out, (float)(l2 / (double)rows), g);
 
-	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)in, (int)out, grown,
-		b->delta, (int)out, upk_network_weights(n, l), (int)out, 0, b->above, (int)in);
-	for (size_t i = 0; i < rows * in; i++)
-		b->above[i] = b->values[l][i] > 0 ? b->above[i] : 0;
-	b->delta = b->above;
-	b->above = swap;
-}
-
-double upk_network_backward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
-	const uint16_t *y, const double *weights, double l2, double dropout, float *gradient)
-{
-	float grown = (float)(1 / (1 - dropout));
-	double loss = upk_network_loss(n, b, rows, y, weights) / (double)rows;
-
-	slope_of_output(n, b->values[n->layers], rows, y, weights, b->delta);
-	for (size_t l = n->layers; l-- > 0;) {
-		size_t in = n->sizes[l], out = n->sizes[l + 1];
-		const float *w = upk_network_weights(n, l);
-		float *g = gradient + (w - n->params);
-		cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)in, (int)out, (int)rows,
-			1, b->values[l], (int)in, b->delta, (int)out, 0, g, (int)out);
-		loss += penalty(w, in * out, l2, rows, g);
-		add_rows(b->delta, rows, out, g + in * out);
-		if (l > 0)
-			pass_down(n, b, l, rows, grown);
-	}
-	return loss;
+	cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)inputs, (int)out, (int)rows, 1,
+		b->values[l] + part->from, (int)in, b->slopes[l], (int)out, 1, g, (int)out);
+	if (part->count > inputs * out)
+		add_rows(b->slopes[l], rows, out, g + inputs * out);
+	return l2 / 2 * squares / (double)rows;
 }
 
 size_t upk_network_scratch(const struct upk_network *n)

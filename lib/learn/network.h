@@ -35,12 +35,12 @@ float *upk_network_biases(const struct upk_network *n, size_t layer);
  * 2 where the output is logistic (Glorot and Bengio 2010, as scikit-learn's MLPClassifier). */
 void upk_network_draw(struct upk_network *n, struct upk_random *random);
 
-/* A batch under way: what forward leaves behind for backward. One thread. */
+/* A batch under way: what forward and backward leave behind. */
 struct upk_network_batch {
 	size_t room; /* rows that it has room for */
 	float *values[UPK_NETWORK_HIDDEN +
-		2];           /* (room, sizes[l]); values[0] is the caller's to fill */
-	float *delta, *above; /* (room, greatest size) */
+		2]; /* (room, sizes[l]); values[0] is the caller's to fill */
+	float *slopes[UPK_NETWORK_HIDDEN + 1]; /* (room, sizes[l + 1]) in layer l's sums */
 	float *block;
 };
 
@@ -49,20 +49,43 @@ bool upk_network_batch_init(struct upk_network_batch *b, const struct upk_networ
 	struct upk_error *err);
 void upk_network_batch_finish(struct upk_network_batch *b);
 
-/* Fills values of the first `rows` rows up to the output, which becomes probabilities. dropout is
- * the share of hidden values that are left out, the others growing by 1 / (1 - dropout); with 0
- * random may be NULL. */
-void upk_network_forward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
-	double dropout, struct upk_random *random);
+/* Some rows of a batch. What is done to them neither reads nor writes those of other rows, so
+ * several threads may each take a slice of one batch. */
+struct upk_network_slice {
+	size_t first, count;
+};
 
-/* After forward: the sum of the rows' log losses, each times its class's weight (NULL: 1). */
-double upk_network_loss(const struct upk_network *n, const struct upk_network_batch *b, size_t rows,
-	const uint16_t *y, const double *weights);
+/* Fills the values up to the output, which becomes probabilities. dropout is the share of hidden
+ * values that are left out, the others growing by 1 / (1 - dropout); with 0 random may be NULL. */
+void upk_network_forward(const struct upk_network *n, struct upk_network_batch *b,
+	struct upk_network_slice slice, double dropout, struct upk_random *random);
 
-/* After forward with the same dropout: the mean of the rows' log losses, each times its class's
- * weight (NULL: 1), plus l2 / 2 |w|^2 / rows, and its gradient (count of params). */
-double upk_network_backward(const struct upk_network *n, struct upk_network_batch *b, size_t rows,
-	const uint16_t *y, const double *weights, double l2, double dropout, float *gradient);
+/* After forward: the sum of the rows' log losses, each times its class's weight (NULL: 1). y is
+ * (room). */
+double upk_network_loss(const struct upk_network *n, const struct upk_network_batch *b,
+	struct upk_network_slice slice, const uint16_t *y, const double *weights);
+
+/* After forward with the same dropout: the slopes of that sum divided by `rows`, those of the whole
+ * batch. */
+void upk_network_backward(const struct upk_network *n, struct upk_network_batch *b,
+	struct upk_network_slice slice, size_t rows, const uint16_t *y, const double *weights,
+	double dropout);
+
+/* A part of the params, first .. first + count - 1: the weights of inputs from .. to - 1 of a
+ * layer, with the last ones its biases. Parts depend on the network alone. */
+struct upk_network_part {
+	size_t layer, from, to;
+	size_t first, count;
+};
+enum { UPK_NETWORK_PARTS = 4 * (UPK_NETWORK_HIDDEN + 1) };
+size_t upk_network_parts(
+	const struct upk_network *n, struct upk_network_part parts[UPK_NETWORK_PARTS]);
+
+/* After backward of all the batch's rows: the part of the gradient of their loss + l2 / 2 |w|^2 /
+ * rows, into its place of gradient (count of params); returns its share of the penalty. Parts may
+ * go to several threads. */
+double upk_network_gradient(const struct upk_network *n, const struct upk_network_batch *b,
+	size_t rows, const struct upk_network_part *part, double l2, float *gradient);
 
 /* probabilities (rows, classes) of x (rows, inputs); scratch holds upk_network_scratch floats. A
  * row's answer does not depend on the other rows. */

@@ -1,4 +1,4 @@
-/* One fit of a learner: bench-fit LEARNER SETTINGS SEED TRAIN TEST prints a line of JSON.
+/* One fit of a learner: bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS prints a line of JSON.
  * TRAIN and TEST: three uint64 (rows, features, classes), then x as doubles, then y as uint16. */
 #include <errno.h>
 #include <math.h>
@@ -79,20 +79,23 @@ static long resident(void)
 
 int main(int argc, char **argv)
 {
-	const struct upk_learner *learner = argc == 6 ? upk_learner_find(argv[1]) : NULL;
+	const struct upk_learner *learner = argc == 7 ? upk_learner_find(argv[1]) : NULL;
 	cJSON *settings = learner ? cJSON_Parse(argv[2]) : NULL;
 	struct upk_error err = { 0 };
 	void *fitted = NULL;
 
 	if (!settings)
-		die("usage", "bench-fit LEARNER SETTINGS SEED TRAIN TEST");
+		die("usage", "bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS");
 	struct rows train = read_rows(argv[4]), test = read_rows(argv[5]);
 	struct upk_fit_input in = { .rows = train.size[0],
 		.features = train.size[1],
 		.classes = train.size[2],
 		.x = train.x,
 		.y = train.y,
-		.seed = strtoull(argv[3], NULL, 10) };
+		.seed = strtoull(argv[3], NULL, 10),
+		.crew = upk_crew_create(strtoull(argv[6], NULL, 10), &err) };
+	if (!in.crew)
+		die("threads", err.message);
 	long before = resident();
 	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 
@@ -103,6 +106,7 @@ int main(int argc, char **argv)
 	printf("{\"wall\": %.6f, \"processor\": %.6f, \"kib\": %ld, \"log_loss\": %.9f}\n", wall,
 		processor, resident() - before, log_loss(learner, fitted, &test));
 	learner->free(fitted);
+	upk_crew_destroy(in.crew);
 	cJSON_Delete(settings);
 	free(train.x);
 	free(train.y);

@@ -42,8 +42,8 @@ class Bench:
             self.written[name] = samples.write(self.folder, name, make, rows // 10 if self.quick else rows, held_out)
         return self.written[name]
 
-    def run(self, command, learner, settings, seed, rows):
-        done = subprocess.run([*command, learner, json.dumps(settings), str(seed), *self.rows(rows)],
+    def run(self, command, learner, settings, seed, rows, threads=()):
+        done = subprocess.run([*command, learner, json.dumps(settings), str(seed), *self.rows(rows), *threads],
                               env=self.environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f"{learner}: {done.stderr[-2000:]}")
@@ -53,7 +53,7 @@ class Bench:
         """Each round with a seed of its own, the same on both sides."""
         for seed in range(1, self.rounds + 1):
             base = self.run([sys.executable, os.path.join(HERE, "sklearn_fit.py")], learner, theirs, seed, rows)
-            mine = self.run([program("fit")], learner, ours, seed, rows)
+            mine = self.run([program("fit")], learner, ours, seed, rows, [str(self.threads)])
             yield mine[self.clock], base[self.clock], (mine["log_loss"], base["log_loss"])
 
 

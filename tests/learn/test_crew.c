@@ -52,7 +52,8 @@ static void no_crew_is_the_caller_alone(void **state)
 	upk_crew_destroy(NULL);
 }
 
-/* Who has not come yet is waited for: only as many threads as there are blocks get them all here. */
+/* Who has not come yet is waited for: only as many threads as there are blocks get them all here.
+ */
 struct meeting {
 	pthread_barrier_t all;
 	pthread_t threads[3];

@@ -89,15 +89,25 @@ static void loss_falls_as_scikit_learns(void **state)
 		four_classes_curve, sizeof four_classes_curve / sizeof *four_classes_curve);
 }
 
-/* Loss of the whole set as backward gives it. */
+/* Loss of the whole set, worked out in slices and parts, with its gradient. */
 static double loss_of(const struct upk_network *n, struct upk_network_batch *b,
 	const struct upk_dataset *d, const double *weights, double dropout, float *gradient)
 {
-	struct upk_random random;
+	const struct upk_network_slice slices[] = { { 0, 24 }, { 24, d->rows - 24 } };
+	struct upk_network_part parts[UPK_NETWORK_PARTS];
+	size_t count = upk_network_parts(n, parts);
+	double loss = 0, penalty = 0;
 
-	upk_random_seed(&random, 9);
-	upk_network_forward(n, b, d->rows, dropout, &random);
-	return upk_network_backward(n, b, d->rows, d->y, weights, 0.7, dropout, gradient);
+	for (size_t i = 0; i < 2; i++) {
+		struct upk_random random;
+		upk_random_seed(&random, 9 + i);
+		upk_network_forward(n, b, slices[i], dropout, &random);
+		loss += upk_network_loss(n, b, slices[i], d->y, weights);
+		upk_network_backward(n, b, slices[i], d->rows, d->y, weights, dropout);
+	}
+	for (size_t i = 0; i < count; i++)
+		penalty += upk_network_gradient(n, b, d->rows, &parts[i], 0.7, gradient);
+	return loss / (double)d->rows + penalty;
 }
 
 static void check_slopes(size_t classes, const double *weights, double dropout)
@@ -383,6 +393,40 @@ static void broken_networks_are_not_read(void **state)
 	}
 }
 
+/* Wide enough for several parts, batches long enough for several blocks. */
+static char *text_by_crew(const struct upk_dataset *d, size_t threads)
+{
+	struct upk_fit_input in = input_of(d);
+	cJSON *settings =
+		cJSON_Parse("{\"neurons\": 700, \"batch\": 300, \"epochs\": 3, \"dropout\": 0.2}");
+	void *fitted = NULL;
+	char *text;
+
+	in.crew = threads ? upk_crew_create(threads, NULL) : NULL;
+	assert_true(upk_mlp.fit(&in, settings, &fitted, NULL));
+	text = text_of(fitted);
+	upk_mlp.free(fitted);
+	upk_crew_destroy(in.crew);
+	cJSON_Delete(settings);
+	return text;
+}
+
+static void any_number_of_threads_fits_the_same(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 1000, 30, 3, 0);
+	char *alone = text_by_crew(&d, 0);
+
+	for (size_t threads = 1; threads <= 3; threads++) {
+		char *text = text_by_crew(&d, threads);
+		assert_string_equal(text, alone);
+		free(text);
+	}
+	free(alone);
+	upk_dataset_finish(&d);
+}
+
 static void a_cancelled_fit_says_so(void **state)
 {
 	(void)state;
@@ -414,6 +458,7 @@ int main(void)
 		cmocka_unit_test(balance_of_even_classes_changes_nothing),
 		cmocka_unit_test(balance_finds_more_of_a_rare_class),
 		cmocka_unit_test(broken_networks_are_not_read),
+		cmocka_unit_test(any_number_of_threads_fits_the_same),
 		cmocka_unit_test(a_cancelled_fit_says_so),
 	};
 
