@@ -215,7 +215,7 @@ static bool write_scores(const struct upk_report *r, const struct snapshot *s,
 	for (size_t i = 0; (metric = upk_metric_at(i)) != NULL; i++)
 		if (upk_metric_needs(metric) == UPK_METRIC_SCORES)
 			upk_json_double(w, upk_metric_name(metric),
-				upk_scores_value(&values, upk_metric_name(metric)));
+				upk_score_value(&values, upk_metric_name(metric)));
 	return true;
 }
 

@@ -53,7 +53,7 @@ static double score(
 		upk_scores_read(store, t->schema, &range, &want.made_by, &metrics, &scored, &err);
 	pthread_mutex_lock(&m->lock);
 	if (read)
-		return upk_scores_value(&metrics, upk_metric_name(measure.metric));
+		return upk_score_value(&metrics, upk_metric_name(measure.metric));
 	upk_engine_log(m->engine, UPK_LOG_WARNING, "model %s: a rule's %s can't be computed: %s",
 		m->name, upk_metric_name(measure.metric), err.message);
 	return NAN;

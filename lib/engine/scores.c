@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct collection {
 	const struct upk_schema *schema;
@@ -136,22 +135,4 @@ bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
 	free(c.actual);
 	free(c.scores);
 	return done;
-}
-
-double upk_scores_value(const struct upk_score_metrics *m, const char *name)
-{
-	const struct {
-		const char *name;
-		double value;
-	} all[] = {
-		{ "roc_auc", m->roc_auc },
-		{ "average_precision", m->average_precision },
-		{ "log_loss", m->log_loss },
-		{ "brier", m->brier },
-		{ "ece", m->ece },
-	};
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (strcmp(all[i].name, name) == 0)
-			return all[i].value;
-	return NAN;
 }

@@ -41,7 +41,4 @@ bool upk_scores_usable(const struct upk_schema *schema, const struct upk_made_by
 void upk_scores_spread(
 	const struct upk_schema *schema, const struct upk_known_row *row, double *out);
 
-/* The one of them that is called so; NAN: none is. */
-double upk_scores_value(const struct upk_score_metrics *m, const char *name);
-
 #endif

@@ -14,6 +14,7 @@
 #include "learn/crew.h"
 #include "learn/curve.h"
 #include "learn/onnx.h"
+#include "learn/settings.h"
 #include "learn/space.h"
 
 /* What a learner is given: standardised inputs without gaps (a `raw` one: as they are, NAN for
@@ -40,12 +41,12 @@ struct upk_learner {
 	/* settings: the learner's own object ({"l2": 1}), NULL for the defaults; unknown or wrong
 	 * members are UPK_INVALID. */
 	bool (*check)(const cJSON *settings, struct upk_error *err);
+	const struct upk_setting *settings; /* all of them, with their defaults */
 	/* What a search tries from scratch, and what is tried when a fit goes on from a version's
 	 * parameters; each ends with a row without a name. */
 	const struct upk_parameter *space, *adjust;
 	const char *resource; /* the setting that counts iterations: a fit with more of it takes
 				 longer, and can go on from one with less */
-	double resource_default;
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);

@@ -24,7 +24,7 @@ static const double tolerance = 1e-8, tolerance_rows = 1000;
 
 enum { L2, ITERATIONS, SETTINGS };
 
-static const struct upk_setting table[SETTINGS] = {
+static const struct upk_setting table[SETTINGS + 1] = {
 	[L2] = { "l2", 1, 1e-6, 1e9, false },
 	[ITERATIONS] = { "iterations", 1000, 1, 100000, true }, /* at most */
 };
@@ -419,10 +419,10 @@ static const char *onnx(
 const struct upk_learner upk_logistic = {
 	.name = "logistic",
 	.check = check,
+	.settings = table,
 	.space = space,
 	.adjust = adjust,
 	.resource = "iterations",
-	.resource_default = 1000,
 	.fit = fit,
 	.predict = predict,
 	.write = write,

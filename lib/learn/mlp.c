@@ -35,7 +35,7 @@ enum {
 	SETTINGS
 };
 
-static const struct upk_setting table[SETTINGS] = {
+static const struct upk_setting table[SETTINGS + 1] = {
 	[LAYERS] = { "layers", 1, 1, UPK_NETWORK_HIDDEN, true },
 	[NEURONS] = { "neurons", 64, 1, 4096,
 		true }, /* of each layer that has no number of its own */
@@ -606,10 +606,10 @@ static const char *onnx(
 const struct upk_learner upk_mlp = {
 	.name = "mlp",
 	.check = check,
+	.settings = table,
 	.space = space,
 	.adjust = adjust,
 	.resource = "epochs",
-	.resource_default = 100,
 	.fit = fit,
 	.scratch = scratch,
 	.predict = predict,

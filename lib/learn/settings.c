@@ -1,6 +1,7 @@
 #include "learn/settings.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static size_t find(const struct upk_setting *table, size_t count, const char *name)
@@ -47,4 +48,38 @@ bool upk_settings_read(const cJSON *settings, const char *learner, const struct 
 			return false;
 	}
 	return true;
+}
+
+static bool add_all(cJSON *whole, const struct upk_setting *table, const double *values)
+{
+	for (size_t i = 0; table[i].name; i++)
+		if (!cJSON_AddNumberToObject(whole, table[i].name, values[i]))
+			return false;
+	return true;
+}
+
+cJSON *upk_settings_whole(const cJSON *settings, const char *learner,
+	const struct upk_setting *table, struct upk_error *err)
+{
+	size_t count = 0;
+	cJSON *whole = NULL;
+	double *values;
+
+	while (table[count].name)
+		count++;
+	values = calloc(count, sizeof *values);
+	if (!values) {
+		upk_fail(err, UPK_NOMEM, "no memory for a learner's settings");
+		return NULL;
+	}
+	if (upk_settings_read(settings, learner, table, count, values, err)) {
+		whole = cJSON_CreateObject();
+		if (!whole || !add_all(whole, table, values)) {
+			upk_fail(err, UPK_NOMEM, "no memory for a learner's settings");
+			cJSON_Delete(whole);
+			whole = NULL;
+		}
+	}
+	free(values);
+	return whole;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+/* A learner's table ends with a row without a name. */
 struct upk_setting {
 	const char *name;
 	double otherwise, low, high;
@@ -19,5 +20,9 @@ struct upk_setting {
  * false: UPK_INVALID with the member's path and value; values is then undefined. */
 bool upk_settings_read(const cJSON *settings, const char *learner, const struct upk_setting *table,
 	size_t count, double *values, struct upk_error *err);
+
+/* Every setting with its value. The caller deletes it. NULL: UPK_INVALID or UPK_NOMEM. */
+cJSON *upk_settings_whole(const cJSON *settings, const char *learner,
+	const struct upk_setting *table, struct upk_error *err);
 
 #endif

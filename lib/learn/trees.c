@@ -16,7 +16,7 @@
 
 enum { ROUNDS, LEAVES, BINS, RATE, L2, WEIGHT, SETTINGS };
 
-static const struct upk_setting table[SETTINGS] = {
+static const struct upk_setting table[SETTINGS + 1] = {
 	[ROUNDS] = { "rounds", 100, 1, 5000, true },
 	[LEAVES] = { "leaves", 31, 2, 4096, true },
 	[BINS] = { "bins", 255, 2, 1024, true },
@@ -398,10 +398,10 @@ const struct upk_learner upk_trees = {
 	.name = "trees",
 	.raw = true,
 	.check = check,
+	.settings = table,
 	.space = space,
 	.adjust = adjust,
 	.resource = "rounds",
-	.resource_default = 100,
 	.fit = fit,
 	.predict = predict,
 	.write = write,

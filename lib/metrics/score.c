@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ECE_BINS = 15 };
 
@@ -197,4 +198,22 @@ bool upk_score_metrics(
 		.ece = ece(scored),
 	};
 	return true;
+}
+
+double upk_score_value(const struct upk_score_metrics *m, const char *name)
+{
+	const struct {
+		const char *name;
+		double value;
+	} all[] = {
+		{ "roc_auc", m->roc_auc },
+		{ "average_precision", m->average_precision },
+		{ "log_loss", m->log_loss },
+		{ "brier", m->brier },
+		{ "ece", m->ece },
+	};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (strcmp(all[i].name, name) == 0)
+			return all[i].value;
+	return NAN;
 }

@@ -21,16 +21,19 @@ struct upk_scored {
 
 /* NAN: undefined on these pairs. */
 struct upk_score_metrics {
-	double roc_auc;           /* of the positive class of two; none declared, or more classes: one
-	                             against the rest, macro over the classes that have both kinds */
+	double roc_auc; /* of the positive class of two; none declared, or more classes: one
+			   against the rest, macro over the classes that have both kinds */
 	double average_precision; /* likewise; step-wise, as scikit-learn's */
-	double log_loss;          /* rows divided by their sum, clipped at 2.2e-16 (float64 epsilon) */
-	double brier;             /* binary: mean (p - y)^2; more: mean over rows of the sum over classes */
-	double ece;               /* 15 equal bins of the highest probability. Guo et al. 2017 */
+	double log_loss; /* rows divided by their sum, clipped at 2.2e-16 (float64 epsilon) */
+	double brier;    /* binary: mean (p - y)^2; more: mean over rows of the sum over classes */
+	double ece;      /* 15 equal bins of the highest probability. Guo et al. 2017 */
 };
 
 /* Sorts copies: O(classes * n log n). false: UPK_NOMEM. Any thread. */
 bool upk_score_metrics(
 	const struct upk_scored *scored, struct upk_score_metrics *out, struct upk_error *err);
+
+/* The one of them that is called so; NAN: none is. */
+double upk_score_value(const struct upk_score_metrics *m, const char *name);
 
 #endif
