@@ -301,8 +301,12 @@ static void a_cancelled_fit_says_so(void **state)
 
 	(void)state;
 	sample_rows(&d, 400, 4, 3, 0);
-	struct upk_fit_input in = { d.rows, d.features, d.classes, d.x, d.y, 0, &cancel, NULL,
-		NULL };
+	struct upk_fit_input in = { .rows = d.rows,
+		.features = d.features,
+		.classes = d.classes,
+		.x = d.x,
+		.y = d.y,
+		.cancel = &cancel };
 	assert_false(upk_logistic.fit(&in, NULL, &fitted, &err));
 	assert_int_equal(err.code, UPK_CANCELLED);
 	assert_null(fitted);
