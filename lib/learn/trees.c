@@ -137,7 +137,6 @@ static bool set_up(struct growing *g, struct upk_error *err)
 		{ "tree_method", "hist" },
 		{ "grow_policy", "lossguide" },
 		{ "max_depth", "0" },
-		{ "nthread", "1" },
 		{ "base_score", "0.5" },
 	};
 	size_t classes = g->in->classes;
@@ -148,6 +147,7 @@ static bool set_up(struct growing *g, struct upk_error *err)
 	ok = ok && set(g, "max_leaves", g->values[LEAVES]) && set(g, "max_bin", g->values[BINS]) &&
 		set(g, "eta", g->values[RATE]) && set(g, "lambda", g->values[L2]) &&
 		set(g, "min_child_weight", g->values[WEIGHT]) &&
+		set(g, "nthread", (double)upk_crew_threads(g->in->crew)) &&
 		set(g, "seed", (double)(g->in->seed % INT32_MAX)) &&
 		XGBoosterSetParam(g->booster, "objective",
 			classes == 2 ? "binary:logistic" : "multi:softprob") == 0 &&

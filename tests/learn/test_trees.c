@@ -217,6 +217,36 @@ static void the_same_rows_and_seed_give_the_same_trees(void **state)
 	upk_dataset_finish(&d);
 }
 
+static void any_number_of_threads_grows_the_same_trees(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	sample_rows(&d, 6000, 12, 3, 9);
+	struct upk_fit_input in = {
+		.rows = d.rows, .features = d.features, .classes = d.classes, .x = d.x, .y = d.y
+	};
+	cJSON *settings = cJSON_Parse("{\"rounds\": 20}");
+	char *first = NULL;
+
+	for (size_t threads = 1; threads <= 3; threads++) {
+		void *fitted = NULL;
+		in.crew = upk_crew_create(threads, NULL);
+		assert_non_null(in.crew);
+		assert_true(upk_trees.fit(&in, settings, &fitted, NULL));
+		char *text = text_of(fitted);
+		if (first)
+			assert_string_equal(text, first);
+		else
+			first = strdup(text);
+		free(text);
+		upk_trees.free(fitted);
+		upk_crew_destroy(in.crew);
+	}
+	free(first);
+	cJSON_Delete(settings);
+	upk_dataset_finish(&d);
+}
+
 /* The greatest part of a probability that lies away from one half. */
 static double surest(const struct upk_dataset *d, const char *settings)
 {
@@ -334,6 +364,7 @@ int main(void)
 		cmocka_unit_test(the_curve_is_the_log_loss_after_each_round),
 		cmocka_unit_test(what_was_written_reads_back_to_the_same_text),
 		cmocka_unit_test(the_same_rows_and_seed_give_the_same_trees),
+		cmocka_unit_test(any_number_of_threads_grows_the_same_trees),
 		cmocka_unit_test(every_setting_reaches_the_trees),
 		cmocka_unit_test(broken_trees_are_not_read),
 		cmocka_unit_test(wrong_settings_are_named),
