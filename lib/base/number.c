@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/number_scan.h"
 
 /* 767 digits decide every double; whatever follows only says "a little more", which the digit at
@@ -249,12 +250,50 @@ static bool reads_back(const char *text, size_t size, double x)
 	return upk_number_parse((struct upk_text){ text, size }, &read) && read == x;
 }
 
+/* Digits with a point behind the first `before` of them, where more follow. */
+static size_t put_digits(uint64_t digits, int count, int before, char *out)
+{
+	size_t size = (size_t)count + (before < count);
+
+	for (size_t i = size; i-- > 0; digits /= 10) {
+		if (before < count && i == (size_t)before)
+			out[i--] = '.';
+		out[i] = (char)('0' + digits % 10);
+	}
+	return size;
+}
+
+/* As %g has them: with an exponent below 1e-4. */
+static size_t lay_out(const struct upk_digits *d, char *out)
+{
+	int first = d->exponent + d->count - 1; /* exponent of the first digit */
+	size_t size;
+
+	if (first < -4) {
+		size = put_digits(d->digits, d->count, 1, out);
+		return size + (size_t)snprintf(out + size, 8, "e%d", first);
+	}
+	if (first >= 0)
+		return put_digits(d->digits, d->count, first + 1, out);
+	size = (size_t)(1 - first);
+	memcpy(out, "0.000", size);
+	return size + put_digits(d->digits, d->count, d->count, out + size);
+}
+
 size_t upk_number_print(double x, char out[UPK_NUMBER_SIZE])
 {
 	/* -0 is an integer to == and keeps its sign only through %g. */
 	if (x == trunc(x) && fabs(x) <= 0x1p53 && !(x == 0 && signbit(x)))
 		return (size_t)snprintf(out, UPK_NUMBER_SIZE, "%" PRId64, (int64_t)x);
 
+	struct upk_digits d;
+	if (upk_digits_of(fabs(x), &d)) {
+		size_t sign = x < 0;
+		out[0] = '-';
+		size_t laid = sign + lay_out(&d, out + sign);
+		out[laid] = '\0';
+		return laid;
+	}
 	/* Every normal double keeps 15 digits, so fewer are found by %g's dropping zeros;
 	 * subnormals have fewer digits to keep. */
 	int digits = fabs(x) < DBL_MIN ? 1 : DBL_DIG;
