@@ -1,14 +1,14 @@
 /* Bare libmicrohttpd: answers 200 to every post, as short as the daemon does, and does nothing
  * else.
  *
- *   bare THREADS     prints its port, serves until its input ends
+ *   bare THREADS [ANSWER]     prints its port, serves until its input ends
  */
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char answer[] =
+static const char usual[] =
 	"{\"accepted\":1,\"duplicates\":0,\"joined\":0,\"revised\":0,\"waiting\":0,"
 	"\"rejected\":[],\"rejected_total\":0}\n";
 
@@ -36,14 +36,16 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 int main(int argc, char **argv)
 {
 	unsigned threads = argc > 1 ? (unsigned)atoi(argv[1]) : 2;
+	const char *answer = argc > 2 ? argv[2] : usual;
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		sizeof answer - 1, (void *)(uintptr_t)answer, MHD_RESPMEM_PERSISTENT);
+		strlen(answer), (void *)(uintptr_t)answer, MHD_RESPMEM_PERSISTENT);
 
 	if (!response || !MHD_add_response_header(response, "Content-Type", "application/json"))
 		return 1;
 	struct MHD_Daemon *daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
-		NULL, on_request, response, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_END);
+		NULL, on_request, response, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
+		MHD_OPTION_END);
 	if (!daemon)
 		return 1;
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);

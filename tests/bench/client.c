@@ -21,7 +21,9 @@ static const char usage[] =
 	"  labels of COUNT events out of FROM .. FROM + OF - 1, in random order\n"
 	"client PORT paced MODEL SEED FROM COUNT MICROSECONDS\n"
 	"  single events on one connection, one begun every so many microseconds\n"
-	"client PORT get PATH COUNT\n";
+	"client PORT get PATH COUNT\n"
+	"client PORT post PATH FILE COUNT\n"
+	"  the file as a JSON body, time after time on one connection\n";
 
 struct request {
 	char *bytes; /* head and body */
@@ -295,6 +297,38 @@ static void get(int port, const char *path, size_t count)
 	run_all(port, requests, count, 1);
 }
 
+static char *read_file(const char *name, size_t *size)
+{
+	FILE *file = fopen(name, "rb");
+	long end;
+
+	if (!file || fseek(file, 0, SEEK_END) != 0 || (end = ftell(file)) < 0)
+		die(name);
+	*size = (size_t)end;
+	char *bytes = get_memory(*size, 1);
+	rewind(file);
+	if (fread(bytes, 1, *size, file) != *size)
+		die(name);
+	fclose(file);
+	return bytes;
+}
+
+static void post_file(int port, const char *path, const char *name, size_t count)
+{
+	struct request *requests = get_memory(count, sizeof *requests);
+	size_t size;
+	char *body = read_file(name, &size), *bytes = get_memory(HEAD_MOST + size, 1);
+	int head = snprintf(bytes, HEAD_MOST,
+		"POST %s HTTP/1.1\r\nHost: localhost\r\n"
+		"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+		path, size);
+
+	memcpy(bytes + head, body, size);
+	for (size_t i = 0; i < count; i++)
+		requests[i] = (struct request){ bytes, (size_t)head + size, 0 };
+	run_all(port, requests, count, 1);
+}
+
 static uint64_t number(char **argv, int at)
 {
 	if (!argv[at]) {
@@ -334,6 +368,8 @@ int main(int argc, char **argv)
 	int port = atoi(argv[1]);
 	if (strcmp(argv[2], "get") == 0)
 		get(port, argv[3], number(argv, 4));
+	else if (strcmp(argv[2], "post") == 0)
+		post_file(port, argv[3], argv[4], number(argv, 5));
 	else
 		post(port, argv[2], argv);
 	return 0;

@@ -123,13 +123,13 @@ class Daemon:
 
 
 class Bare:
-    """`with Bare(threads) as port`: libmicrohttpd that answers 200 and does nothing else."""
+    """`with Bare(threads) as port`: libmicrohttpd that answers 200, always the same, and does nothing else."""
 
-    def __init__(self, threads):
-        self.threads = threads
+    def __init__(self, threads, *answer):
+        self.arguments = [str(threads), *answer]
 
     def __enter__(self):
-        self.process = subprocess.Popen([program("bare"), str(self.threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program("bare"), *self.arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return int(self.process.stdout.readline())
 
     def __exit__(self, *_):

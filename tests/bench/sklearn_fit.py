@@ -39,4 +39,5 @@ def main():
     print(json.dumps({"wall": wall, "processor": processor, "log_loss": loss}))
 
 
-main()
+if __name__ == "__main__":
+    main()

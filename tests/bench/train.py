@@ -12,6 +12,7 @@ import platform
 import sys
 import tempfile
 
+import answers # noqa: F401, its rows
 import fits
 import process
 

@@ -1,0 +1,85 @@
+"""The rows of the training table that are about answering: predict beside bare libmicrohttpd, infer beside scikit-learn."""
+import json
+import os
+import subprocess
+import sys
+
+from fits import HERE, row
+from process import Bare, Daemon, Folder, run, program
+
+ROWS = 1000
+SETTINGS = {
+    "logistic": ({"l2": 1}, {"C": 1}),
+    "mlp": ({"neurons": 64, "epochs": 10, "batch": 200}, {"hidden_layer_sizes": [64], "max_iter": 10}),
+    "trees": ({"rounds": 100, "leaves": 31, "bins": 255}, {"max_iter": 100, "max_leaf_nodes": 31, "early_stopping": False}),
+}
+
+
+def train(daemon, learner, x, y):
+    """A champion that was fitted to the rows."""
+    daemon.model("m", features=[f"f{j}" for j in range(x.shape[1])],
+                 retrain={"learner": learner, "settings": SETTINGS[learner][0], "live": False})
+    for at in range(0, len(x), 5000):
+        items = [{"features": values, "label": "ab"[label]} for values, label in zip(x[at:at + 5000].tolist(), y[at:at + 5000].tolist())]
+        daemon.ask("POST", "/v1/models/m/events" + ("?settle=true" if at + 5000 >= len(x) else ""), items)
+
+
+def body(folder, content):
+    path = os.path.join(folder, "body.json")
+    with open(path, "w") as file:
+        json.dump(content, file)
+    return path
+
+
+def p50(port, path, file, count):
+    return run([program("client"), port, "post", path, file, count])["p50"]
+
+
+@row("bare libmicrohttpd with the same answer, median over one connection", 1.5, 1.1, "ms")
+def predict(bench):
+    """One row, store=false."""
+    import samples
+    x, y, _ = samples.table(2000, 10)
+    with Folder(bench.folder) as folder, Daemon(folder) as daemon:
+        train(daemon, "logistic", x, y)
+        path = "/v1/models/m/predict?store=false"
+        item = {"id": "one", "features": x[0].tolist()}
+        answer = json.dumps(daemon.ask("POST", path, item), separators=(",", ":")) + "\n"
+        file = body(folder, item)
+        with Bare(1, answer) as bare:
+            for _ in range(bench.rounds):
+                base = p50(bare, path, file, 20000)
+                yield p50(daemon.port, path, file, 20000), base, None
+
+
+def infer(bench, learner):
+    """1,000 rows of 50 numbers a request, FP32, as JSON, median."""
+    import numpy
+    import samples
+    x, y, _ = samples.table(20_000 // (10 if bench.quick else 1), 50)
+    asked = x[:ROWS].astype(numpy.float32)
+    content = {"inputs": [{"name": "features", "shape": list(asked.shape), "datatype": "FP32",
+                           "data": [float(f"{v:.9g}") for v in asked.ravel().tolist()]}]}
+    with Folder(bench.folder) as folder, Daemon(folder) as daemon:
+        train(daemon, learner, x, y)
+        file = body(folder, content)
+        rows = samples.write_rows(os.path.join(folder, "rows"), x, y, 2) or os.path.join(folder, "rows")
+        for _ in range(bench.rounds):
+            done = subprocess.run([sys.executable, os.path.join(HERE, "sklearn_proba.py"), learner, json.dumps(SETTINGS[learner][1]), rows, str(ROWS)],
+                                  env=bench.environment, capture_output=True, text=True, check=True)
+            yield p50(daemon.port, "/v2/models/m/infer", file, 300), json.loads(done.stdout)["p50"], None
+
+
+@row("LogisticRegression's predict_proba, 1,000 x 50", 1, 1 / 3, "ms")
+def infer_logistic(bench):
+    yield from infer(bench, "logistic")
+
+
+@row("MLPClassifier's predict_proba, 64 neurons, 1,000 x 50", 1, 1 / 3, "ms")
+def infer_mlp(bench):
+    yield from infer(bench, "mlp")
+
+
+@row("HistGradientBoostingClassifier's predict_proba, 1,000 x 50", 1, 1 / 3, "ms")
+def infer_trees(bench):
+    yield from infer(bench, "trees")
