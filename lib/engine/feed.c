@@ -139,23 +139,64 @@ static void count(struct upk_model *m, const struct upk_step *step)
 	m->totals.revised++;
 }
 
+/* Removals in a row: what is known of pairs that are not in memory is read again when all are done,
+ * and rules look at windows that have been filled up. */
+static bool feed_removals(struct upk_engine *e, struct upk_model *m, const struct upk_step *first,
+	const struct upk_steps *steps, size_t from, size_t to, struct upk_error *err)
+{
+	bool done = expire(e, m, first->arrival, first->seq - 1, err);
+	for (size_t i = from; done && i < to; i++) {
+		const struct upk_step step = upk_steps_at(steps, i);
+		done = upk_tail_step(m->tail, &step, &m->orders, err);
+	}
+	return done && expire(e, m, first->arrival, first->seq, err) &&
+		refill(e, m, first->seq, err) &&
+		upk_tail_judge(m->tail, first->seq, first->arrival, &m->orders, err);
+}
+
+static size_t removals_end(const struct upk_steps *steps, size_t from)
+{
+	while (from < steps->count && steps->items[from].step.kind == UPK_STEP_REMOVAL)
+		from++;
+	return from;
+}
+
+static bool feed_each(struct upk_engine *e, struct upk_model *m, const struct upk_steps *steps,
+	struct upk_error *err)
+{
+	bool done = true;
+	for (size_t i = 0, end; done && i < steps->count; i = end) {
+		const struct upk_step step = upk_steps_at(steps, i);
+		end = removals_end(steps, i);
+		if (end > i) {
+			done = feed_removals(e, m, &step, steps, i, end, err);
+			continue;
+		}
+		end = i + 1;
+		done = expire(e, m, step.arrival, step.seq - 1, err) &&
+			upk_tail_step(m->tail, &step, &m->orders, err);
+	}
+	return done;
+}
+
+static bool count_each(struct upk_model *m, const struct upk_steps *steps, struct upk_error *err)
+{
+	if (!upk_totals_grow(&m->totals, m->schema->classes_count, err))
+		return false;
+	for (size_t i = 0; i < steps->count; i++)
+		count(m, &steps->items[i].step);
+	return true;
+}
+
 void upk_feed_steps(
 	struct upk_engine *e, struct upk_model *m, const struct upk_steps *steps, bool counted)
 {
 	struct upk_error err = { 0 };
-	bool done = true;
 	pthread_mutex_lock(&m->lock);
-	if (counted)
-		done = upk_totals_grow(&m->totals, m->schema->classes_count, &err);
-	for (size_t i = 0; done && i < steps->count; i++) {
+	bool done = (!counted || count_each(m, steps, &err)) && feed_each(e, m, steps, &err);
+	for (size_t i = 0; m->building && i < steps->count; i++) {
 		const struct upk_step step = upk_steps_at(steps, i);
-		if (counted)
-			count(m, &step);
-		done = expire(e, m, step.arrival, step.seq - 1, &err) &&
-			upk_tail_step(m->tail, &step, &m->orders, &err) &&
-			(step.kind != UPK_STEP_REMOVAL || refill(e, m, step.seq, &err));
-		if (m->building)
-			upk_building_note(m->building, &step);
+		upk_building_note(m->building, &step);
 	}
 	pthread_mutex_unlock(&m->lock);
 	if (done)

@@ -326,7 +326,7 @@ bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_o
 		done = revise(t, step, err) && upk_alerting_windows(t, &m, false, err);
 		break;
 	case UPK_STEP_REMOVAL:
-		done = forget(t, step, err) && upk_alerting_windows(t, &m, false, err);
+		done = forget(t, step, err);
 		break;
 	case UPK_STEP_PAIR:
 		count_place(t, step);
@@ -339,6 +339,13 @@ bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_o
 	if (done && (step->kind == UPK_STEP_PAIR || step->kind == UPK_STEP_EXAMPLE))
 		upk_retraining_step(t, &m);
 	return done && !orders->failed;
+}
+
+bool upk_tail_judge(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orders *orders,
+	struct upk_error *err)
+{
+	const struct upk_moment m = { seq, now, orders };
+	return upk_alerting_windows(t, &m, false, err) && !orders->failed;
 }
 
 bool upk_tail_tick(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orders *orders,

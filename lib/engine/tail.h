@@ -118,9 +118,14 @@ bool upk_tail_learn(struct upk_tail *t, struct upk_schema *schema, struct upk_er
  * loaded (engine/feed.h does). Steps and ticks do the same. */
 void upk_tail_expire(struct upk_tail *t, int64_t now);
 
-/* One step. false: UPK_NOMEM or UPK_CORRUPT, or orders->failed: the tail is behind and must be
+/* One step. A removal leaves the rules alone: upk_tail_judge comes when all that go have gone and windows are
+ * full again. false: UPK_NOMEM or UPK_CORRUPT, or orders->failed: the tail is behind and must be
  * rebuilt from the store. */
 bool upk_tail_step(struct upk_tail *t, const struct upk_step *step, struct upk_orders *orders,
+	struct upk_error *err);
+
+/* Rules on windows, as they are now. */
+bool upk_tail_judge(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orders *orders,
 	struct upk_error *err);
 
 /* Time has passed: duration windows, `for`, `every`. */
