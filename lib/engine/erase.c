@@ -9,8 +9,11 @@
 #include "store/remove.h"
 #include "store/version.h"
 
+/* Rows of an id's labels: sequence numbers, and the places that they completed, 0: none. */
 struct labels {
-	int64_t *seqs;
+	struct {
+		int64_t seq, place;
+	} * items;
 	size_t count;
 	bool failed;
 };
@@ -21,15 +24,17 @@ static bool take_label(
 	struct labels *l = context;
 	if (event)
 		return true;
-	int64_t *seqs = realloc(l->seqs, (l->count + 1) * sizeof *seqs);
-	l->failed = !seqs;
-	if (!seqs)
+	void *items = realloc(l->items, (l->count + 1) * sizeof *l->items);
+	l->failed = !items;
+	if (!items)
 		return false;
-	l->seqs = seqs;
-	l->seqs[l->count++] = label->seq;
+	l->items = items;
+	l->items[l->count].seq = label->seq;
+	l->items[l->count++].place = label->place;
 	return true;
 }
 
+/* With those whose event has gone before them. */
 static bool remove_labels(struct upk_engine *e, struct upk_model *m, struct upk_text id,
 	size_t *count, struct upk_error *err)
 {
@@ -39,10 +44,15 @@ static bool remove_labels(struct upk_engine *e, struct upk_model *m, struct upk_
 	bool done = upk_known_each(e->ids, e->store, false, m->number, id, take_label, &l, err);
 	if (l.failed)
 		done = upk_fail(err, UPK_NOMEM, "no memory for an event's labels");
-	for (size_t i = 0; done && i < l.count; i++)
-		done = upk_remove_label(e->store, l.seqs[i], err);
+	for (size_t i = 0; done && i < l.count; i++) {
+		int64_t place = l.items[i].place;
+		done = upk_remove_label(e->store, l.items[i].seq, err) &&
+			(place == 0 ||
+				(upk_place_remove_range(e->store, m->number, place, place, err) &&
+					upk_place_note_removed(e->store, m->number, place, err)));
+	}
 	*count += l.count;
-	free(l.seqs);
+	free(l.items);
 	return done;
 }
 
@@ -60,17 +70,22 @@ static bool label_time(struct upk_engine *e, const struct upk_event_row *row,
 	return true;
 }
 
-/* As it was last counted. */
-static bool describe(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
-	const struct upk_place_row *place, int64_t now, struct upk_step *step,
-	struct upk_error *err)
+static bool tag_of(
+	struct upk_model *m, struct upk_made_by version, upk_tag *tag, struct upk_error *err)
 {
-	const struct upk_event_row *row = &known->event.row;
-	struct upk_text class;
-	int64_t labelled;
-	if (!label_time(e, row, place, &labelled, err) ||
-		!upk_known_class(known, e->store, &class, err))
-		return false;
+	if (!version.name.data) {
+		*tag = (upk_tag)version.number;
+		return true;
+	}
+	pthread_mutex_lock(&m->lock);
+	bool done = upk_tags_of(&m->tail->tags, version, tag, err);
+	pthread_mutex_unlock(&m->lock);
+	return done;
+}
+
+bool upk_erase_describe(struct upk_engine *e, struct upk_model *m, const struct upk_event_row *row,
+	struct upk_text class, int64_t now, struct upk_step *step, struct upk_error *err)
+{
 	int actual = upk_schema_class(m->schema, class);
 	int predicted = row->predicted.data ? upk_schema_class(m->schema, row->predicted) : 0;
 	if (actual < 0 || predicted < 0)
@@ -82,15 +97,29 @@ static bool describe(struct upk_engine *e, struct upk_model *m, const struct upk
 		.seq = e->seq,
 		.arrival = now,
 		.event = row->number,
-		.place = place->place,
-		.time = place->time,
-		.delay = labelled - row->time,
+		.place = row->place,
+		.time = row->time,
 		.pair = { (uint16_t)actual, (uint16_t)predicted },
 		.features = row->features };
-	pthread_mutex_lock(&m->lock);
-	bool done = upk_tags_of(&m->tail->tags, row->version, &step->tag, err);
-	pthread_mutex_unlock(&m->lock);
-	return done;
+	return tag_of(m, row->version, &step->tag, err);
+}
+
+/* As it was last counted. */
+static bool describe(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
+	const struct upk_place_row *place, int64_t now, struct upk_step *step,
+	struct upk_error *err)
+{
+	const struct upk_event_row *row = &known->event.row;
+	struct upk_text class;
+	int64_t labelled;
+	if (!label_time(e, row, place, &labelled, err) ||
+		!upk_known_class(known, e->store, &class, err) ||
+		!upk_erase_describe(e, m, row, class, now, step, err))
+		return false;
+	step->place = place->place;
+	step->time = place->time;
+	step->delay = labelled - row->time;
+	return true;
 }
 
 static bool remove_place(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
@@ -104,7 +133,7 @@ static bool remove_place(struct upk_engine *e, struct upk_model *m, const struct
 	if (!found)
 		return true;
 	return describe(e, m, known, &place, now, &step, err) && upk_steps_add(steps, &step, err) &&
-		upk_place_remove(e->store, m->number, number, err);
+		upk_place_remove_range(e->store, m->number, number, number, err);
 }
 
 bool upk_erase_known(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
@@ -161,8 +190,14 @@ static bool remove_known(struct upk_engine *e, struct upk_model *m, struct reque
 				 : remove_labels(e, m, r->id, &erased.labels, err);
 	if (!done)
 		return false;
+	if (!known->found && erased.labels == 0)
+		return upk_fail(err, UPK_NOT_FOUND, "event '%.*s': model '%s' has none of that id",
+			(int)r->id.size, r->id.data, m->name);
 	int64_t number = known->found ? known->event.row.number : 0;
 	if (number != 0 && !upk_event_add_gone(e->store, m->number, number, err))
+		return false;
+	if (erased.places[0] != 0 &&
+		!upk_place_note_removed(e->store, m->number, erased.places[0], err))
 		return false;
 	r->out->event = known->found;
 	r->out->labels = erased.labels;
@@ -197,10 +232,7 @@ static bool erase(
 	upk_feed_prepare(e, m, upk_clock_now(e->clock));
 	if (!upk_known_find(e->ids, e->store, m->number, r->id, &known, err))
 		return false;
-	bool done = known.found || known.labelled
-		? erase_within(e, m, r, &known, err)
-		: upk_fail(err, UPK_NOT_FOUND, "event '%.*s': model '%s' has none of that id",
-			  (int)r->id.size, r->id.data, m->name);
+	bool done = erase_within(e, m, r, &known, err);
 	upk_known_finish(&known);
 	return done;
 }

@@ -14,7 +14,7 @@
 
 /* Within the writer's open transaction: the event's row, its labels and its place are removed, and
  * where it was complete a removal is added to the steps, to be fed after the commit
- * (upk_feed_prepare comes before all of it). labels: how many of them there were, added to;
+ * (upk_feed_prepare comes before all of it). The caller notes its place as removed. labels: how many of them there were, added to;
  * trained: its place, and that as an example before, for the versions that were fitted on it.
  * Thread: the writer. */
 struct upk_erased {
@@ -23,5 +23,10 @@ struct upk_erased {
 };
 bool upk_erase_known(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
 	int64_t now, struct upk_steps *steps, struct upk_erased *erased, struct upk_error *err);
+
+/* A removal of a complete event that has no labels but its own: all of the step, with the row's place and
+ * time. Any transaction or none, during a scan too. */
+bool upk_erase_describe(struct upk_engine *e, struct upk_model *m, const struct upk_event_row *row,
+	struct upk_text class, int64_t now, struct upk_step *step, struct upk_error *err);
 
 #endif

@@ -97,9 +97,11 @@ static bool take(
 	void *context, const struct upk_event_row *event, const struct upk_label_row *label)
 {
 	struct found *f = context;
+	/* What came before the event belongs to an older one of that id, which has gone. */
+	bool other = !event && f->event && label->event != f->kept.row.seq;
 	if (event)
 		f->failed = !upk_keep_event(&f->kept, event, f->err);
-	else
+	else if (!other)
 		f->failed = !add_label(f, label);
 	f->event = f->event || (event && !f->failed);
 	return !f->failed;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "engine/background.h"
+#include "engine/labelled.h"
 #include "engine/model.h"
 
 struct upk_engine;
@@ -26,6 +27,7 @@ struct upk_retention {
 	size_t models_count;
 	struct upk_retention_cursor *cursors;
 	size_t cursors_count, turn;
+	struct upk_labelled labelled;
 	struct upk_background pace;
 	int64_t clock;       /* at the last look, ms */
 	bool held;           /* the clock has jumped ahead */

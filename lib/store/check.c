@@ -18,11 +18,14 @@ static const struct {
 	{ "sequence numbers above the last one given out",
 		"SELECT (SELECT count(*) FROM event WHERE seq > last) + "
 		"(SELECT count(*) FROM label WHERE seq > last) FROM sequence" },
+	/* An event that is too old goes before the labels that came later, and these take its place
+	 * with them: but never an event between two that stay. */
 	{ "places without their event",
-		"SELECT count(*) FROM place WHERE " LIVE(
-			"place") " AND NOT EXISTS (SELECT 1 FROM "
-				 "event WHERE event.seq = place.event AND event.model = "
-				 "place.model)" },
+		"SELECT count(*) FROM place JOIN (SELECT model, min(seq) AS first FROM event "
+		"GROUP BY model) AS oldest ON oldest.model = place.model WHERE " LIVE(
+			"place") " AND (place.event > first OR place.label IS NULL) AND NOT EXISTS "
+				 "(SELECT 1 FROM event WHERE event.seq = place.event AND "
+				 "event.model = place.model)" },
 	{ "places whose label is not there",
 		"SELECT count(*) FROM place WHERE " LIVE(
 			"place") " AND label IS NOT NULL AND NOT "
@@ -88,13 +91,17 @@ static const struct {
 				 "EXISTS (SELECT 1 FROM feature_list WHERE feature_list.model = "
 				 "event.model AND "
 				 "list = feature_list)" },
+	/* That of an example is given up when it becomes a pair. */
 	{ "revisions whose label or place is not there",
 		"SELECT count(*) FROM revision JOIN event ON event.seq = revision.event "
-		"WHERE " LIVE("event") " AND (NOT EXISTS (SELECT 1 FROM label WHERE label.seq = "
-				       "revision.seq) "
-				       "OR NOT EXISTS (SELECT 1 FROM place WHERE place.model = "
-				       "event.model AND "
-				       "place.place = revision.place))" },
+		"WHERE " LIVE(
+			"event") " AND (NOT EXISTS (SELECT 1 FROM label WHERE label.seq = "
+				 "revision.seq) "
+				 "OR NOT EXISTS (SELECT 1 FROM place WHERE place.model = "
+				 "event.model AND "
+				 "place.place = revision.place) AND NOT EXISTS (SELECT 1 FROM "
+				 "upgrade WHERE upgrade.event = event.seq AND upgrade.place IN "
+				 "(revision.place, 0)))" },
 	{ "versions that lack bytes",
 		"SELECT count(*) FROM version WHERE " LIVE(
 			"version") " AND size <> (SELECT "

@@ -2,7 +2,7 @@
 
 #include "store/statement.h"
 
-enum { INSERT, GET, NOTE_REMOVED, REMOVE, LAST, NEXT_ARRIVAL, NEWEST, SCAN };
+enum { INSERT, GET, NOTE_REMOVED, REMOVE, REMOVE_RANGE, LAST, NEXT_ARRIVAL, NEWEST, SCAN };
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -35,8 +35,10 @@ static const char *const sql[] = {
 		   "SELECT model, place, event, label, time, arrival FROM new_place",
 	[GET] = "SELECT model, place, event, label, time, arrival FROM place "
 		"WHERE model = ?1 AND place = ?2",
-	[NOTE_REMOVED] = "UPDATE model SET last_place = max(last_place, ?2) WHERE model = ?1",
+	/* A model's row may be long: it is not written again for nothing. */
+	[NOTE_REMOVED] = "UPDATE model SET last_place = ?2 WHERE model = ?1 AND last_place < ?2",
 	[REMOVE] = "DELETE FROM place WHERE model = ?1 AND place = ?2",
+	[REMOVE_RANGE] = "DELETE FROM place WHERE model = ?1 AND place BETWEEN ?2 AND ?3",
 	[LAST] = "SELECT max(coalesce((SELECT max(place) FROM place WHERE model = ?1), 0), "
 		 "coalesce((SELECT last_place FROM model WHERE model = ?1), 0))",
 	[NEXT_ARRIVAL] = "SELECT place, arrival FROM place WHERE model = ?1 AND place >= ?2 "
@@ -88,19 +90,31 @@ bool upk_place_get(struct upk_store *s, int64_t model, int64_t place, bool *foun
 	return true;
 }
 
-static bool on_place(
-	struct upk_store *s, int which, int64_t model, int64_t place, struct upk_error *err)
+bool upk_place_note_removed(
+	struct upk_store *s, int64_t model, int64_t place, struct upk_error *err)
 {
-	struct upk_query q = upk_query(s, &upk_place_sql, which);
+	struct upk_query q = upk_query(s, &upk_place_sql, NOTE_REMOVED);
 	upk_put_int(&q, model);
 	upk_put_int(&q, place);
-	return upk_query_run_on_one(&q, err);
+	return upk_query_run(&q, err);
 }
 
 bool upk_place_remove(struct upk_store *s, int64_t model, int64_t place, struct upk_error *err)
 {
-	return on_place(s, REMOVE, model, place, err) &&
-		on_place(s, NOTE_REMOVED, model, place, err);
+	struct upk_query q = upk_query(s, &upk_place_sql, REMOVE);
+	upk_put_int(&q, model);
+	upk_put_int(&q, place);
+	return upk_query_run_on_one(&q, err) && upk_place_note_removed(s, model, place, err);
+}
+
+bool upk_place_remove_range(
+	struct upk_store *s, int64_t model, int64_t from, int64_t to, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, REMOVE_RANGE);
+	upk_put_int(&q, model);
+	upk_put_int(&q, from);
+	upk_put_int(&q, to);
+	return upk_query_run(&q, err);
 }
 
 bool upk_place_last(struct upk_store *s, int64_t model, int64_t *place, struct upk_error *err)
@@ -124,8 +138,8 @@ static struct upk_query query_range(
 	return q;
 }
 
-bool upk_place_newest(struct upk_store *s, const struct upk_scan *scan, int64_t count, int64_t *from,
-	struct upk_error *err)
+bool upk_place_newest(struct upk_store *s, const struct upk_scan *scan, int64_t count,
+	int64_t *from, struct upk_error *err)
 {
 	struct upk_query q = query_range(s, NEWEST, scan, count - 1);
 	bool found;

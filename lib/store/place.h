@@ -27,8 +27,15 @@ bool upk_place_insert_many(struct upk_store *s, const struct upk_place_row *rows
 bool upk_place_get(struct upk_store *s, int64_t model, int64_t place, bool *found,
 	struct upk_place_row *row, struct upk_error *err);
 
-/* An example became a pair: its old place is given up. */
+/* One place, noted as removed: an example became a pair, or an event was erased. */
 bool upk_place_remove(struct upk_store *s, int64_t model, int64_t place, struct upk_error *err);
+
+/* The places from .. to, those that are there; upk_place_note_removed with the last of all that go comes
+ * in the same transaction. */
+bool upk_place_remove_range(struct upk_store *s, int64_t model, int64_t from, int64_t to,
+	struct upk_error *err);
+/* A place was removed that will not be given out again: the greatest counts. */
+bool upk_place_note_removed(struct upk_store *s, int64_t model, int64_t place, struct upk_error *err);
 
 /* The last place given out, 0 when there is none (removed ones count). */
 bool upk_place_last(struct upk_store *s, int64_t model, int64_t *place, struct upk_error *err);

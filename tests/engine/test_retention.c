@@ -1,9 +1,13 @@
 #include "engine/bed.h"
 #include "engine/report.h"
+#include "base/random.h"
+#include "store/check.h"
+#include "store/event.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -117,13 +121,165 @@ static void a_clock_that_jumps_ahead_takes_nothing(void **state)
 	assert_true(bed_until(b, "m", "\"pairs\":0"));
 }
 
+/* ---- whatever came, what is left is as if it were read anew ---- */
+
+enum { ITEMS = 120, ROUNDS = 8 };
+
+/* One item of an id among the last few hundred: an event with or without a label, an example, a
+ * label. */
+static void send_any(struct bed *b, struct upk_random *random, int64_t newest)
+{
+	static const char *const classes[] = { "x", "y", "z" };
+	struct upk_post post;
+	char body[200];
+	int64_t back =
+		(int64_t)upk_random_below(random, upk_random_below(random, 4) == 0 ? 400 : 20);
+	long long id = newest > back ? newest - back : newest;
+	const char *label = classes[upk_random_below(random, 3)];
+	const char *predicted = classes[upk_random_below(random, 3)];
+	enum upk_item_kind kind = UPK_ITEM_EVENT;
+	switch (upk_random_below(random, 5)) {
+	case 0:
+		snprintf(body, sizeof body,
+			"{\"id\":\"%lld\",\"predicted\":\"%s\",\"label\":\"%s\",\"features\":[1]}",
+			(long long)newest, predicted, label);
+		break;
+	case 1:
+		snprintf(body, sizeof body,
+			"{\"id\":\"%lld\",\"predicted\":\"%s\",\"features\":[1]}", id, predicted);
+		break;
+	case 2:
+		snprintf(body, sizeof body, "{\"id\":\"%lld\",\"label\":\"%s\",\"features\":[1]}",
+			(long long)newest, label);
+		break;
+	default:
+		kind = UPK_ITEM_LABEL;
+		snprintf(body, sizeof body, "{\"id\":\"%lld\",\"label\":\"%s\"}", id, label);
+	}
+	bed_post(b, &post, kind, "m", body,
+		0); /* another prediction of an id is refused, which is fine */
+	bed_finish(&post);
+}
+
+static bool take_first(void *context, const struct upk_event_row *row)
+{
+	*(int64_t *)context = row->arrival;
+	return false;
+}
+
+static void wait_for_retention(struct test *t)
+{
+	struct upk_error err = { 0 };
+	struct upk_store *rows = upk_store_open(t->bed.folder, UPK_STORE_READ, &err);
+	int64_t arrival = 0, limit = upk_clock_now(&t->clock.clock) - 60 * 60 * 1000;
+	assert_non_null(rows);
+	for (int i = 0; i < 3000 && arrival < limit; i++) {
+		usleep(10 * 1000);
+		arrival = INT64_MAX;
+		assert_true(upk_event_scan(rows, 1, INT64_MAX, take_first, &arrival, &err));
+	}
+	assert_true(arrival >= limit);
+	upk_store_close(rows);
+}
+
+static void report_broken(void *context, const char *what, int64_t rows)
+{
+	(void)context;
+	fail_msg("%lld %s", (long long)rows, what);
+}
+
+static void check_rows(struct bed *b)
+{
+	struct upk_error err = { 0 };
+	struct upk_store *rows = upk_store_open(b->folder, UPK_STORE_READ, &err);
+	assert_non_null(rows);
+	if (!upk_check_rows(rows, report_broken, NULL, &err))
+		fail_msg("%s", err.message);
+	upk_store_close(rows);
+}
+
+static void assert_same(const char *before, const char *after)
+{
+	size_t at = 0;
+	while (before[at] && before[at] == after[at])
+		at++;
+	size_t from = at > 200 ? at - 200 : 0;
+	if (before[at] != after[at])
+		fail_msg("%.300s\nis after a restart\n%.300s", before + from, after + from);
+}
+
+static void what_is_left_is_what_a_restart_finds(void **state)
+{
+	struct test *t = *state;
+	struct bed *b = &t->bed;
+	struct upk_random random;
+	int64_t newest = 0;
+	upk_random_seed(&random, 7);
+	bed_put(b, "m",
+		"{\"retention\":\"1h\",\"rules\":[],\"classes\":[\"x\",\"y\",\"z\"],\"windows\":["
+		"{\"name\":\"few\",\"count\":40},{\"name\":\"many\",\"count\":1000},"
+		"{\"name\":\"short\",\"duration\":\"45m\"},{\"name\":\"long\",\"duration\":\"3h\"}]"
+		"}");
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < ITEMS; i++)
+			send_any(b, &random, ++newest);
+		bed_clock_pass(&t->clock, 25);
+		wait_for_retention(t);
+		bed_send(b, UPK_ITEM_EVENT,
+			"{\"predicted\":\"x\",\"label\":\"x\"}"); /* tells windows the time */
+		check_rows(b);
+		char *before = bed_metrics(b, "m");
+		bed_reopen(b);
+		char *after = bed_metrics(b, "m");
+		assert_same(before, after);
+		free(before);
+		free(after);
+	}
+}
+
+/* A label that came later is kept for as long as an event is, from its own arrival on. */
+static void a_later_label_goes_after_its_event(void **state)
+{
+	struct test *t = *state;
+	struct bed *b = &t->bed;
+	struct upk_erasure erasure;
+	struct upk_error err = { 0 };
+	bed_put(b, "m", "{\"retention\":\"1h\"," WINDOW "}");
+	bed_send(b, UPK_ITEM_EVENT,
+		"[{\"id\":\"a\",\"predicted\":\"x\"},{\"id\":\"b\",\"predicted\":\"x\"}]");
+	bed_clock_pass(&t->clock, 40);
+	bed_send(b, UPK_ITEM_LABEL,
+		"[{\"id\":\"a\",\"label\":\"x\"},{\"id\":\"b\",\"label\":\"x\"}]");
+	assert_true(bed_until(b, "m", "\"pairs\":2"));
+	bed_clock_pass(&t->clock, 40);
+	assert_true(bed_until(b, "m", "\"pairs\":0"));
+	check_rows(b);
+	assert_true(upk_engine_erase(b->engine, "m", upk_text_of("a"), &erasure, &err));
+	assert_false(erasure.event);
+	assert_int_equal(erasure.labels, 1);
+	assert_false(upk_engine_erase(b->engine, "m", upk_text_of("a"), &erasure, &err));
+	assert_int_equal(err.code, UPK_NOT_FOUND);
+	check_rows(b);
+
+	struct upk_post post; /* the id is new again, and its old label is not its own */
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", "{\"id\":\"b\",\"predicted\":\"x\"}", 0);
+	assert_int_equal(post.duplicates + post.joined, 0);
+	bed_finish(&post);
+	bed_clock_pass(&t->clock, 40);
+	wait_for_retention(t);
+	check_rows(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			rows_that_are_too_old_go_and_no_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(counters_keep_what_has_happened, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			counters_keep_what_has_happened, setup, teardown),
+			what_is_left_is_what_a_restart_finds, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_later_label_goes_after_its_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_clock_that_jumps_ahead_takes_nothing, setup, teardown),
 	};
