@@ -78,6 +78,12 @@ void upk_features_put_vector(const double *x, size_t size, struct upk_buffer *ou
 bool upk_features_numbers(const struct upk_features *f, struct upk_text encoded, double *out);
 size_t upk_features_numbers_count(const struct upk_features *f);
 
+/* The values of the other features, out[i] of the list's i-th: the bytes of a category or text, the
+ * floats of a vector (4 bytes each, little endian, unaligned); absent: missing. They lie in encoded;
+ * out has room for upk_features_count. false: the bytes are not an encoding of this list. */
+bool upk_features_others(
+	const struct upk_features *f, struct upk_text encoded, struct upk_text *out);
+
 /* Encoded features as JSON: an object by name, for `GET .../events/{id}`. */
 struct upk_json_writer;
 bool upk_features_show(const struct upk_features *f, struct upk_text encoded,

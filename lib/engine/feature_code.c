@@ -459,22 +459,39 @@ static bool take_vector(struct rest *rest, uint32_t size, const char **floats)
 	return *floats;
 }
 
-static bool take_other(struct rest *rest, const struct upk_feature *feature)
+static bool take_other(
+	struct rest *rest, const struct upk_feature *feature, struct upk_text *value)
 {
-	struct upk_text text;
-	const char *floats;
-	return feature->type == UPK_FEATURE_VECTOR ? take_vector(rest, feature->size, &floats)
-						   : take_text(rest, &text);
+	if (feature->type != UPK_FEATURE_VECTOR)
+		return take_text(rest, value);
+	value->size = 4 * (size_t)feature->size;
+	return take_vector(rest, feature->size, &value->data);
 }
 
 bool upk_features_numbers(const struct upk_features *f, struct upk_text encoded, double *out)
 {
 	struct rest rest = { encoded.data, encoded.size };
+	struct upk_text other;
 	size_t n = 0;
 	for (size_t i = 0; i < f->count; i++) {
 		const struct upk_feature *feature = &f->items[i];
 		bool ok = feature->type == UPK_FEATURE_NUMBER ? take_double(&rest, &out[n++])
-							      : take_other(&rest, feature);
+							      : take_other(&rest, feature, &other);
+		if (!ok)
+			return false;
+	}
+	return rest.size == 0;
+}
+
+bool upk_features_others(
+	const struct upk_features *f, struct upk_text encoded, struct upk_text *out)
+{
+	struct rest rest = { encoded.data, encoded.size };
+	double number;
+	for (size_t i = 0; i < f->count; i++) {
+		const struct upk_feature *feature = &f->items[i];
+		bool ok = feature->type == UPK_FEATURE_NUMBER ? take_double(&rest, &number)
+							      : take_other(&rest, feature, &out[i]);
 		if (!ok)
 			return false;
 	}

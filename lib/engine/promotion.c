@@ -78,13 +78,12 @@ static bool insert_version(
 static bool update_run(struct upk_engine *e, struct upk_outcome *o, const char *state,
 	const char *verdict, int64_t version, struct upk_error *err)
 {
-	struct upk_buffer candidates = { 0 }, gate = { 0 }, words = { 0 };
+	struct upk_buffer candidates = { 0 }, gate = { 0 };
 	bool contested = o->error.code == UPK_OK;
 	if (contested) {
 		upk_run_candidates_write(o, &candidates);
 		upk_run_gate_write(o, &gate);
 	}
-	upk_run_verdict_write(o, verdict, &words);
 	const struct upk_run_row row = { .model = o->model->number,
 		.run = o->order.run,
 		.state = upk_text_of(state),
@@ -92,14 +91,13 @@ static bool update_run(struct upk_engine *e, struct upk_outcome *o, const char *
 		.ended = o->ended,
 		.candidates = upk_buffer_text(&candidates),
 		.gate = upk_buffer_text(&gate),
-		.verdict = upk_buffer_text(&words),
+		.verdict = upk_text_of(verdict),
 		.version = version };
-	bool done = candidates.failed || gate.failed || words.failed
+	bool done = candidates.failed || gate.failed
 		? upk_fail(err, UPK_NOMEM, "no memory for run %lld", (long long)o->order.run)
 		: upk_run_update(e->store, &row, err);
 	upk_buffer_finish(&candidates);
 	upk_buffer_finish(&gate);
-	upk_buffer_finish(&words);
 	return done;
 }
 

@@ -14,12 +14,11 @@
 
 struct upk_rows {
 	struct upk_dataset data;
-	struct upk_text *names;   /* (data.features) the number features; borrowed from the schema */
-	size_t left_out;          /* features of other types, which no learner takes yet */
+	struct upk_columns *columns; /* data's, the features of the model now */
 };
 
 /* Places below `now`, labels as known at as_of. Reads in short transactions on a read-only store.
- * false: UPK_INVALID (the model has no features of type number), UPK_CANCELLED, UPK_NOMEM or the
+ * false: UPK_INVALID (the model has no features), UPK_CANCELLED, UPK_NOMEM or the
  * store's error; rows is then empty. */
 bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,
 	int64_t now, int64_t as_of, const atomic_bool *cancel, struct upk_rows *rows,

@@ -82,14 +82,6 @@ void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
 	upk_json_object_end(&w);
 }
 
-void upk_run_verdict_write(const struct upk_outcome *o, const char *verdict, struct upk_buffer *out)
-{
-	upk_buffer_puts(out, verdict);
-	if (o->left_out > 0)
-		upk_buffer_printf(
-			out, " (%zu features are not numbers and were left out)", o->left_out);
-}
-
 void upk_run_settings_write(const struct upk_retrain_config *retrain, struct upk_buffer *out)
 {
 	char *text = retrain->settings ? upk_json_print(retrain->settings) : NULL;

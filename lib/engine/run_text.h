@@ -15,10 +15,6 @@ void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *ou
  * "pairs", "holdout_from", "holdout_to", "passed"} */
 void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out);
 
-/* The verdict as plain text, with what the run left out. */
-void upk_run_verdict_write(
-	const struct upk_outcome *o, const char *verdict, struct upk_buffer *out);
-
 /* The learner's settings of a run: {} for the defaults. */
 void upk_run_settings_write(const struct upk_retrain_config *retrain, struct upk_buffer *out);
 

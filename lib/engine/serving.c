@@ -1,17 +1,16 @@
 #include "engine/serving.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-/* inputs[i] is where the predictor's i-th feature stands among the numbers of `list`; -1: nowhere.
- */
+#include "engine/pick.h"
+
 struct upk_serving {
 	int64_t version;
 	struct upk_predictor *predictor;
 	struct upk_schema *schema;
-	struct upk_features *list;
-	int32_t *inputs;
-	double *numbers, *x, *probabilities;
+	struct upk_pick pick;   /* of the list that rows followed last */
+	struct upk_table table; /* the row that is answered */
+	double *probabilities;
 	uint16_t *classes;            /* the predictor's classes as the model's; UPK_NO_CLASS */
 	struct upk_decision decision; /* positive as the predictor's class */
 };
@@ -21,8 +20,7 @@ static bool map_classes(struct upk_serving *s, struct upk_error *err)
 	size_t n = upk_predictor_classes(s->predictor);
 	s->classes = calloc(n + 1, sizeof *s->classes);
 	s->probabilities = calloc(n + 1, sizeof *s->probabilities);
-	s->x = calloc(upk_predictor_features(s->predictor) + 1, sizeof *s->x);
-	if (!s->classes || !s->probabilities || !s->x)
+	if (!s->classes || !s->probabilities)
 		return upk_fail(
 			err, UPK_NOMEM, "no memory to serve version %lld", (long long)s->version);
 
@@ -47,6 +45,7 @@ struct upk_serving *upk_serving_create(int64_t version, struct upk_predictor *pr
 	s->version = version;
 	s->predictor = upk_predictor_ref(predictor);
 	s->schema = upk_schema_ref(schema);
+	upk_table_init(&s->table, upk_predictor_columns(predictor));
 	if (map_classes(s, err))
 		return s;
 	upk_serving_destroy(s);
@@ -59,10 +58,8 @@ void upk_serving_destroy(struct upk_serving *s)
 		return;
 	upk_predictor_unref(s->predictor);
 	upk_schema_unref(s->schema);
-	upk_features_unref(s->list);
-	free(s->inputs);
-	free(s->numbers);
-	free(s->x);
+	upk_pick_finish(&s->pick);
+	upk_table_finish(&s->table);
 	free(s->probabilities);
 	free(s->classes);
 	free(s);
@@ -78,50 +75,25 @@ struct upk_predictor *upk_serving_predictor(const struct upk_serving *s)
 	return s->predictor;
 }
 
-static bool map_inputs(
-	struct upk_serving *s, const struct upk_features *list, struct upk_error *err)
+/* Appends one row to the table. */
+static bool take(struct upk_serving *s, const struct upk_features *list, struct upk_text encoded,
+	struct upk_error *err)
 {
-	size_t n = upk_predictor_features(s->predictor);
-	int32_t *inputs = calloc(n + 1, sizeof *inputs);
-	double *numbers = calloc(upk_features_numbers_count(list) + 1, sizeof *numbers);
-	if (!inputs || !numbers) {
-		free(inputs);
-		free(numbers);
-		return upk_fail(
-			err, UPK_NOMEM, "no memory to serve version %lld", (long long)s->version);
-	}
-	for (size_t i = 0; i < n; i++)
-		inputs[i] = upk_features_number(list, upk_predictor_feature(s->predictor, i));
-
-	free(s->inputs);
-	free(s->numbers);
-	upk_features_unref(s->list);
-	s->inputs = inputs;
-	s->numbers = numbers;
-	s->list = upk_features_ref((struct upk_features *)(uintptr_t)list);
-	return true;
-}
-
-bool upk_serving_inputs(struct upk_serving *s, const struct upk_features *list,
-	struct upk_text encoded, double *x, struct upk_error *err)
-{
-	if (s->list != list && !map_inputs(s, list, err))
+	const struct upk_columns *columns = s->table.columns;
+	if (s->pick.list != list && !upk_pick_set(&s->pick, list, columns, err))
 		return false;
-	if (!upk_features_numbers(list, encoded, s->numbers))
-		return upk_fail(err, UPK_CORRUPT, "stored features do not follow their list");
-
-	size_t n = upk_predictor_features(s->predictor);
-	for (size_t i = 0; i < n; i++)
-		x[i] = s->inputs[i] < 0 ? (double)NAN : s->numbers[s->inputs[i]];
-	return true;
+	const double *numbers = upk_pick_numbers(&s->pick, encoded, err);
+	return numbers && upk_table_add(&s->table, numbers, err) &&
+		upk_pick_others(&s->pick, encoded, &s->table, s->table.rows - 1, err);
 }
 
 bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	struct upk_text encoded, uint16_t *class, double *probabilities, struct upk_error *err)
 {
 	double *p = probabilities ? probabilities : s->probabilities;
-	if (!upk_serving_inputs(s, list, encoded, s->x, err) ||
-		!upk_predictor_predict(s->predictor, s->x, 1, p, err))
+	upk_table_clear(&s->table);
+	if (!take(s, list, encoded, err) ||
+		!upk_predictor_predict(s->predictor, &s->table, 0, 1, p, err))
 		return false;
 	*class = s->classes[upk_decide(s->decision, p, upk_predictor_classes(s->predictor))];
 	return true;
@@ -131,18 +103,14 @@ bool upk_serving_answer_rows(struct upk_serving *s, const struct upk_features *l
 	const char *encoded, const size_t *ends, size_t rows, uint16_t *choices,
 	double *probabilities, struct upk_error *err)
 {
-	size_t features = upk_predictor_features(s->predictor), begin = 0;
-	size_t classes = upk_predictor_classes(s->predictor);
-	double *x = calloc(rows, (features + 1) * sizeof *x);
-	bool done = x || upk_fail(err, UPK_NOMEM, "no memory to predict %zu rows", rows);
+	size_t classes = upk_predictor_classes(s->predictor), begin = 0;
+	bool done = true;
+	upk_table_clear(&s->table);
 	for (size_t i = 0; done && i < rows; begin = ends[i++])
-		done = upk_serving_inputs(s, list,
-			(struct upk_text){ encoded + begin, ends[i] - begin }, x + i * features,
-			err);
-	done = done && upk_predictor_predict(s->predictor, x, rows, probabilities, err);
+		done = take(s, list, (struct upk_text){ encoded + begin, ends[i] - begin }, err);
+	done = done && upk_predictor_predict(s->predictor, &s->table, 0, rows, probabilities, err);
 	for (size_t i = 0; done && i < rows; i++)
 		choices[i] = upk_decide(s->decision, probabilities + i * classes, classes);
-	free(x);
 	return done;
 }
 

@@ -26,13 +26,9 @@ void upk_serving_destroy(struct upk_serving *s); /* NULL is fine */
 int64_t upk_serving_version(const struct upk_serving *s);
 struct upk_predictor *upk_serving_predictor(const struct upk_serving *s); /* borrowed */
 
-/* The predictor's inputs (upk_predictor_features doubles) of one encoded row; features that the row
- * does not have are NAN. false: UPK_CORRUPT (not an encoding of the list), UPK_NOMEM. */
-bool upk_serving_inputs(struct upk_serving *s, const struct upk_features *list,
-	struct upk_text encoded, double *x, struct upk_error *err);
-
 /* The class that it answers for one encoded row, and (NULL: not wanted) the probabilities in the
- * order of its own classes. */
+ * order of its own classes. Features that the row does not have are missing. false: UPK_CORRUPT (not
+ * an encoding of the list), UPK_NOMEM. */
 bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	struct upk_text encoded, uint16_t *class, double *probabilities, struct upk_error *err);
 

@@ -67,22 +67,6 @@ static struct upk_outcome *outcome_of(const struct job *job)
 	return o;
 }
 
-/* An old version takes part when its inputs and classes are the rows' own. */
-static bool fits(
-	const struct upk_predictor *p, const struct upk_rows *rows, const struct upk_schema *schema)
-{
-	if (upk_predictor_features(p) != rows->data.features ||
-		upk_predictor_classes(p) > schema->classes_count)
-		return false;
-	for (size_t i = 0; i < rows->data.features; i++)
-		if (!upk_text_equal(upk_predictor_feature(p, i), rows->names[i]))
-			return false;
-	for (size_t i = 0; i < upk_predictor_classes(p); i++)
-		if (!upk_text_equal(upk_predictor_class(p, i), schema->classes[i]))
-			return false;
-	return true;
-}
-
 static enum upk_gate_kind gate_kind(enum upk_run_kind kind)
 {
 	if (kind == UPK_RUN_ALERT)
@@ -109,14 +93,14 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 	struct upk_contest_old olds[UPK_CONTEST_OLD];
 	size_t count = 0;
 	for (size_t i = 0; i < job->olds_count; i++)
-		if (fits(job->olds[i].predictor, rows, job->schema))
+		if (upk_predictor_fits(job->olds[i].predictor, rows->columns, job->schema->classes,
+			    job->schema->classes_count))
 			olds[count++] = job->olds[i];
 
 	struct upk_contest_request request = {
 		.data = &rows->data,
 		.setup = { .learner = upk_learner_find(retrain->learner),
 			.settings = retrain->settings,
-			.features = rows->names,
 			.classes = job->schema->classes,
 			.seed = retrain->seed,
 			.cancel = &job->cancel },
@@ -163,9 +147,7 @@ static bool read_and_contest(
 {
 	struct upk_rows rows = { 0 };
 	struct upk_slices slices = { 0 };
-	bool done = read_all(t, job, &rows, &slices, err);
-	o->left_out = rows.left_out;
-	done = done && contest(job, &rows, &slices, o, err);
+	bool done = read_all(t, job, &rows, &slices, err) && contest(job, &rows, &slices, o, err);
 	upk_slices_finish(&slices);
 	upk_rows_finish(&rows);
 	return done;

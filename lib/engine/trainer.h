@@ -23,7 +23,6 @@ struct upk_outcome {
 	int64_t started, ended;   /* ms */
 	struct upk_contest_outcome contest;
 	struct upk_error error;   /* UPK_OK: contest holds */
-	size_t left_out;          /* features that no learner takes yet */
 };
 void upk_outcome_free(struct upk_outcome *o);
 

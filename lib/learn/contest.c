@@ -51,7 +51,7 @@ static bool check_rows(const struct upk_contest_request *r, struct upk_error *er
 {
 	const struct upk_dataset *d = r->data;
 
-	if (d->features == 0)
+	if (d->table.columns->count == 0)
 		return upk_fail(err, UPK_INVALID, "no features to train on");
 	if (d->rows == 0)
 		return upk_fail(err, UPK_INVALID, "no rows to train on");

@@ -5,18 +5,19 @@
 
 enum { FIRST_CAPACITY = 256 };
 
-void upk_dataset_init(struct upk_dataset *d, size_t features, size_t classes)
+void upk_dataset_init(struct upk_dataset *d, const struct upk_columns *columns, size_t classes)
 {
-	*d = (struct upk_dataset){ .features = features, .classes = classes };
+	*d = (struct upk_dataset){ .classes = classes };
+	upk_table_init(&d->table, columns);
 }
 
 void upk_dataset_finish(struct upk_dataset *d)
 {
-	free(d->x);
+	upk_table_finish(&d->table);
 	free(d->y);
 	free(d->served);
 	free(d->place);
-	upk_dataset_init(d, d->features, d->classes);
+	upk_dataset_init(d, d->table.columns, d->classes);
 }
 
 /* *array, count members of size bytes: false leaves it as it was. */
@@ -35,29 +36,27 @@ static bool resize(void *array, size_t count, size_t size)
 	return true;
 }
 
-/* capacity follows only when all four arrays have it. */
+/* capacity follows only when all three arrays have it. */
 static bool reserve(struct upk_dataset *d, struct upk_error *err)
 {
 	size_t capacity = d->capacity ? 2 * d->capacity : FIRST_CAPACITY;
 
-	if (!resize(&d->x, capacity, d->features * sizeof *d->x) ||
-		!resize(&d->y, capacity, sizeof *d->y) ||
+	if (!resize(&d->y, capacity, sizeof *d->y) ||
 		!resize(&d->served, capacity, sizeof *d->served) ||
 		!resize(&d->place, capacity, sizeof *d->place))
-		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu features", capacity,
-			d->features);
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows", capacity);
 	d->capacity = capacity;
 	return true;
 }
 
-bool upk_dataset_add(struct upk_dataset *d, const double *x, uint16_t y, int32_t served,
+bool upk_dataset_add(struct upk_dataset *d, const double *numbers, uint16_t y, int32_t served,
 	int64_t place, struct upk_error *err)
 {
 	if (d->rows == d->capacity && !reserve(d, err))
 		return false;
 
-	if (d->features)
-		memcpy(d->x + d->rows * d->features, x, d->features * sizeof *x);
+	if (!upk_table_add(&d->table, numbers, err))
+		return false;
 	d->y[d->rows] = y;
 	d->served[d->rows] = served;
 	d->place[d->rows] = place;

@@ -16,13 +16,22 @@
 #include "learn/onnx.h"
 #include "learn/settings.h"
 #include "learn/space.h"
+#include "learn/sparse.h"
 
-/* What a learner is given: standardised inputs without gaps (a `raw` one: as they are, NAN for
- * missing), classes 0 .. classes - 1 that all have rows. */
+/* Rows as a learner takes them: dense inputs, standardised and without gaps (a `raw` learner's: as
+ * they are, NAN for missing), and behind them sparse ones, if there are any. */
+struct upk_inputs {
+	size_t rows, features;           /* features: the dense ones */
+	const double *x;                 /* (rows, features) */
+	const struct upk_sparse *sparse; /* of as many rows; NULL: none */
+};
+
+/* What a learner is given to fit: the same, and classes 0 .. classes - 1 that all have rows. */
 struct upk_fit_input {
 	size_t rows, features, classes;
 	const double *x;   /* (rows, features) */
 	const uint16_t *y; /* (rows) */
+	const struct upk_sparse *sparse; /* of as many rows; NULL: none */
 	uint64_t seed;
 	const atomic_bool *cancel; /* looked at between iterations; NULL: never */
 	struct upk_curve *curve;   /* gets the loss after each iteration; NULL: not wanted */
@@ -38,6 +47,7 @@ struct upk_fit_input {
 struct upk_learner {
 	const char *name;
 	bool raw; /* takes inputs as they are, NAN for missing */
+	unsigned text_bits; /* of the buckets that texts are hashed into */
 	/* settings: the learner's own object ({"l2": 1}), NULL for the defaults; unknown or wrong
 	 * members are UPK_INVALID. */
 	bool (*check)(const cJSON *settings, struct upk_error *err);
@@ -54,14 +64,14 @@ struct upk_learner {
 	size_t (*scratch)(const void *fitted);
 	/* probabilities (rows, classes), each row's sum is 1. A row's answer does not depend on the
 	 * other rows. */
-	void (*predict)(const void *fitted, const double *x, size_t rows, void *scratch,
+	void (*predict)(const void *fitted, const struct upk_inputs *in, void *scratch,
 		double *probabilities);
 	/* Members of an open object; read takes the same object back. */
 	void (*write)(const void *fitted, struct upk_json_writer *w);
-	bool (*read)(const cJSON *json, size_t features, size_t classes, void **fitted,
+	bool (*read)(const cJSON *json, struct upk_width width, size_t classes, void **fitted,
 		struct upk_error *err);
-	/* Adds what predict does to a graph: input is (rows, features), standardised doubles or, of
-	 * a raw learner, floats with gaps; returns probabilities (rows, classes), floats or doubles
+	/* Adds what predict does to a graph: input is (rows, dense and sparse inputs side by
+	 * side), standardised doubles or, of a raw learner, floats with gaps; returns probabilities (rows, classes), floats or doubles
 	 * as `type` says then. */
 	const char *(*onnx)(const void *fitted, struct upk_onnx *g, const char *input,
 		enum upk_onnx_type *type);

@@ -327,13 +327,14 @@ static double score(const double *w, const double *x, size_t n, double intercept
 }
 
 static void predict(
-	const void *fitted, const double *x, size_t rows, void *scratch, double *probabilities)
+	const void *fitted, const struct upk_inputs *in, void *scratch, double *probabilities)
 {
 	const struct logistic *l = fitted;
+	const double *x = in->x;
 	double sum;
 
 	(void)scratch;
-	for (size_t i = 0; i < rows; i++, x += l->features, probabilities += l->classes) {
+	for (size_t i = 0; i < in->rows; i++, x += l->features, probabilities += l->classes) {
 		if (l->outputs == 1) {
 			double z = score(l->weights, x, l->features, l->intercept[0]);
 			probabilities[1] = 1 / (1 + exp(-z));
@@ -380,9 +381,9 @@ static bool read_members(struct logistic *l, const cJSON *json, struct upk_error
 }
 
 static bool read(
-	const cJSON *json, size_t features, size_t classes, void **fitted, struct upk_error *err)
+	const cJSON *json, struct upk_width width, size_t classes, void **fitted, struct upk_error *err)
 {
-	struct logistic *l = create(features, classes, err);
+	struct logistic *l = create(width.dense, classes, err);
 
 	if (!l)
 		return false;
@@ -418,6 +419,7 @@ static const char *onnx(
 
 const struct upk_learner upk_logistic = {
 	.name = "logistic",
+	.text_bits = 18,
 	.check = check,
 	.settings = table,
 	.space = space,

@@ -453,9 +453,9 @@ static size_t scratch(const void *fitted)
 }
 
 static void predict(
-	const void *fitted, const double *x, size_t rows, void *memory, double *probabilities)
+	const void *fitted, const struct upk_inputs *in, void *memory, double *probabilities)
 {
-	upk_network_predict(fitted, x, rows, memory, probabilities);
+	upk_network_predict(fitted, in->x, in->rows, memory, probabilities);
 }
 
 static void write_layer(const struct upk_network *n, size_t l, struct upk_json_writer *w)
@@ -555,7 +555,7 @@ static bool read_layers(struct upk_network *n, const cJSON *layers, struct upk_e
 }
 
 static bool read(
-	const cJSON *json, size_t features, size_t classes, void **fitted, struct upk_error *err)
+	const cJSON *json, struct upk_width width, size_t classes, void **fitted, struct upk_error *err)
 {
 	const cJSON *layers = cJSON_GetObjectItemCaseSensitive(json, "layers");
 	size_t hidden = (size_t)cJSON_GetArraySize(layers) - 1;
@@ -567,7 +567,7 @@ static bool read(
 		whole = read_neurons(layers, l, &neurons[l]);
 	if (!whole)
 		return upk_fail(err, UPK_CORRUPT, "layers is not a network's");
-	n = create(features, classes, neurons, hidden, err);
+	n = create(width.dense, classes, neurons, hidden, err);
 	if (!n)
 		return false;
 	if (!read_layers(n, layers, err)) {
@@ -605,6 +605,7 @@ static const char *onnx(
 
 const struct upk_learner upk_mlp = {
 	.name = "mlp",
+	.text_bits = 12,
 	.check = check,
 	.settings = table,
 	.space = space,

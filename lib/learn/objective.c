@@ -56,7 +56,7 @@ bool upk_objective(struct upk_measure measure, struct upk_decision decision,
 
 	if (!probabilities)
 		return upk_fail(err, UPK_NOMEM, "no memory for answers on %zu rows", to - from);
-	ok = upk_predictor_predict(p, d->x + from * d->features, to - from, probabilities, err) &&
+	ok = upk_predictor_predict(p, &d->table, from, to - from, probabilities, err) &&
 		(upk_metric_needs(measure.metric) == UPK_METRIC_COUNTS ? count(&a, score, err)
 								       : weigh(&a, score, err));
 	free(probabilities);

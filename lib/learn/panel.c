@@ -71,11 +71,11 @@ bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
 	const struct upk_dataset *d = p->data;
 	size_t classes = upk_predictor_classes(predictor);
 
-	if (upk_predictor_features(predictor) != d->features || classes > d->classes)
-		return upk_fail(err, UPK_INVALID, "a version has other features or classes");
+	if (classes > d->classes)
+		return upk_fail(err, UPK_INVALID, "a version has other classes");
 	if (!allocate(p, a, err) ||
-		!upk_predictor_predict(predictor, d->x + p->first * d->features, d->rows - p->first,
-			p->probabilities, err))
+		!upk_predictor_predict(
+			predictor, &d->table, p->first, d->rows - p->first, p->probabilities, err))
 		return false;
 	for (size_t i = 0; i < p->n; i++)
 		a->predicted[i] = upk_decide(

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "learn/encode.h"
+#include "learn/terms.h"
 
 /* Rows that are encoded and predicted at a time. */
 enum { CHUNK = 64 };
@@ -21,11 +22,13 @@ struct upk_predictor {
 	const struct upk_learner *learner;
 	void *fitted;   /* the learner's, over the classes that are present */
 	char *settings; /* a JSON object */
-	struct names features, classes;
+	struct names classes;
 	uint16_t *present; /* (presents): indices of the classes that had rows, increasing */
 	size_t presents;
-	struct upk_encode encode;
-	struct upk_predictor *base; /* whose encode this is: a reference; NULL: its own */
+	struct upk_expand *expand;
+	struct upk_encode encode; /* of the dense columns, unless the learner is raw */
+	struct upk_predictor
+		*base; /* whose expand and encode these are: a reference; NULL: its own */
 };
 
 static void names_finish(struct names *n)
@@ -61,13 +64,14 @@ static void destroy(struct upk_predictor *p)
 	if (p->learner)
 		p->learner->free(p->fitted);
 	free(p->settings);
-	names_finish(&p->features);
 	names_finish(&p->classes);
 	free(p->present);
-	if (p->base)
+	if (p->base) {
 		upk_predictor_unref(p->base);
-	else
+	} else {
+		upk_expand_destroy(p->expand);
 		upk_encode_finish(&p->encode);
+	}
 	free(p);
 }
 
@@ -114,7 +118,14 @@ static bool find_present(struct upk_predictor *p, const struct upk_dataset *d, c
 struct material {
 	double *x;
 	uint16_t *y;
+	struct upk_sparse sparse;
 };
+
+static const struct upk_sparse *sparse_of(
+	const struct upk_predictor *p, const struct upk_sparse *sparse)
+{
+	return upk_expand_width(p->expand).sparse ? sparse : NULL;
+}
 
 /* The classes of the fit that this one goes on from, whichever have rows now. */
 static bool take_present(struct upk_predictor *p, const struct upk_dataset *d, const size_t *counts,
@@ -163,29 +174,63 @@ static bool prepare_labels(struct upk_predictor *p, const struct upk_dataset *d,
 	return ok;
 }
 
-static bool prepare(struct upk_predictor *p, const struct upk_dataset *d, size_t from, size_t to,
+static bool expand(struct upk_predictor *p, const struct upk_dataset *d, size_t from, size_t to,
 	struct material *m, struct upk_error *err)
 {
-	size_t rows = to - from;
-	const double *x = d->x + from * d->features;
+	struct upk_terms terms = { 0 };
+	int32_t *map;
+	bool ok = upk_expand_map(p->expand, d->table.columns, &map, err) &&
+		upk_expand_rows(
+			p->expand, &d->table, map, from, to - from, m->x, &m->sparse, &terms, err);
 
-	/* Neither product overflows: d holds as much already. */
-	m->x = malloc(rows * d->features * sizeof *m->x);
+	upk_terms_finish(&terms);
+	free(map);
+	return ok;
+}
+
+static bool fit_expand(struct upk_predictor *p, const struct upk_predictor_setup *setup,
+	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err)
+{
+	const struct upk_expand_options options = {
+		.gaps = false,
+		.values = setup->values ? setup->values : UPK_PREDICTOR_VALUES,
+		.text_bits = p->learner->text_bits,
+	};
+
+	p->expand = p->base ? p->base->expand : upk_expand_fit(&d->table, from, to, &options, err);
+	return p->expand != NULL;
+}
+
+static bool prepare(struct upk_predictor *p, const struct upk_predictor_setup *setup,
+	const struct upk_dataset *d, size_t from, size_t to, struct material *m,
+	struct upk_error *err)
+{
+	size_t rows = to - from, doubles, bytes;
+	struct upk_width width;
+
 	m->y = malloc(rows * sizeof *m->y);
-	if (!m->x || !m->y)
-		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu features", rows,
-			d->features);
-	if (!prepare_labels(p, d, from, to, m->y, err))
+	if (!m->y)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows", rows);
+	if (!prepare_labels(p, d, from, to, m->y, err) || !fit_expand(p, setup, d, from, to, err))
 		return false;
-	if (p->learner->raw) {
-		memcpy(m->x, x, rows * d->features * sizeof *x);
+
+	width = upk_expand_width(p->expand);
+	upk_sparse_init(&m->sparse, width.sparse);
+	if (!__builtin_mul_overflow(rows, width.dense, &doubles) &&
+		!__builtin_mul_overflow(doubles, sizeof *m->x, &bytes))
+		m->x = malloc(bytes ? bytes : 1);
+	if (!m->x)
+		return upk_fail(
+			err, UPK_NOMEM, "no memory for %zu rows of %zu inputs", rows, width.dense);
+	if (!expand(p, d, from, to, m, err))
+		return false;
+	if (p->learner->raw)
 		return true;
-	}
 	if (p->base)
 		p->encode = p->base->encode;
-	else if (!upk_encode_fit(&p->encode, x, rows, d->features, err))
+	else if (!upk_encode_fit(&p->encode, m->x, rows, width.dense, err))
 		return false;
-	upk_encode_apply(&p->encode, x, rows, m->x);
+	upk_encode_apply(&p->encode, m->x, rows, m->x);
 	return true;
 }
 
@@ -193,15 +238,16 @@ static bool fit_rows(struct upk_predictor *p, const struct upk_predictor_setup *
 	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err)
 {
 	struct material m = { 0 };
-	bool ok = prepare(p, d, from, to, &m, err);
+	bool ok = prepare(p, setup, d, from, to, &m, err);
 
 	if (ok) {
 		struct upk_fit_input in = {
 			.rows = to - from,
-			.features = d->features,
+			.features = upk_expand_width(p->expand).dense,
 			.classes = p->presents,
 			.x = m.x,
 			.y = m.y,
+			.sparse = sparse_of(p, &m.sparse),
 			.seed = setup->seed,
 			.cancel = setup->cancel,
 			.curve = setup->curve,
@@ -211,7 +257,24 @@ static bool fit_rows(struct upk_predictor *p, const struct upk_predictor_setup *
 	}
 	free(m.x);
 	free(m.y);
+	upk_sparse_finish(&m.sparse);
 	return ok;
+}
+
+static bool has_features(const struct upk_predictor *p, const struct upk_columns *columns)
+{
+	const struct upk_columns *own = upk_expand_columns(p->expand);
+
+	for (size_t i = 0; i < own->count; i++)
+		if (upk_columns_find(columns, &own->items[i], i) < 0)
+			return false;
+	return true;
+}
+
+static bool same_features(const struct upk_predictor *p, const struct upk_dataset *d)
+{
+	return upk_expand_columns(p->expand)->count == d->table.columns->count &&
+		has_features(p, d->table.columns);
 }
 
 static bool check_rows(const struct upk_predictor_setup *setup, const struct upk_dataset *d,
@@ -220,11 +283,11 @@ static bool check_rows(const struct upk_predictor_setup *setup, const struct upk
 	const struct upk_predictor *base = setup->from;
 
 	if (base &&
-		(base->learner != setup->learner || base->features.count != d->features ||
+		(base->learner != setup->learner || !same_features(base, d) ||
 			base->classes.count > d->classes))
 		return upk_fail(err, UPK_INVALID,
 			"a version of another learner, other features or classes can't go on");
-	if (d->features == 0)
+	if (d->table.columns->count == 0)
 		return upk_fail(err, UPK_INVALID, "no features to train on");
 	if (from >= to)
 		return upk_fail(err, UPK_INVALID, "no rows to train on");
@@ -244,8 +307,7 @@ struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 
 	p->learner = setup->learner;
 	p->base = setup->from ? upk_predictor_ref(setup->from) : NULL;
-	if (!names_copy(&p->features, setup->features, d->features, err) ||
-		!names_copy(&p->classes, setup->classes, d->classes, err) ||
+	if (!names_copy(&p->classes, setup->classes, d->classes, err) ||
 		!print_settings(p, setup->settings, err) || !fit_rows(p, setup, d, from, to, err)) {
 		destroy(p);
 		return NULL;
@@ -274,28 +336,86 @@ static void spread(const struct upk_predictor *p, const double *present, size_t 
 			out[i * p->classes.count + p->present[k]] = present[i * p->presents + k];
 }
 
-bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_t rows,
-	double *probabilities, struct upk_error *err)
-{
-	size_t chunk = rows < CHUNK ? rows : CHUNK, features = p->features.count;
-	size_t doubles = (chunk + 1) * (features + p->presents);
-	size_t scratch = p->learner->scratch ? p->learner->scratch(p->fitted) : 0;
-	double *inputs = malloc(doubles * sizeof *inputs + scratch);
-	double *present = inputs + chunk * features;
+/* Memory for `chunk` rows at a time: dense inputs, probabilities, the learner's own. */
+struct room {
+	size_t chunk;
+	double *x, *present; /* x owns the block */
+	void *scratch;
+	struct upk_sparse sparse;
+	struct upk_terms terms;
+	int32_t *map;
+};
 
-	if (!inputs)
+static bool make_room(const struct upk_predictor *p, const struct upk_table *t, size_t rows,
+	struct room *room, struct upk_error *err)
+{
+	struct upk_width width = upk_expand_width(p->expand);
+	size_t scratch = p->learner->scratch ? p->learner->scratch(p->fitted) : 0, doubles;
+
+	room->chunk = rows < CHUNK ? rows : CHUNK;
+	doubles = (room->chunk + 1) * (width.dense + p->presents) + 1;
+	doubles -= doubles % 2; /* what stands behind them is aligned as malloc's */
+	room->x = malloc(doubles * sizeof *room->x + scratch);
+	if (!room->x)
 		return upk_fail(err, UPK_NOMEM, "no memory to predict %zu rows", rows);
-	for (size_t first = 0; first < rows; first += chunk) {
-		size_t n = rows - first < chunk ? rows - first : chunk;
-		const double *values = x + first * features;
-		if (!p->learner->raw) {
-			upk_encode_apply(&p->encode, values, n, inputs);
-			values = inputs;
-		}
-		p->learner->predict(p->fitted, values, n, inputs + doubles, present);
-		spread(p, present, n, probabilities + first * p->classes.count);
+	room->present = room->x + room->chunk * width.dense;
+	room->scratch = room->x + doubles;
+	upk_sparse_init(&room->sparse, width.sparse);
+	return upk_expand_map(p->expand, t->columns, &room->map, err);
+}
+
+static void free_room(struct room *room)
+{
+	free(room->x);
+	free(room->map);
+	upk_sparse_finish(&room->sparse);
+	upk_terms_finish(&room->terms);
+}
+
+static bool predict_chunk(const struct upk_predictor *p, const struct upk_table *t, size_t from,
+	size_t rows, struct room *room, double *probabilities, struct upk_error *err)
+{
+	struct upk_inputs in = {
+		.rows = rows,
+		.features = upk_expand_width(p->expand).dense,
+		.x = room->x,
+		.sparse = sparse_of(p, &room->sparse),
+	};
+
+	upk_sparse_clear(&room->sparse);
+	if (!upk_expand_rows(
+		    p->expand, t, room->map, from, rows, room->x, &room->sparse, &room->terms, err))
+		return false;
+	if (!p->learner->raw)
+		upk_encode_apply(&p->encode, room->x, rows, room->x);
+	p->learner->predict(p->fitted, &in, room->scratch, room->present);
+	spread(p, room->present, rows, probabilities);
+	return true;
+}
+
+bool upk_predictor_predict(const struct upk_predictor *p, const struct upk_table *t, size_t from,
+	size_t rows, double *probabilities, struct upk_error *err)
+{
+	struct room room = { 0 };
+	bool ok = make_room(p, t, rows, &room, err);
+
+	for (size_t first = 0; ok && first < rows; first += room.chunk) {
+		size_t n = rows - first < room.chunk ? rows - first : room.chunk;
+		ok = predict_chunk(p, t, from + first, n, &room,
+			probabilities + first * p->classes.count, err);
 	}
-	free(inputs);
+	free_room(&room);
+	return ok;
+}
+
+bool upk_predictor_fits(const struct upk_predictor *p, const struct upk_columns *columns,
+	const struct upk_text *classes, size_t count)
+{
+	if (!has_features(p, columns))
+		return false;
+	for (size_t k = 0; k < p->classes.count; k++)
+		if (k == count || !upk_text_equal(p->classes.items[k], classes[k]))
+			return false;
 	return true;
 }
 
@@ -309,19 +429,14 @@ const char *upk_predictor_settings(const struct upk_predictor *p)
 	return p->settings;
 }
 
-size_t upk_predictor_features(const struct upk_predictor *p)
+const struct upk_columns *upk_predictor_columns(const struct upk_predictor *p)
 {
-	return p->features.count;
+	return upk_expand_columns(p->expand);
 }
 
 size_t upk_predictor_classes(const struct upk_predictor *p)
 {
 	return p->classes.count;
-}
-
-struct upk_text upk_predictor_feature(const struct upk_predictor *p, size_t i)
-{
-	return p->features.items[i];
 }
 
 struct upk_text upk_predictor_class(const struct upk_predictor *p, size_t i)
@@ -344,7 +459,7 @@ void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 	upk_json_object(&w, NULL);
 	upk_json_string(&w, "learner", p->learner->name);
 	upk_json_raw(&w, "settings", upk_text_of(p->settings));
-	write_names(&w, "features", &p->features);
+	upk_expand_write(p->expand, &w);
 	write_names(&w, "classes", &p->classes);
 	upk_json_array(&w, "present");
 	for (size_t k = 0; k < p->presents; k++)
@@ -406,6 +521,7 @@ static bool read_learner(struct upk_predictor *p, const cJSON *json, struct upk_
 {
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "learner");
 	const cJSON *settings = cJSON_GetObjectItemCaseSensitive(json, "settings");
+	struct upk_width width = upk_expand_width(p->expand);
 
 	if (!cJSON_IsString(name))
 		return upk_fail(err, UPK_CORRUPT, "learner is not a string");
@@ -416,17 +532,17 @@ static bool read_learner(struct upk_predictor *p, const cJSON *json, struct upk_
 	if (!cJSON_IsObject(settings))
 		return upk_fail(err, UPK_CORRUPT, "settings is not an object");
 	return print_settings(p, settings, err) &&
-		(p->learner->raw || upk_encode_read(&p->encode, json, p->features.count, err)) &&
-		p->learner->read(json, p->features.count, p->presents, &p->fitted, err);
+		(p->learner->raw || upk_encode_read(&p->encode, json, width.dense, err)) &&
+		p->learner->read(json, width, p->presents, &p->fitted, err);
 }
 
 static bool read_members(struct upk_predictor *p, const cJSON *json, struct upk_error *err)
 {
 	if (!cJSON_IsObject(json))
 		return upk_fail(err, UPK_CORRUPT, "not an object");
-	return read_names(&p->features, json, "features", err) &&
-		read_names(&p->classes, json, "classes", err) && read_present(p, json, err) &&
-		read_learner(p, json, err);
+	p->expand = upk_expand_read(json, err);
+	return p->expand && read_names(&p->classes, json, "classes", err) &&
+		read_present(p, json, err) && read_learner(p, json, err);
 }
 
 struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error *err)
@@ -529,7 +645,7 @@ bool upk_predictor_write_onnx(const struct upk_predictor *p, struct upk_decision
 
 	if (!g)
 		return false;
-	x = upk_onnx_input(g, "features", UPK_ONNX_FLOAT, (int64_t)p->features.count);
+	x = upk_onnx_input(g, "features", UPK_ONNX_FLOAT, (int64_t)upk_predictor_columns(p)->count);
 	if (!p->learner->raw)
 		x = upk_encode_onnx(&p->encode, g, x);
 	x = p->learner->onnx(p->fitted, g, x, &type);

@@ -11,16 +11,19 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "learn/dataset.h"
+#include "learn/expand.h"
 #include "learn/learner.h"
 
 /* Immutable once made, counted references: any thread may predict. */
 struct upk_predictor;
 
+enum { UPK_PREDICTOR_VALUES = 100 };
+
 /* What every fit of a run has in common. Borrowed for the call; names are copied. */
 struct upk_predictor_setup {
 	const struct upk_learner *learner;
 	const cJSON *settings;           /* NULL: the learner's defaults */
-	const struct upk_text *features; /* (dataset.features) names */
+	size_t values; /* of a category that get a column of their own; 0: UPK_PREDICTOR_VALUES */
 	const struct upk_text *classes;  /* (dataset.classes) names */
 	uint64_t seed;
 	const atomic_bool *cancel;
@@ -30,8 +33,10 @@ struct upk_predictor_setup {
 	struct upk_predictor *from;
 };
 
-/* Fits rows from .. to - 1. Missing inputs become the training part's mean; inputs are standardised
- * there (a constant one becomes 0). Classes without rows get probability 0.
+/* Fits rows from .. to - 1. Features become columns of numbers (learn/expand.h), of which the dense
+ * ones are standardised, a missing one becoming the training part's mean and a constant one 0
+ * (learn/encode.h); sparse ones stay as they are. A raw learner takes all as they are. Classes
+ * without rows get probability 0.
  * NULL: UPK_INVALID (no rows, one class only, no features, a class or features that `from` does not
  * have), UPK_CANCELLED or UPK_NOMEM. One reference is the caller's. */
 struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
@@ -40,15 +45,20 @@ struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 struct upk_predictor *upk_predictor_ref(struct upk_predictor *p);
 void upk_predictor_unref(struct upk_predictor *p); /* NULL is fine */
 
-/* x is (rows, features) with NAN for missing, probabilities (rows, classes). false: UPK_NOMEM. */
-bool upk_predictor_predict(const struct upk_predictor *p, const double *x, size_t rows,
-	double *probabilities, struct upk_error *err);
+/* Rows from .. from + rows - 1 of a table into probabilities (rows, classes). A feature that the table
+ * lacks is missing, others that it has are not looked at. false: UPK_NOMEM. */
+bool upk_predictor_predict(const struct upk_predictor *p, const struct upk_table *t, size_t from,
+	size_t rows, double *probabilities, struct upk_error *err);
+
+/* Whether it can answer rows of these columns in these classes: its features are all among the
+ * columns, and its classes are the first of those. */
+bool upk_predictor_fits(const struct upk_predictor *p, const struct upk_columns *columns,
+	const struct upk_text *classes, size_t count);
 
 const char *upk_predictor_learner(const struct upk_predictor *p);
 const char *upk_predictor_settings(const struct upk_predictor *p); /* a JSON object */
-size_t upk_predictor_features(const struct upk_predictor *p);
+const struct upk_columns *upk_predictor_columns(const struct upk_predictor *p); /* its features */
 size_t upk_predictor_classes(const struct upk_predictor *p);
-struct upk_text upk_predictor_feature(const struct upk_predictor *p, size_t i);
 struct upk_text upk_predictor_class(const struct upk_predictor *p, size_t i);
 
 /* The version's bytes: one JSON object (`model.json`), readable and complete. Same fit, same bytes.

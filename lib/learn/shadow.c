@@ -261,7 +261,7 @@ static bool begin_weights(struct upk_shadow *s, const struct upk_dataset *d, siz
 		for (size_t i = from; i < to; i++) {
 			if (i % LOOK_EVERY == 0 && cancel && atomic_load(cancel))
 				return upk_fail(err, UPK_CANCELLED, "cancelled");
-			standardise_all(s, d->x + i * d->features);
+			standardise_all(s, d->table.numbers + i * d->table.columns->numbers);
 			score(s);
 			judge(s, d->y[i], false);
 			learn(s);
@@ -272,14 +272,14 @@ static bool begin_weights(struct upk_shadow *s, const struct upk_dataset *d, siz
 struct upk_shadow *upk_shadow_create(const struct upk_dataset *d, size_t from, size_t to,
 	const atomic_bool *cancel, struct upk_error *err)
 {
-	if (d->features == 0 || d->classes < 2 || from >= to) {
+	if (d->table.columns->numbers == 0 || d->classes < 2 || from >= to) {
 		upk_fail(err, UPK_INVALID, "nothing to begin live adjustment with");
 		return NULL;
 	}
-	struct upk_shadow *s = allocate(d->features, d->classes, err);
+	struct upk_shadow *s = allocate(d->table.columns->numbers, d->classes, err);
 	if (!s)
 		return NULL;
-	if (begin_moments(s, d->x + from * d->features, to - from, err) &&
+	if (begin_moments(s, d->table.numbers + from * d->table.columns->numbers, to - from, err) &&
 		begin_weights(s, d, from, to, cancel, err))
 		return s;
 	upk_shadow_destroy(s);

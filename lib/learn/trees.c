@@ -361,10 +361,10 @@ static bool fit(
 }
 
 static void predict(
-	const void *fitted, const double *x, size_t rows, void *scratch, double *probabilities)
+	const void *fitted, const struct upk_inputs *in, void *scratch, double *probabilities)
 {
 	(void)scratch;
-	upk_forest_predict(fitted, x, rows, probabilities);
+	upk_forest_predict(fitted, in->x, in->rows, probabilities);
 }
 
 static void write(const void *fitted, struct upk_json_writer *w)
@@ -373,9 +373,9 @@ static void write(const void *fitted, struct upk_json_writer *w)
 }
 
 static bool read(
-	const cJSON *json, size_t features, size_t classes, void **fitted, struct upk_error *err)
+	const cJSON *json, struct upk_width width, size_t classes, void **fitted, struct upk_error *err)
 {
-	struct upk_forest *f = upk_forest_read(json, features, classes, err);
+	struct upk_forest *f = upk_forest_read(json, width.dense, classes, err);
 
 	if (f)
 		*fitted = f;
@@ -397,6 +397,7 @@ static void release(void *fitted)
 const struct upk_learner upk_trees = {
 	.name = "trees",
 	.raw = true,
+	.text_bits = 12,
 	.check = check,
 	.settings = table,
 	.space = space,

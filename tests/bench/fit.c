@@ -61,7 +61,8 @@ static double log_loss(const struct upk_learner *learner, const void *fitted, co
 
 	if (!p || (learner->scratch && !scratch))
 		die("predict", "no memory");
-	learner->predict(fitted, r->x, rows, scratch, p);
+	const struct upk_inputs in = { rows, r->size[1], r->x, NULL };
+	learner->predict(fitted, &in, scratch, p);
 	for (size_t i = 0; i < rows; i++)
 		sum -= log(fmax(p[i * classes + r->y[i]], 2.2e-16));
 	free(scratch);

@@ -14,16 +14,19 @@ static const char config[] = "{\"features\":[\"x\"],\"rules\":[]}";
 /* A version that answers b where x > 0, or the other way round. */
 static struct upk_serving *version(struct stream *s, int64_t number, bool upright)
 {
-	static const struct upk_text feature = { "x", 1 }, classes[] = { { "a", 1 }, { "b", 1 } };
+	static const struct upk_text classes[] = { { "a", 1 }, { "b", 1 } };
+	struct upk_columns *columns =
+		upk_columns_create(&(struct upk_column){ .name = { "x", 1 } }, 1, NULL);
 	struct upk_dataset d;
-	upk_dataset_init(&d, 1, 2);
+	assert_non_null(columns);
+	upk_dataset_init(&d, columns, 2);
 	for (int i = 0; i < 40; i++) {
 		double x = i % 2 ? 1 : -1;
 		uint16_t y = (x > 0) == upright;
 		assert_true(upk_dataset_add(&d, &x, y, -1, i + 1, NULL));
 	}
 	const struct upk_predictor_setup setup = {
-		.learner = &upk_logistic, .features = &feature, .classes = classes, .seed = 1
+		.learner = &upk_logistic, .classes = classes, .seed = 1
 	};
 	struct upk_predictor *p = upk_predictor_fit(&setup, &d, 0, d.rows, NULL);
 	assert_non_null(p);
@@ -31,6 +34,7 @@ static struct upk_serving *version(struct stream *s, int64_t number, bool uprigh
 	assert_non_null(serving);
 	upk_predictor_unref(p);
 	upk_dataset_finish(&d);
+	upk_columns_destroy(columns);
 	return serving;
 }
 

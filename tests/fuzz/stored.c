@@ -56,10 +56,15 @@ static void check_version(struct upk_text text)
 		must(err.code == UPK_CORRUPT);
 		return;
 	}
-	size_t inputs = upk_predictor_features(p), outputs = upk_predictor_classes(p);
-	double *x = calloc(inputs + 1, sizeof *x), *probabilities = calloc(outputs + 1, sizeof *x);
+	const struct upk_columns *columns = upk_predictor_columns(p);
+	double *x = calloc(columns->numbers + 1, sizeof *x);
+	double *probabilities = calloc(upk_predictor_classes(p) + 1, sizeof *x);
+	struct upk_table table;
 	struct upk_buffer out = { 0 };
-	must(x && probabilities && upk_predictor_predict(p, x, 1, probabilities, NULL));
+	upk_table_init(&table, columns);
+	must(x && probabilities && upk_table_add(&table, x, NULL) &&
+		upk_predictor_predict(p, &table, 0, 1, probabilities, NULL));
+	upk_table_finish(&table);
 	upk_predictor_write(p, &out);
 	struct upk_predictor *again = upk_predictor_read(upk_buffer_text(&out), NULL);
 	must(again);

@@ -1,6 +1,7 @@
 #include "learn/sample.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static uint32_t next(uint32_t *state)
@@ -31,12 +32,39 @@ static uint16_t label(const double *x, size_t features, size_t classes, uint32_t
 	return label;
 }
 
+const struct upk_columns *sample_columns(size_t features)
+{
+	static struct upk_columns *made[64];
+	static const char *const first[] = { "len", "caps", "a \"b\"", "" };
+	struct upk_column items[64] = { 0 };
+	char names[64][8];
+
+	if (features >= 64)
+		abort();
+	for (size_t i = 0; i < features; i++) {
+		snprintf(names[i], sizeof names[i], "f%u", (unsigned char)i);
+		items[i].name = upk_text_of(i < 4 ? first[i] : names[i]);
+	}
+	if (!made[features])
+		made[features] = upk_columns_create(items, features, NULL);
+	if (!made[features])
+		abort();
+	return made[features];
+}
+
+struct upk_inputs sample_inputs(const struct upk_dataset *d, size_t from, size_t rows)
+{
+	size_t features = d->table.columns->numbers;
+
+	return (struct upk_inputs){ rows, features, d->table.numbers + from * features, NULL };
+}
+
 void sample_rows(struct upk_dataset *d, size_t rows, size_t features, size_t classes, uint32_t gaps)
 {
 	uint32_t state = 42;
 	double *x = calloc(features, sizeof *x);
 
-	upk_dataset_init(d, features, classes);
+	upk_dataset_init(d, sample_columns(features), classes);
 	for (size_t i = 0; x && i < rows; i++) {
 		for (size_t j = 0; j < features; j++) {
 			x[j] = unit(&state);

@@ -6,6 +6,14 @@
 #include <stdint.h>
 
 #include "learn/dataset.h"
+#include "learn/learner.h"
+
+/* So many number features: len, caps, a "b", the empty name, then f4, f5, ... Theirs is the memory.
+ */
+const struct upk_columns *sample_columns(size_t features);
+
+/* The numbers of so many rows from one on, as a learner takes them. */
+struct upk_inputs sample_inputs(const struct upk_dataset *d, size_t from, size_t rows);
 
 /* features uniform sums per row, the j-th (j + 1) times as wide; the label is the class with the
  * greatest noisy integer score. One in `gaps` inputs is NAN (0: none). Places count from 1, served

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include "learn/sample.h"
+
 /* Labels alone matter here: class 0, and 1 in every `every` rows (0: never). */
 static void make(struct upk_dataset *d, size_t rows, size_t classes, size_t every)
 {
-	upk_dataset_init(d, 1, classes);
+	upk_dataset_init(d, sample_columns(1), classes);
 	for (size_t i = 0; i < rows; i++)
 		if (!upk_dataset_add(
 			    d, &(double){ 0 }, every && i % every == 0, -1, (int64_t)i, NULL))

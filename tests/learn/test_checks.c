@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "learn/sample.h"
+
 enum { BEFORE = 600, HELD_OUT = 200, ROWS = BEFORE + HELD_OUT };
 
 /* Rows of two classes in turn; served is wrong on every `wrong`-th (0: none). */
@@ -22,7 +24,7 @@ struct scene {
 static void open(struct scene *s, size_t wrong)
 {
 	*s = (struct scene){ 0 };
-	upk_dataset_init(&s->data, 1, 2);
+	upk_dataset_init(&s->data, sample_columns(1), 2);
 	for (size_t i = 0; i < ROWS; i++) {
 		double x = 0;
 		uint16_t y = i % 2;

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "learn/sample.h"
 
-static const struct upk_text features[] = { { "a", 1 }, { "b", 1 } };
 static const struct upk_text classes[] = { { "ham", 3 }, { "spam", 4 } };
 
 /* A stretch of rows: the label is whether a, or b when `other`, is positive, wrong in `noise` of
@@ -32,7 +32,7 @@ static void make_seeded(struct upk_dataset *d, const struct stretch *s, size_t n
 	struct upk_random r;
 
 	upk_random_seed(&r, seed);
-	upk_dataset_init(d, 2, 2);
+	upk_dataset_init(d, sample_columns(2), 2);
 	for (size_t k = 0; k < n; k++)
 		for (size_t i = 0; i < s[k].rows; i++) {
 			double x[] = { upk_random_unit(&r) - 0.5, upk_random_unit(&r) - 0.5 };
@@ -54,7 +54,7 @@ static struct upk_contest_request request_on(
 {
 	return (struct upk_contest_request){
 		.data = d,
-		.setup = { .learner = &upk_logistic, .features = features, .classes = classes },
+		.setup = { .learner = &upk_logistic, .classes = classes },
 		.decision = { .positive = -1 },
 		.measure = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
 		.kind = kind,
@@ -347,9 +347,9 @@ static void what_cannot_be_judged_fails_with_the_reason(void **state)
 	d.rows = 0;
 	assert_fails(&r, UPK_INVALID, "no rows");
 	d.rows = 1000;
-	d.features = 0;
+	d.table.columns = sample_columns(0);
 	assert_fails(&r, UPK_INVALID, "no features");
-	d.features = 2;
+	d.table.columns = sample_columns(2);
 	upk_dataset_finish(&d);
 
 	make(&d, &(struct stretch){ 149, false, 0.1, 0.6 }, 1);

@@ -7,12 +7,14 @@
 
 #include <cmocka.h>
 
+#include "learn/sample.h"
+
 static void rows_come_back_as_they_were_added(void **state)
 {
 	struct upk_dataset d;
 
 	(void)state;
-	upk_dataset_init(&d, 2, 3);
+	upk_dataset_init(&d, sample_columns(2), 3);
 	for (int i = 0; i < 1000; i++) {
 		double x[] = { i, i % 7 ? i / 7.0 : NAN };
 		assert_true(upk_dataset_add(&d, x, (uint16_t)(i % 3), i % 5 - 1, 10 * i, NULL));
@@ -21,7 +23,7 @@ static void rows_come_back_as_they_were_added(void **state)
 	assert_int_equal(d.rows, 1000);
 	for (int i = 0; i < 1000; i++) {
 		double x[] = { i, i % 7 ? i / 7.0 : NAN };
-		assert_memory_equal(d.x + 2 * i, x, sizeof x);
+		assert_memory_equal(d.table.numbers + 2 * i, x, sizeof x);
 		assert_int_equal(d.y[i], i % 3);
 		assert_int_equal(d.served[i], i % 5 - 1);
 		assert_int_equal(d.place[i], 10 * i);
@@ -35,7 +37,7 @@ static void a_place_is_found_or_the_next_one(void **state)
 	struct upk_dataset d;
 
 	(void)state;
-	upk_dataset_init(&d, 1, 1);
+	upk_dataset_init(&d, sample_columns(1), 1);
 	assert_int_equal(upk_dataset_at(&d, 5), 0);
 	for (int64_t place = 10; place <= 50; place += 10)
 		assert_true(upk_dataset_add(&d, &(double){ 0 }, 0, -1, place, NULL));
@@ -56,7 +58,7 @@ static void labels_are_counted_in_the_range_alone(void **state)
 	size_t counts[3];
 
 	(void)state;
-	upk_dataset_init(&d, 1, 3);
+	upk_dataset_init(&d, sample_columns(1), 3);
 	for (int i = 0; i < 6; i++)
 		assert_true(upk_dataset_add(&d, &(double){ 0 }, labels[i], -1, i, NULL));
 

@@ -21,9 +21,9 @@ struct weights {
 static void *fit(const struct upk_dataset *d, const char *settings)
 {
 	struct upk_fit_input in = { .rows = d->rows,
-		.features = d->features,
+		.features = d->table.columns->count,
 		.classes = d->classes,
-		.x = d->x,
+		.x = d->table.numbers,
 		.y = d->y };
 	cJSON *json = settings ? cJSON_Parse(settings) : NULL;
 	void *fitted = NULL;
@@ -53,7 +53,7 @@ static void weights_of(struct weights *w, const struct upk_dataset *d, const cha
 	write(fitted, &text);
 	upk_logistic.free(fitted);
 	cJSON *json = cJSON_Parse(text.data);
-	w->features = d->features;
+	w->features = d->table.columns->count;
 	w->classes = d->classes;
 	w->outputs = d->classes == 2 ? 1 : d->classes;
 	w->values = calloc(w->outputs * (w->features + 1), sizeof *w->values);
@@ -107,7 +107,8 @@ static void equals_scikit_learn(void **state)
 		free(w.values);
 
 		void *fitted = fit(&d, o->settings);
-		upk_logistic.predict(fitted, d.x, 8, NULL, probabilities);
+		struct upk_inputs in = sample_inputs(&d, 0, 8);
+		upk_logistic.predict(fitted, &in, NULL, probabilities);
 		assert_all_near(probabilities, o->probabilities, 8 * o->classes, 1e-5);
 		upk_logistic.free(fitted);
 		upk_dataset_finish(&d);
@@ -127,7 +128,7 @@ static double naive_loss(const struct upk_dataset *d, const struct weights *w, d
 			double z = intercepts[output];
 			for (size_t j = 0; j < w->features; j++)
 				z += w->values[output * w->features + j] *
-					d->x[i * d->features + j];
+					d->table.numbers[i * d->table.columns->count + j];
 			if (w->outputs == 1 && k == 0)
 				z = 0;
 			sum += exp(z);
@@ -177,10 +178,12 @@ static void a_row_has_the_same_answer_alone_and_among_others(void **state)
 		together = calloc(d.rows * classes, sizeof *together);
 		assert_non_null(together);
 
-		upk_logistic.predict(fitted, d.x, d.rows, NULL, together);
+		struct upk_inputs in = sample_inputs(&d, 0, d.rows);
+		upk_logistic.predict(fitted, &in, NULL, together);
 		for (size_t i = 0; i < d.rows; i++) {
 			double sum = 0;
-			upk_logistic.predict(fitted, d.x + i * d.features, 1, NULL, alone);
+			in = sample_inputs(&d, i, 1);
+			upk_logistic.predict(fitted, &in, NULL, alone);
 			assert_memory_equal(alone, together + i * classes, classes * sizeof *alone);
 			for (size_t k = 0; k < classes; k++)
 				sum += alone[k];
@@ -204,17 +207,18 @@ static void same_rows_give_the_same_bytes_whatever_the_threads(void **state)
 		write(fitted, &first);
 		upk_logistic.free(fitted);
 
-		double *moved = malloc((d.rows * d.features + 1) * sizeof *moved), *x = d.x;
+		double *moved = malloc((d.rows * d.table.columns->count + 1) * sizeof *moved),
+		       *x = d.table.numbers;
 		assert_non_null(moved);
-		memcpy(moved + 1, x, d.rows * d.features * sizeof *moved);
-		d.x = moved + 1;
+		memcpy(moved + 1, x, d.rows * d.table.columns->count * sizeof *moved);
+		d.table.numbers = moved + 1;
 		openblas_set_num_threads(2);
 		fitted = fit(&d, NULL);
 		write(fitted, &again);
 		upk_logistic.free(fitted);
 
 		assert_string_equal(first.data, again.data);
-		d.x = x;
+		d.table.numbers = x;
 		free(moved);
 		upk_buffer_finish(&first);
 		upk_buffer_finish(&again);
@@ -228,14 +232,16 @@ static void classes_far_apart_are_fitted_without_overflow(void **state)
 	double p[2];
 
 	(void)state;
-	upk_dataset_init(&d, 1, 2);
+	upk_dataset_init(&d, sample_columns(1), 2);
 	for (int i = 0; i < 100; i++)
 		assert_true(upk_dataset_add(
 			&d, &(double){ i < 50 ? -1e9 : 1e9 }, i >= 50, -1, i, NULL));
 	void *fitted = fit(&d, NULL);
-	upk_logistic.predict(fitted, d.x, 1, NULL, p);
+	struct upk_inputs in = sample_inputs(&d, 0, 1);
+	upk_logistic.predict(fitted, &in, NULL, p);
 	assert_true(p[0] > 0.99 && p[0] <= 1);
-	upk_logistic.predict(fitted, d.x + 99, 1, NULL, p);
+	in = sample_inputs(&d, 99, 1);
+	upk_logistic.predict(fitted, &in, NULL, p);
 	assert_true(p[1] > 0.99 && p[1] <= 1);
 	upk_logistic.free(fitted);
 	upk_dataset_finish(&d);
@@ -245,9 +251,9 @@ static void *fit_on(const struct upk_dataset *d, const char *settings, const voi
 	struct upk_curve *curve)
 {
 	struct upk_fit_input in = { .rows = d->rows,
-		.features = d->features,
+		.features = d->table.columns->count,
 		.classes = d->classes,
-		.x = d->x,
+		.x = d->table.numbers,
 		.y = d->y,
 		.from = from,
 		.curve = curve };
@@ -276,8 +282,9 @@ static void a_fit_goes_on_from_the_weights_of_another(void **state)
 	assert_true(whole.count > 5 && more.count <= 1);
 	assert_true(few.loss[2] > whole.loss[whole.count - 1]);
 	double *a = calloc(d.rows * 3, sizeof *a), *b = calloc(d.rows * 3, sizeof *b);
-	upk_logistic.predict(best, d.x, d.rows, NULL, a);
-	upk_logistic.predict(rest, d.x, d.rows, NULL, b);
+	struct upk_inputs in = sample_inputs(&d, 0, d.rows);
+	upk_logistic.predict(best, &in, NULL, a);
+	upk_logistic.predict(rest, &in, NULL, b);
 	for (size_t i = 0; i < d.rows * 3; i++)
 		assert_true(fabs(a[i] - b[i]) < 1e-4);
 	upk_logistic.free(short_one);
@@ -302,9 +309,9 @@ static void a_cancelled_fit_says_so(void **state)
 	(void)state;
 	sample_rows(&d, 400, 4, 3, 0);
 	struct upk_fit_input in = { .rows = d.rows,
-		.features = d.features,
+		.features = 2,
 		.classes = d.classes,
-		.x = d.x,
+		.x = d.table.numbers,
 		.y = d.y,
 		.cancel = &cancel };
 	assert_false(upk_logistic.fit(&in, NULL, &fitted, &err));

@@ -49,7 +49,6 @@ static struct upk_predictor *fit(const struct upk_dataset *d, struct upk_error *
 {
 	struct upk_predictor_setup setup = {
 		.learner = &upk_logistic,
-		.features = names,
 		.classes = names,
 	};
 
@@ -114,7 +113,7 @@ static bool contest(const struct upk_dataset *d, bool first, struct upk_error *e
 		.data = d,
 		.checks = upk_checks_default,
 		.slices = &slices,
-		.setup = { .learner = &upk_logistic, .features = names, .classes = names },
+		.setup = { .learner = &upk_logistic, .classes = names },
 		.decision = { .positive = -1 },
 		.measure = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
 		.margin = -1,

@@ -16,9 +16,9 @@
 static struct upk_fit_input input_of(const struct upk_dataset *d)
 {
 	return (struct upk_fit_input){ .rows = d->rows,
-		.features = d->features,
+		.features = d->table.columns->count,
 		.classes = d->classes,
-		.x = d->x,
+		.x = d->table.numbers,
 		.y = d->y,
 		.seed = 5 };
 }
@@ -42,7 +42,8 @@ static double *ask(const void *fitted, const struct upk_dataset *d, size_t first
 
 	assert_non_null(p);
 	assert_non_null(scratch);
-	upk_mlp.predict(fitted, d->x + first * d->features, rows, scratch, p);
+	struct upk_inputs in = sample_inputs(d, first, rows);
+	upk_mlp.predict(fitted, &in, scratch, p);
 	free(scratch);
 	return p;
 }
@@ -119,11 +120,11 @@ static void check_slopes(size_t classes, const double *weights, double dropout)
 	struct upk_random random;
 	sample_rows(&d, 40, 4, classes, 0);
 	upk_random_seed(&random, 3);
-	assert_true(upk_network_init(&n, d.features, classes, hidden, 2, NULL));
+	assert_true(upk_network_init(&n, d.table.columns->count, classes, hidden, 2, NULL));
 	assert_true(upk_network_batch_init(&b, &n, d.rows, NULL));
 	upk_network_draw(&n, &random);
-	for (size_t i = 0; i < d.rows * d.features; i++)
-		b.values[0][i] = (float)d.x[i];
+	for (size_t i = 0; i < d.rows * d.table.columns->count; i++)
+		b.values[0][i] = (float)d.table.numbers[i];
 
 	float *gradient = calloc(n.count, sizeof *gradient);
 	float *other = calloc(n.count, sizeof *other);
@@ -192,7 +193,7 @@ static void the_same_rows_and_seed_give_the_same_bytes_that_read_back(void **sta
 
 	assert_string_equal(a, b);
 	assert_non_null(json);
-	assert_true(upk_mlp.read(json, 4, 3, &back, NULL));
+	assert_true(upk_mlp.read(json, (struct upk_width){ 4, 0 }, 3, &back, NULL));
 	char *c = text_of(back);
 	assert_string_equal(a, c);
 	cJSON_Delete(json);
@@ -307,7 +308,7 @@ static void layers_have_numbers_of_neurons_of_their_own(void **state)
 	assert_int_equal(n->sizes[3], 8);
 	char *text = text_of(fitted);
 	cJSON *json = cJSON_Parse(text);
-	assert_true(upk_mlp.read(json, 4, 2, &again, NULL));
+	assert_true(upk_mlp.read(json, (struct upk_width){ 4, 0 }, 2, &again, NULL));
 	char *same = text_of(again);
 	assert_string_equal(text, same);
 	cJSON_Delete(json);
@@ -346,7 +347,9 @@ static void balance_finds_more_of_a_rare_class(void **state)
 	for (size_t i = 0; i < d.rows; i++) { /* one in twenty of class 1 stays */
 		if (d.y[i] == 1 && seen++ % 20)
 			continue;
-		memmove(d.x + n * d.features, d.x + i * d.features, d.features * sizeof *d.x);
+		memmove(d.table.numbers + n * d.table.columns->count,
+			d.table.numbers + i * d.table.columns->count,
+			d.table.columns->count * sizeof *d.table.numbers);
 		d.y[n++] = d.y[i];
 	}
 	d.rows = n;
@@ -387,7 +390,7 @@ static void broken_networks_are_not_read(void **state)
 		void *back = NULL;
 		cJSON *json = upk_json_parse(upk_text_of(broken[i]), NULL);
 		assert_non_null(json);
-		assert_false(upk_mlp.read(json, 2, 2, &back, &err));
+		assert_false(upk_mlp.read(json, (struct upk_width){ 2, 0 }, 2, &back, &err));
 		assert_int_equal(err.code, UPK_CORRUPT);
 		cJSON_Delete(json);
 	}

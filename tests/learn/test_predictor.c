@@ -12,8 +12,6 @@
 #include "learn/oracle_logistic.h"
 #include "learn/sample.h"
 
-static const struct upk_text features[] = { { "len", 3 }, { "caps", 4 }, { "a \"b\"", 5 },
-	{ "", 0 } };
 static const struct upk_text classes[] = { { "ham", 3 }, { "spam", 4 }, { "\xc3\xa4", 2 },
 	{ "d", 1 }, { "e", 1 } };
 
@@ -22,7 +20,6 @@ static struct upk_predictor *fit(const struct upk_dataset *d, size_t from, size_
 	struct upk_error err = { 0 };
 	struct upk_predictor_setup setup = {
 		.learner = &upk_logistic,
-		.features = features,
 		.classes = classes,
 	};
 	struct upk_predictor *p = upk_predictor_fit(&setup, d, from, to, &err);
@@ -55,7 +52,7 @@ static void gaps_and_scales_equal_a_scikit_learn_pipeline(void **state)
 		double probabilities[16 * 5];
 		sample_rows(&d, cases[i].rows, 4, cases[i].classes, 7);
 
-		assert_true(upk_encode_fit(&e, d.x, d.rows, 4, NULL));
+		assert_true(upk_encode_fit(&e, d.table.numbers, d.rows, 4, NULL));
 		for (size_t j = 0; j < 4; j++) {
 			assert_near(e.mean[j], cases[i].mean[j], 1e-12);
 			assert_near(e.scale[j], cases[i].scale[j], 1e-12);
@@ -63,7 +60,7 @@ static void gaps_and_scales_equal_a_scikit_learn_pipeline(void **state)
 		upk_encode_finish(&e);
 
 		struct upk_predictor *p = fit(&d, 0, d.rows);
-		assert_true(upk_predictor_predict(p, d.x, 16, probabilities, NULL));
+		assert_true(upk_predictor_predict(p, &d.table, 0, 16, probabilities, NULL));
 		for (size_t k = 0; k < 16 * cases[i].classes; k++)
 			assert_near(probabilities[k], cases[i].probabilities[k], 1e-6);
 		upk_predictor_unref(p);
@@ -119,8 +116,8 @@ static void what_is_read_back_predicts_the_same_bits(void **state)
 		struct upk_predictor *p = fit(&d, 100, d.rows);
 		struct upk_predictor *read = read_back(p, &first);
 
-		assert_true(upk_predictor_predict(p, d.x, d.rows, before, NULL));
-		assert_true(upk_predictor_predict(read, d.x, d.rows, after, NULL));
+		assert_true(upk_predictor_predict(p, &d.table, 0, d.rows, before, NULL));
+		assert_true(upk_predictor_predict(read, &d.table, 0, d.rows, after, NULL));
 		assert_memory_equal(before, after, d.rows * k * sizeof *before);
 		upk_predictor_write(read, &second);
 		assert_true(upk_text_equal(upk_buffer_text(&first), upk_buffer_text(&second)));
@@ -145,10 +142,12 @@ static void names_are_kept(void **state)
 	struct upk_predictor *p = fit(&d, 0, d.rows);
 	struct upk_predictor *read = read_back(p, &bytes);
 	assert_string_equal(upk_predictor_learner(read), "logistic");
-	assert_int_equal(upk_predictor_features(read), 4);
+	const struct upk_columns *columns = upk_predictor_columns(read);
+	assert_int_equal(columns->count, 4);
 	assert_int_equal(upk_predictor_classes(read), 3);
 	for (size_t i = 0; i < 4; i++)
-		assert_true(upk_text_equal(upk_predictor_feature(read, i), features[i]));
+		assert_true(
+			upk_text_equal(columns->items[i].name, sample_columns(4)->items[i].name));
 	for (size_t i = 0; i < 3; i++)
 		assert_true(upk_text_equal(upk_predictor_class(read, i), classes[i]));
 	upk_predictor_unref(p);
@@ -169,7 +168,7 @@ static void a_class_without_rows_is_never_predicted(void **state)
 	for (size_t i = 0; i < d.rows; i++)
 		d.y[i] = d.y[i] == 1 ? 2 : d.y[i];
 	struct upk_predictor *p = fit(&d, 0, d.rows);
-	assert_true(upk_predictor_predict(p, d.x, 1, probabilities, NULL));
+	assert_true(upk_predictor_predict(p, &d.table, 0, 1, probabilities, NULL));
 	assert_true(probabilities[1] == 0 && probabilities[3] == 0 && probabilities[4] == 0);
 	for (size_t k = 0; k < 5; k++)
 		sum += probabilities[k];
@@ -186,12 +185,12 @@ static void a_row_of_a_long_batch_has_the_answer_it_has_alone(void **state)
 	sample_rows(&d, 333, 4, 5, 8);
 	double *together = calloc(d.rows * 5, sizeof *together), alone[5];
 	struct upk_predictor *p = fit(&d, 0, d.rows);
-	assert_true(upk_predictor_predict(p, d.x, d.rows, together, NULL));
+	assert_true(upk_predictor_predict(p, &d.table, 0, d.rows, together, NULL));
 	for (size_t i = 0; i < d.rows; i++) {
-		assert_true(upk_predictor_predict(p, d.x + 4 * i, 1, alone, NULL));
+		assert_true(upk_predictor_predict(p, &d.table, i, 1, alone, NULL));
 		assert_memory_equal(alone, together + 5 * i, sizeof alone);
 	}
-	assert_true(upk_predictor_predict(p, d.x, 0, NULL, NULL));
+	assert_true(upk_predictor_predict(p, &d.table, 0, 0, NULL, NULL));
 	free(together);
 	upk_predictor_unref(p);
 	upk_dataset_finish(&d);
@@ -204,15 +203,14 @@ static void rows_that_cannot_be_fitted_are_refused_with_the_reason(void **state)
 	struct upk_dataset d;
 
 	(void)state;
-	upk_dataset_init(&d, 0, 2);
+	upk_dataset_init(&d, sample_columns(0), 2);
 	assert_true(upk_dataset_add(&d, NULL, 0, -1, 0, NULL));
 	assert_null(upk_predictor_fit(&setup, &d, 0, 1, &err));
 	assert_int_equal(err.code, UPK_INVALID);
 	assert_non_null(strstr(err.message, "no features"));
 	upk_dataset_finish(&d);
 
-	setup.features = features;
-	upk_dataset_init(&d, 1, 2);
+	upk_dataset_init(&d, sample_columns(1), 2);
 	assert_null(upk_predictor_fit(&setup, &d, 0, 0, &err));
 	assert_non_null(strstr(err.message, "no rows"));
 	for (int i = 0; i < 10; i++)
@@ -234,19 +232,17 @@ static void what_goes_on_keeps_its_preprocessing_and_classes(void **state)
 	struct upk_dataset d, moved;
 	struct upk_error err = { 0 };
 	cJSON *settings = cJSON_Parse("{\"epochs\": 1, \"learning_rate\": 1e-6, \"patience\": 0}");
-	struct upk_predictor_setup setup = {
-		.learner = &upk_mlp, .features = features, .classes = classes
-	};
+	struct upk_predictor_setup setup = { .learner = &upk_mlp, .classes = classes };
 	double before[16 * 3], after[16 * 3];
 
 	(void)state;
 	sample_rows(&d, 300, 4, 3, 0);
 	struct upk_predictor *first = upk_predictor_fit(&setup, &d, 0, d.rows, &err);
-	upk_dataset_init(&moved, 4, 3);
+	upk_dataset_init(&moved, sample_columns(4), 3);
 	for (size_t i = 0; i < 100; i++) {
 		double x[4];
 		for (size_t j = 0; j < 4; j++)
-			x[j] = 3 * d.x[i * 4 + j] + 1;
+			x[j] = 3 * d.table.numbers[i * 4 + j] + 1;
 		/* No row of the last class. */
 		assert_true(upk_dataset_add(&moved, x, d.y[i] % 2, -1, (int64_t)i, NULL));
 	}
@@ -254,16 +250,16 @@ static void what_goes_on_keeps_its_preprocessing_and_classes(void **state)
 	setup.from = first;
 	struct upk_predictor *second = upk_predictor_fit(&setup, &moved, 0, 100, &err);
 	assert_non_null(second);
-	assert_true(upk_predictor_predict(first, d.x, 16, before, NULL));
+	assert_true(upk_predictor_predict(first, &d.table, 0, 16, before, NULL));
 	upk_predictor_unref(first);
-	assert_true(upk_predictor_predict(second, d.x, 16, after, NULL));
+	assert_true(upk_predictor_predict(second, &d.table, 0, 16, after, NULL));
 	for (size_t i = 0; i < 16 * 3; i++)
 		assert_near(after[i], before[i], 1e-3);
 	struct upk_buffer bytes = { 0 };
 	upk_predictor_write(second, &bytes);
 	struct upk_predictor *back = upk_predictor_read(upk_buffer_text(&bytes), &err);
 	assert_non_null(back);
-	assert_true(upk_predictor_predict(back, d.x, 16, before, NULL));
+	assert_true(upk_predictor_predict(back, &d.table, 0, 16, before, NULL));
 	assert_memory_equal(before, after, sizeof before);
 	upk_predictor_unref(back);
 	upk_buffer_finish(&bytes);
@@ -277,9 +273,7 @@ static void what_lacks_a_class_or_is_of_another_kind_cannot_go_on(void **state)
 {
 	struct upk_dataset two, three;
 	struct upk_error err = { 0 };
-	struct upk_predictor_setup setup = {
-		.learner = &upk_logistic, .features = features, .classes = classes
-	};
+	struct upk_predictor_setup setup = { .learner = &upk_logistic, .classes = classes };
 
 	(void)state;
 	sample_rows(&two, 200, 4, 2, 0);

@@ -71,15 +71,15 @@ static bool bowl_fit(
 }
 
 static void bowl_predict(
-	const void *fitted, const double *x, size_t rows, void *scratch, double *probabilities)
+	const void *fitted, const struct upk_inputs *in, void *scratch, double *probabilities)
 {
 	const struct bowl *b = fitted;
 	double right = 1 - b->height * 0.7;
 
 	(void)scratch;
-	for (size_t i = 0; i < rows; i++) {
-		probabilities[i * 2] = x[i] > 0 ? 1 - right : right;
-		probabilities[i * 2 + 1] = x[i] > 0 ? right : 1 - right;
+	for (size_t i = 0; i < in->rows; i++) {
+		probabilities[i * 2] = in->x[i] > 0 ? 1 - right : right;
+		probabilities[i * 2 + 1] = in->x[i] > 0 ? right : 1 - right;
 	}
 }
 
@@ -95,12 +95,11 @@ static const struct upk_learner bowl = {
 	.free = free,
 };
 
-static const struct upk_text features[] = { { "a", 1 }, { "b", 1 }, { "c", 1 }, { "d", 1 } };
 static const struct upk_text classes[] = { { "n", 1 }, { "y", 1 } };
 
 static void make_bowl_rows(struct upk_dataset *d)
 {
-	upk_dataset_init(d, 1, 2);
+	upk_dataset_init(d, sample_columns(1), 2);
 	for (int64_t i = 0; i < 30; i++) {
 		double x = i % 3 ? 1 : -1;
 		assert_true(upk_dataset_add(d, &x, x > 0, -1, 100 + i, NULL));
@@ -113,10 +112,7 @@ static struct upk_search_request request_on(const struct upk_dataset *d,
 	struct upk_search_request r = { .data = d,
 		.cut = d->rows * 2 / 3,
 		.to = d->rows,
-		.setup = { .learner = learner,
-			.features = features,
-			.classes = classes,
-			.seed = 1 },
+		.setup = { .learner = learner, .classes = classes, .seed = 1 },
 		.kind = UPK_TRIAL_OPTIMISE,
 		.method = method,
 		.trials = trials,

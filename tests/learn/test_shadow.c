@@ -21,7 +21,7 @@ static void make_rows(struct upk_dataset *d, size_t classes)
 {
 	sample_rows(d, ROWS, FEATURES, classes, 20);
 	for (size_t i = 0; i < 1500; i++)
-		d->x[i * FEATURES + FEATURES - 1] = 0.1;
+		d->table.numbers[i * FEATURES + FEATURES - 1] = 0.1;
 	for (size_t i = 2200; i < ROWS; i++)
 		d->y[i] = (uint16_t)((d->y[i] + 1u) % classes);
 }
@@ -34,8 +34,11 @@ static void assert_close(double value, double expected)
 
 static struct upk_predictor *version_of(const struct upk_shadow_copy *c)
 {
+	struct upk_text features[FEATURES];
 	struct upk_buffer bytes = { 0 };
-	upk_shadow_copy_write_version(c, names, names, &bytes);
+	for (size_t i = 0; i < FEATURES; i++)
+		features[i] = sample_columns(FEATURES)->items[i].name;
+	upk_shadow_copy_write_version(c, features, names, &bytes);
 	assert_false(bytes.failed);
 	struct upk_predictor *p = upk_predictor_read(upk_buffer_text(&bytes), NULL);
 	upk_buffer_finish(&bytes);
@@ -50,14 +53,14 @@ static void play(size_t classes, const double *spoken, const int *speakers, cons
 	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
 	for (size_t i = BEGIN; i < ROWS; i++) {
-		const double *x = d.x + i * FEATURES;
+		const double *x = d.table.numbers + i * FEATURES;
 		if (i % EVERY == 0) {
 			size_t n = (i - BEGIN) / EVERY;
 			double p[4], served[4];
 			upk_shadow_copy_take(c, s);
 			upk_shadow_copy_predict(c, x, p);
 			struct upk_predictor *version = version_of(c);
-			assert_true(upk_predictor_predict(version, x, 1, served, NULL));
+			assert_true(upk_predictor_predict(version, &d.table, i, 1, served, NULL));
 			upk_predictor_unref(version);
 			assert_int_equal(upk_shadow_speaker(s), speakers[n]);
 			for (size_t k = 0; k < classes; k++) {
@@ -107,8 +110,8 @@ static void bytes_give_back_the_same_shadow(void **state)
 	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
 	struct upk_shadow *t = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
 	for (size_t i = BEGIN; i < 1700; i++) {
-		upk_shadow_step(s, d.x + i * FEATURES, d.y[i]);
-		upk_shadow_step(t, d.x + i * FEATURES, d.y[i]);
+		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
+		upk_shadow_step(t, d.table.numbers + i * FEATURES, d.y[i]);
 		t = reread(t);
 	}
 	upk_shadow_write(s, &bytes[0]);
@@ -131,19 +134,19 @@ static void a_copy_stays_as_it_was_taken(void **state)
 	make_rows(&d, 2);
 	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
-	upk_shadow_copy_predict(c, d.x, before);
+	upk_shadow_copy_predict(c, d.table.numbers, before);
 	for (size_t i = BEGIN; i < 600; i++)
-		upk_shadow_step(s, d.x + i * FEATURES, d.y[i]);
-	upk_shadow_copy_predict(c, d.x, after);
+		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
+	upk_shadow_copy_predict(c, d.table.numbers, after);
 	assert_memory_equal(before, after, sizeof before);
 
 	upk_shadow_copy_write(c, &bytes);
 	upk_shadow_copy_destroy(c);
 	c = upk_shadow_copy_read(s, upk_buffer_text(&bytes), NULL);
-	upk_shadow_copy_predict(c, d.x, again);
+	upk_shadow_copy_predict(c, d.table.numbers, again);
 	assert_memory_equal(before, again, sizeof before);
 	upk_shadow_copy_take(c, s);
-	upk_shadow_copy_predict(c, d.x, again);
+	upk_shadow_copy_predict(c, d.table.numbers, again);
 	assert_true(again[0] != before[0]);
 	upk_buffer_finish(&bytes);
 	upk_shadow_copy_destroy(c);
@@ -160,9 +163,9 @@ static void an_input_that_never_varied_says_nothing(void **state)
 	make_rows(&d, 2);
 	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
 	for (size_t i = BEGIN; i < 1500; i++)
-		upk_shadow_step(s, d.x + i * FEATURES, d.y[i]);
+		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
-	memcpy(one, d.x, sizeof one);
+	memcpy(one, d.table.numbers, sizeof one);
 	memcpy(other, one, sizeof other);
 	other[FEATURES - 1] = 7;
 	upk_shadow_copy_predict(c, one, p);

@@ -16,9 +16,9 @@
 static void *fit(const struct upk_dataset *d, const char *settings)
 {
 	struct upk_fit_input in = { .rows = d->rows,
-		.features = d->features,
+		.features = d->table.columns->count,
 		.classes = d->classes,
-		.x = d->x,
+		.x = d->table.numbers,
 		.y = d->y };
 	cJSON *json = settings ? cJSON_Parse(settings) : NULL;
 	void *fitted = NULL;
@@ -44,7 +44,7 @@ static char *text_of(const void *fitted)
 /* XGBoost's own answers, fitted by itself with the same settings. */
 static void ask_xgboost(const struct upk_dataset *d, double *probabilities)
 {
-	size_t n = d->rows * d->features;
+	size_t n = d->rows * d->table.columns->count;
 	float *x = malloc(n * sizeof *x), *y = malloc(d->rows * sizeof *y);
 	const char *settings[][2] = { { "tree_method", "hist" }, { "grow_policy", "lossguide" },
 		{ "max_depth", "0" }, { "max_leaves", "31" }, { "max_bin", "255" },
@@ -58,10 +58,11 @@ static void ask_xgboost(const struct upk_dataset *d, double *probabilities)
 	const float *out;
 
 	for (size_t i = 0; i < n; i++)
-		x[i] = (float)d->x[i];
+		x[i] = (float)d->table.numbers[i];
 	for (size_t i = 0; i < d->rows; i++)
 		y[i] = d->y[i];
-	assert_int_equal(XGDMatrixCreateFromMat(x, d->rows, d->features, NAN, &rows), 0);
+	assert_int_equal(
+		XGDMatrixCreateFromMat(x, d->rows, d->table.columns->count, NAN, &rows), 0);
 	assert_int_equal(XGDMatrixSetFloatInfo(rows, "label", y, d->rows), 0);
 	assert_int_equal(XGBoosterCreate(&rows, 1, &booster), 0);
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
@@ -91,7 +92,8 @@ static void answers_equal_those_of_xgboost(size_t classes)
 	double *theirs = calloc(d.rows * classes, sizeof *theirs);
 	void *fitted = fit(&d, NULL);
 
-	upk_trees.predict(fitted, d.x, d.rows, NULL, ours);
+	struct upk_inputs in = sample_inputs(&d, 0, d.rows);
+	upk_trees.predict(fitted, &in, NULL, ours);
 	ask_xgboost(&d, theirs);
 	for (size_t i = 0; i < d.rows * classes; i++)
 		assert_true(fabs(ours[i] - theirs[i]) < 1e-6);
@@ -117,9 +119,9 @@ static void *fit_from(const struct upk_dataset *d, const char *settings, const v
 	struct upk_curve *curve)
 {
 	struct upk_fit_input in = { .rows = d->rows,
-		.features = d->features,
+		.features = d->table.columns->count,
 		.classes = d->classes,
-		.x = d->x,
+		.x = d->table.numbers,
 		.y = d->y,
 		.from = from,
 		.curve = curve };
@@ -168,7 +170,8 @@ static void the_curve_is_the_log_loss_after_each_round(void **state)
 	sample_rows(&d, 400, 4, 3, 0);
 	double *p = calloc(d.rows * 3, sizeof *p);
 	void *fitted = fit_from(&d, "{\"rounds\": 15}", NULL, &curve);
-	upk_trees.predict(fitted, d.x, d.rows, NULL, p);
+	struct upk_inputs in = sample_inputs(&d, 0, d.rows);
+	upk_trees.predict(fitted, &in, NULL, p);
 	for (size_t i = 0; i < d.rows; i++)
 		sum -= log(p[i * 3 + d.y[i]]);
 	assert_int_equal(curve.count, 15);
@@ -190,7 +193,7 @@ static void what_was_written_reads_back_to_the_same_text(void **state)
 	cJSON *json = upk_json_parse(upk_text_of(text), NULL);
 
 	assert_non_null(json);
-	assert_true(upk_trees.read(json, 4, 3, &back, NULL));
+	assert_true(upk_trees.read(json, (struct upk_width){ 4, 0 }, 3, &back, NULL));
 	char *again = text_of(back);
 	assert_string_equal(text, again);
 	cJSON_Delete(json);
@@ -222,9 +225,11 @@ static void any_number_of_threads_grows_the_same_trees(void **state)
 	(void)state;
 	struct upk_dataset d;
 	sample_rows(&d, 6000, 12, 3, 9);
-	struct upk_fit_input in = {
-		.rows = d.rows, .features = d.features, .classes = d.classes, .x = d.x, .y = d.y
-	};
+	struct upk_fit_input in = { .rows = d.rows,
+		.features = d.table.columns->count,
+		.classes = d.classes,
+		.x = d.table.numbers,
+		.y = d.y };
 	cJSON *settings = cJSON_Parse("{\"rounds\": 20}");
 	char *first = NULL;
 
@@ -254,7 +259,8 @@ static double surest(const struct upk_dataset *d, const char *settings)
 	void *fitted = fit(d, settings);
 
 	assert_non_null(p);
-	upk_trees.predict(fitted, d->x, d->rows, NULL, p);
+	struct upk_inputs in = sample_inputs(d, 0, d->rows);
+	upk_trees.predict(fitted, &in, NULL, p);
 	for (size_t i = 0; i < d->rows; i++)
 		most = fmax(most, fabs(p[2 * i] - 0.5));
 	free(p);
@@ -308,7 +314,7 @@ static void broken_trees_are_not_read(void **state)
 		void *back = NULL;
 		cJSON *json = upk_json_parse(upk_text_of(broken[i]), NULL);
 		assert_non_null(json);
-		assert_false(upk_trees.read(json, 2, 2, &back, &err));
+		assert_false(upk_trees.read(json, (struct upk_width){ 2, 0 }, 2, &back, &err));
 		assert_int_equal(err.code, UPK_CORRUPT);
 		cJSON_Delete(json);
 	}
@@ -343,9 +349,9 @@ static void a_cancelled_fit_ends_at_once(void **state)
 	struct upk_error err = { 0 };
 	void *fitted = NULL;
 	struct upk_fit_input in = { .rows = d.rows,
-		.features = d.features,
+		.features = d.table.columns->count,
 		.classes = d.classes,
-		.x = d.x,
+		.x = d.table.numbers,
 		.y = d.y,
 		.cancel = &cancel };
 
