@@ -2,25 +2,31 @@
  * Two classes share one weight vector (that of class 1), more have one each. */
 #include "learn/learner.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cblas.h>
-#include <lbfgs.h>
 
+#include "learn/minimise.h"
 #include "learn/numbers.h"
 #include "learn/settings.h"
+#include "learn/softmax.h"
 
-/* BLOCK rows at a time go through BLAS, and their sums are added in order: memory stays small and
- * nothing depends on how many rows or threads there are. */
-enum { BLOCK = 256, SEARCHES = 20, MEMORY = 10 };
+/* Where there are SAMPLE_ROWS rows or more a variable in one row of SAMPLE_ONE_IN, the descent
+ * begins at their optimum, and knows by them how the loss curves: it then takes a few passes over
+ * all rows. */
+enum { SAMPLE_ONE_IN = 16, SAMPLE_ROWS = 20, SAMPLE_VARIABLES = 512, SAMPLE_ITERATIONS = 100 };
 
 /* |gradient| at the end, at most, for each row and for the fewest rows that it is so for. The
  * penalty curves by l2 in every direction of w, so at l2 = 1 and 1,000 rows no weight is further
  * than 1e-5 from its optimum; on more rows the loss's own rounding hides a smaller slope. */
 static const double tolerance = 1e-8, tolerance_rows = 1000;
+
+/* Where it is known how the loss curves, a step that moves no weight by more than this is the last:
+ * the next would be about a sixteenth of it. The sample's own optimum is some hundredths from that
+ * of all rows, so it need not be found better than that. */
+static const double settled = 1e-5, sample_tolerance = 1e-4;
 
 enum { L2, ITERATIONS, SETTINGS };
 
@@ -95,201 +101,178 @@ fail:
 	return NULL;
 }
 
-/* What L-BFGS minimises. Its variables are the weights (outputs, features), then the intercepts. */
-struct objective {
+/* A fit under way. */
+struct fitting {
 	const struct upk_fit_input *in;
 	double values[SETTINGS];
-	size_t outputs;
-	double *scores; /* (BLOCK, outputs): x w + b, then probability - truth */
+	struct upk_softmax softmax;
+	double *factor;   /* (count, count) of the Hessian, lower half; NULL: not known */
+	double tolerance; /* of |gradient| for each row */
 };
 
-/* log(f1) + log(f2) + ... of factors from 1 to 1,024: their product is kept, and its log taken
- * before it can overflow, since a log costs as much as everything else in a row. */
-struct logs {
-	double sum, product;
-	unsigned count;
-};
-
-static void logs_add(struct logs *l, double factor)
+static double evaluate(void *context, const double *w, double *g)
 {
-	l->product *= factor;
-	if (++l->count == 64) {
-		l->sum += log(l->product);
-		l->product = 1;
-		l->count = 0;
-	}
+	struct fitting *f = context;
+
+	return upk_softmax_value(&f->softmax, w, g);
 }
 
-/* Loss of n rows; each score becomes its residual. */
-static double binary_loss(double *scores, const uint16_t *y, size_t n)
+static bool goes_on(const struct fitting *f, struct upk_error *err)
 {
-	struct logs logs = { .product = 1 };
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		double z = scores[i];
-		double e = exp(-fabs(z));
-		double p = (z >= 0 ? 1 : e) / (1 + e);
-		double margin = y[i] ? z : -z;
-		logs_add(&logs, 1 + e);
-		sum += margin < 0 ? -margin : 0;
-		scores[i] = p - y[i];
-	}
-	return sum + logs.sum + log(logs.product);
+	return !f->in->cancel || !atomic_load(f->in->cancel) ||
+		upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
 }
 
-/* Scores of one row become probabilities; their greatest is taken out first, so that nothing
- * overflows. Returns the greatest, and the sum of exp(score - greatest): 1 to k. */
-static double softmax(double *scores, size_t k, double *sum)
+static bool look(void *context, double value, struct upk_error *err)
 {
-	double greatest = scores[0];
+	const struct fitting *f = context;
 
-	for (size_t i = 1; i < k; i++)
-		greatest = scores[i] > greatest ? scores[i] : greatest;
-	*sum = 0;
-	for (size_t i = 0; i < k; i++) {
-		scores[i] = exp(scores[i] - greatest);
-		*sum += scores[i];
-	}
-	for (size_t i = 0; i < k; i++)
-		scores[i] *= 1 / *sum;
-	return greatest;
+	return goes_on(f, err) &&
+		(!f->in->curve ||
+			upk_curve_add(f->in->curve, value / (double)f->softmax.rows, err));
 }
 
-static double softmax_loss(double *scores, size_t k, const uint16_t *y, size_t n)
+static void precondition(void *context, double *v)
 {
-	struct logs logs = { .product = 1 };
-	double sum = 0;
+	const struct fitting *f = context;
+	int n = (int)upk_softmax_count(&f->softmax);
 
-	for (size_t i = 0; i < n; i++) {
-		double *row = scores + i * k;
-		double truth = row[y[i]], factor;
-		sum += softmax(row, k, &factor) - truth;
-		logs_add(&logs, factor);
-		row[y[i]] -= 1;
-	}
-	return sum + logs.sum + log(logs.product);
+	cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, f->factor, n, v, 1);
+	cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, n, f->factor, n, v, 1);
 }
 
-/* Adds the gradient of rows first .. first + n - 1 to g; returns their loss. */
-static double add_block(
-	const struct objective *o, const double *w, double *g, size_t first, size_t n)
+static bool minimise(struct fitting *f, double *w, struct upk_error *err)
 {
-	int features = (int)o->in->features, outputs = (int)o->outputs, rows = (int)n;
-	size_t weights = o->outputs * o->in->features;
-	const double *x = o->in->x + first * o->in->features;
-	double loss;
+	struct upk_minimise m = {
+		.count = upk_softmax_count(&f->softmax),
+		.context = f,
+		.evaluate = evaluate,
+		.precondition = f->factor ? precondition : NULL,
+		.look = look,
+		.tolerance = f->tolerance * fmax((double)f->softmax.rows, tolerance_rows),
+		.settled = settled,
+		.iterations = (int)f->values[ITERATIONS],
+	};
 
-	for (size_t i = 0; i < n; i++)
-		memcpy(o->scores + i * o->outputs, w + weights, o->outputs * sizeof *w);
-	cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, features, 1, x,
-		features, w, features, 1, o->scores, outputs);
-	if (outputs == 1)
-		loss = binary_loss(o->scores, o->in->y + first, n);
-	else
-		loss = softmax_loss(o->scores, o->outputs, o->in->y + first, n);
-
-	cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, outputs, features, rows, 1, o->scores,
-		outputs, x, features, 1, g, features);
-	for (size_t i = 0; i < n * o->outputs; i += o->outputs)
-		for (size_t k = 0; k < o->outputs; k++)
-			g[weights + k] += o->scores[i + k];
-	return loss;
-}
-
-static double evaluate(void *context, const double *w, double *g, const int n, const double step)
-{
-	const struct objective *o = context;
-	size_t weights = o->outputs * o->in->features;
-	double loss = 0, squares = 0;
-
-	(void)step;
-	memset(g, 0, (size_t)n * sizeof *g);
-	for (size_t first = 0; first < o->in->rows; first += BLOCK) {
-		size_t left = o->in->rows - first;
-		loss += add_block(o, w, g, first, left < BLOCK ? left : BLOCK);
-	}
-	for (size_t i = 0; i < weights; i++) {
-		squares += w[i] * w[i];
-		g[i] += o->values[L2] * w[i];
-	}
-	return loss + o->values[L2] / 2 * squares;
-}
-
-/* One more point of the curve; not 0 stops. */
-static int look(void *context, const double *w, const double *g, const double loss,
-	const double w_norm, const double g_norm, const double step, int n, int iteration,
-	int calls)
-{
-	const struct objective *o = context;
-
-	(void)w, (void)g, (void)w_norm, (void)g_norm, (void)step;
-	(void)n, (void)iteration, (void)calls;
-	if (o->in->curve && !upk_curve_add(o->in->curve, loss / (double)o->in->rows, NULL))
-		return LBFGSERR_OUTOFMEMORY;
-	return o->in->cancel && atomic_load(o->in->cancel) ? LBFGSERR_CANCELED : 0;
-}
-
-/* A line search that finds no lower value has met the limit of doubles, not failed: where it
- * stands is the optimum as far as the loss can tell. */
-static bool minimise(struct objective *o, double *w, size_t n, struct upk_error *err)
-{
-	lbfgs_parameter_t parameters;
-	int result;
-
-	lbfgs_parameter_init(&parameters);
-	parameters.m = MEMORY;
-	parameters.epsilon = tolerance * fmax((double)o->in->rows, tolerance_rows);
-	parameters.max_linesearch = SEARCHES;
-	parameters.max_iterations = (int)o->values[ITERATIONS];
-
-	result = lbfgs((int)n, w, NULL, evaluate, look, o, &parameters);
-	if (result == LBFGSERR_CANCELED)
-		return upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
-	if (result == LBFGSERR_OUTOFMEMORY)
-		return upk_fail(err, UPK_NOMEM, "no memory to fit %zu weights", n);
-	for (size_t i = 0; i < n; i++)
+	if (!upk_minimise(&m, w, err) || !goes_on(f, err))
+		return false;
+	for (size_t i = 0; i < m.count; i++)
 		if (!isfinite(w[i]))
 			return upk_fail(err, UPK_INVALID, "the fit does not converge");
 	return true;
 }
 
-/* Where the descent begins: zero, or the weights that it goes on from. */
-static void begin(const struct objective *o, double *w, size_t n)
-{
-	const struct logistic *from = o->in->from;
+/* ---- a sample of the rows, to begin with ---- */
 
-	if (from)
-		memcpy(w, from->weights, n * sizeof *w);
-	else
-		memset(w, 0, n * sizeof *w);
+/* Enough rows, and few enough variables: what the sample and its Hessian cost comes back. */
+static bool wants_sample(const struct fitting *f)
+{
+	size_t count = upk_softmax_count(&f->softmax);
+
+	return !f->in->from && count <= SAMPLE_VARIABLES &&
+		f->in->rows >= SAMPLE_ONE_IN * SAMPLE_ROWS * count;
 }
 
-/* w is lbfgs_malloc's, which aligns it as its build of liblbfgs wants. */
-static bool minimise_into(struct logistic *l, struct objective *o, struct upk_error *err)
+/* A fit to every so manieth row; the penalty is as great beside them as beside all. */
+static bool take_sample(const struct fitting *f, struct fitting *sample, struct upk_fit_input *in,
+	struct upk_error *err)
 {
-	size_t n = l->outputs * (l->features + 1);
-	double *w = n <= INT_MAX / 2 ? lbfgs_malloc((int)n) : NULL;
+	size_t rows = f->in->rows / SAMPLE_ONE_IN, features = f->in->features;
+	double *x = malloc(rows * features * sizeof *x);
+	uint16_t *y = malloc(rows * sizeof *y);
+
+	*in = (struct upk_fit_input){ .x = x, .y = y, .cancel = f->in->cancel };
+	*sample =
+		(struct fitting){ .in = in, .softmax = f->softmax, .tolerance = sample_tolerance };
+	sample->values[ITERATIONS] = SAMPLE_ITERATIONS;
+	sample->softmax.rows = rows;
+	sample->softmax.x = x;
+	sample->softmax.y = y;
+	sample->softmax.l2 = f->softmax.l2 / SAMPLE_ONE_IN;
+	sample->softmax.room = NULL;
+	if (!x || !y)
+		return upk_fail(err, UPK_NOMEM, "no memory for a sample of %zu rows", rows);
+	for (size_t i = 0; i < rows; i++) {
+		memcpy(x + i * features, f->in->x + i * SAMPLE_ONE_IN * features,
+			features * sizeof *x);
+		y[i] = f->in->y[i * SAMPLE_ONE_IN];
+	}
+	return upk_softmax_init(&sample->softmax, err);
+}
+
+/* Cholesky's factor into the lower half of h (n, n). false: h is not positive definite. */
+static bool factorise(double *h, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		double *row = h + i * n;
+		for (size_t j = 0; j < i; j++)
+			row[j] = (row[j] - cblas_ddot((int)j, row, 1, h + j * n, 1)) / h[j * n + j];
+		double square = row[i] - cblas_ddot((int)i, row, 1, row, 1);
+		if (!(square > 0 && isfinite(square)))
+			return false;
+		row[i] = sqrt(square);
+	}
+	return true;
+}
+
+/* How the loss of all rows curves, by the sample. Of more than two classes all intercepts may move
+ * together without any change: they get a little of their own. */
+static bool curve_as(
+	struct fitting *f, struct fitting *sample, const double *w, struct upk_error *err)
+{
+	size_t n = upk_softmax_count(&f->softmax), weights = f->softmax.outputs * f->in->features;
+	double *h = malloc(n * n * sizeof *h);
+
+	if (!h)
+		return upk_fail(err, UPK_NOMEM, "no memory for the Hessian of %zu weights", n);
+	if (!upk_softmax_hessian(&sample->softmax, w, h, err)) {
+		free(h);
+		return false;
+	}
+	cblas_dscal((int)(n * n), SAMPLE_ONE_IN, h, 1);
+	for (size_t i = weights; i < n; i++)
+		h[i * n + i] += 1e-6 * (double)f->in->rows;
+	if (factorise(h, n))
+		f->factor = h;
+	else
+		free(h);
+	return true;
+}
+
+/* Moves w to where the sample's optimum is. */
+static bool begin_at_sample(struct fitting *f, double *w, struct upk_error *err)
+{
+	struct upk_fit_input in;
+	struct fitting sample;
+	bool ok = take_sample(f, &sample, &in, err) && minimise(&sample, w, err) &&
+		curve_as(f, &sample, w, err);
+
+	upk_softmax_finish(&sample.softmax);
+	free((void *)(uintptr_t)in.x);
+	free((void *)(uintptr_t)in.y);
+	return ok;
+}
+
+static bool descend(struct fitting *f, double *w, struct upk_error *err)
+{
+	const struct logistic *from = f->in->from;
 	bool ok;
 
-	if (!w)
-		return upk_fail(err, UPK_NOMEM, "no memory to fit %zu weights", n);
-	begin(o, w, n);
-	ok = minimise(o, w, n, err);
-	if (ok)
-		memcpy(l->weights, w, n * sizeof *w);
-	lbfgs_free(w);
+	if (from)
+		memcpy(w, from->weights, upk_softmax_count(&f->softmax) * sizeof *w);
+	ok = (!wants_sample(f) || begin_at_sample(f, w, err)) && minimise(f, w, err);
+	free(f->factor);
 	return ok;
 }
 
 static bool fit(
 	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
 {
-	struct objective o = { .in = in, .outputs = outputs_of(in->classes) };
+	struct fitting f = { .in = in, .tolerance = tolerance };
 	struct logistic *l;
 	bool ok;
 
-	if (!upk_settings_read(settings, "logistic", table, SETTINGS, o.values, err))
+	if (!upk_settings_read(settings, "logistic", table, SETTINGS, f.values, err))
 		return false;
 	/* Two threads would add in another order than one. */
 	openblas_set_num_threads(1);
@@ -297,13 +280,16 @@ static bool fit(
 	l = create(in->features, in->classes, err);
 	if (!l)
 		return false;
-	o.scores = malloc(BLOCK * o.outputs * sizeof *o.scores);
-	if (o.scores)
-		ok = minimise_into(l, &o, err);
-	else
-		ok = upk_fail(err, UPK_NOMEM, "no memory for %zu scores", BLOCK * o.outputs);
-
-	free(o.scores);
+	f.softmax = (struct upk_softmax){ .rows = in->rows,
+		.features = in->features,
+		.outputs = l->outputs,
+		.x = in->x,
+		.y = in->y,
+		.l2 = f.values[L2],
+		.cancel = in->cancel,
+		.crew = in->crew };
+	ok = upk_softmax_init(&f.softmax, err) && descend(&f, l->weights, err);
+	upk_softmax_finish(&f.softmax);
 	if (ok)
 		*fitted = l;
 	else
@@ -344,7 +330,7 @@ static void predict(
 		for (size_t k = 0; k < l->outputs; k++)
 			probabilities[k] = score(
 				l->weights + k * l->features, x, l->features, l->intercept[k]);
-		softmax(probabilities, l->classes, &sum);
+		upk_softmax_row(probabilities, l->classes, &sum);
 	}
 }
 

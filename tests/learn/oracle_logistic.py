@@ -76,5 +76,7 @@ if __name__ == "__main__":
     plain("two", 400, 4, 2, 1.0)
     plain("two_strong", 400, 4, 2, 0.1)
     plain("five", 900, 5, 5, 1.0)
+    plain("many_two", 6000, 4, 2, 1.0)
+    plain("many_four", 8000, 4, 4, 0.1)
     piped("gaps_two", 500, 4, 2, 7)
     piped("gaps_five", 900, 4, 5, 7)

@@ -91,6 +91,11 @@ static void equals_scikit_learn(void **state)
 			two_strong_probabilities },
 		{ 900, 5, 5, "{\"l2\": 1}", five_coefficients, five_intercepts,
 			five_probabilities },
+		/* so many rows that the descent begins at a sample's optimum */
+		{ 6000, 4, 2, NULL, many_two_coefficients, many_two_intercepts,
+			many_two_probabilities },
+		{ 8000, 4, 4, "{\"l2\": 10}", many_four_coefficients, many_four_intercepts,
+			many_four_probabilities },
 	};
 
 	(void)state;
@@ -299,6 +304,34 @@ static void a_fit_goes_on_from_the_weights_of_another(void **state)
 	free(b);
 }
 
+/* Rows of more than one piece; with a sample and without. */
+static void any_number_of_threads_fits_the_same(void **state)
+{
+	(void)state;
+	for (size_t features = 5; features <= 40; features += 35) {
+		struct upk_dataset d;
+		sample_rows(&d, 6000, features, 3, 0);
+		struct upk_fit_input in = { .rows = d.rows,
+			.features = d.table.columns->count,
+			.classes = d.classes,
+			.x = d.table.numbers,
+			.y = d.y };
+		struct upk_buffer texts[4] = { 0 };
+		for (size_t threads = 0; threads < 4; threads++) {
+			void *fitted = NULL;
+			in.crew = threads ? upk_crew_create(threads, NULL) : NULL;
+			assert_true(upk_logistic.fit(&in, NULL, &fitted, NULL));
+			write(fitted, &texts[threads]);
+			assert_string_equal(texts[threads].data, texts[0].data);
+			upk_logistic.free(fitted);
+			upk_crew_destroy(in.crew);
+		}
+		for (size_t i = 0; i < 4; i++)
+			upk_buffer_finish(&texts[i]);
+		upk_dataset_finish(&d);
+	}
+}
+
 static void a_cancelled_fit_says_so(void **state)
 {
 	struct upk_dataset d;
@@ -368,6 +401,7 @@ int main(void)
 		cmocka_unit_test(same_rows_give_the_same_bytes_whatever_the_threads),
 		cmocka_unit_test(classes_far_apart_are_fitted_without_overflow),
 		cmocka_unit_test(a_fit_goes_on_from_the_weights_of_another),
+		cmocka_unit_test(any_number_of_threads_fits_the_same),
 		cmocka_unit_test(a_cancelled_fit_says_so),
 		cmocka_unit_test(wrong_settings_are_named),
 		cmocka_unit_test(learners_are_found_by_name),
