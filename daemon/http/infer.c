@@ -1,4 +1,5 @@
 /* The Open Inference Protocol, https://github.com/kserve/open-inference-protocol: its REST form. */
+#include "base/number.h"
 #include "engine/infer.h"
 #include "http/handlers.h"
 #include "http/problem.h"
@@ -12,14 +13,14 @@ void upk_infer_get_server(struct upk_request *request, struct upk_reply *reply)
 	upk_json_string(&w, "name", "upkeepd");
 	upk_json_string(&w, "version", UPK_PROJECT_VERSION);
 	upk_json_array(&w, "extensions");
+	upk_json_string(&w, NULL, "binary_tensor_data");
 	upk_json_array_end(&w);
 	upk_json_object_end(&w);
 	upk_reply_json(reply, true, NULL);
 }
 
 /* {"live": true}, {"name": NAME, "ready": false} with 503, and so on. */
-static void answer_health(
-	const char *name, const char *what, bool holds, struct upk_reply *reply)
+static void answer_health(const char *name, const char *what, bool holds, struct upk_reply *reply)
 {
 	struct upk_json_writer w = upk_json_writer_on(&reply->body);
 
@@ -71,13 +72,42 @@ void upk_infer_get_model_ready(struct upk_request *request, struct upk_reply *re
 		upk_problem_of(reply, &err);
 }
 
+/* The body in two parts where the header says so. */
+static bool split(const struct upk_request *request, struct upk_text *json, struct upk_text *behind,
+	struct upk_error *err)
+{
+	struct upk_text body = upk_buffer_text(&request->body);
+	int64_t size = (int64_t)body.size;
+
+	if (request->json_size &&
+		(!upk_number_parse_int(upk_text_of(request->json_size), &size) || size < 0 ||
+			(uint64_t)size > body.size))
+		return upk_fail(err, UPK_INVALID,
+			"Inference-Header-Content-Length: %.40s: want bytes of the body's JSON, of "
+			"%zu in all",
+			request->json_size, body.size);
+	*json = (struct upk_text){ body.data, (size_t)size };
+	*behind =
+		(struct upk_text){ body.data ? body.data + size : NULL, body.size - (size_t)size };
+	return true;
+}
+
 void upk_infer_post(struct upk_request *request, struct upk_reply *reply)
 {
 	struct upk_error err = { 0 };
-	struct upk_json_writer w = upk_json_writer_on(&reply->body);
+	struct upk_text json, behind;
+	size_t json_size = 0;
+	bool fine = split(request, &json, &behind, &err) &&
+		upk_infer(upk_site_engine(request->site), request->model, request->number, json,
+			behind, &reply->body, &json_size, &err);
 
-	upk_reply_json(reply,
-		upk_infer(upk_site_engine(request->site), request->model, request->number,
-			upk_buffer_text(&request->body), &w, &err),
-		&err);
+	if (json_size == 0) {
+		upk_reply_json(reply, fine, &err);
+	} else if (reply->body.failed) {
+		upk_problem(reply, 503, "no memory for the answer");
+	} else {
+		reply->status = 200;
+		reply->type = "application/octet-stream";
+		reply->json_size = json_size;
+	}
 }

@@ -47,7 +47,8 @@ static bool check_content(const struct upk_intake_head *head, const struct upk_r
 	if (coding.data && !request->gzip && !upk_guard_is(coding, "identity"))
 		return refuse(reply, 415, "Content-Encoding: only gzip and identity are taken");
 	request->ndjson = content == UPK_CONTENT_NDJSON;
-	if (content == UPK_CONTENT_JSON)
+	if (content == UPK_CONTENT_JSON ||
+		(route->body == UPK_ROUTE_TENSORS && request->json_size))
 		return true;
 	if (route->body == UPK_ROUTE_ITEMS)
 		return request->ndjson ||
@@ -86,6 +87,7 @@ const struct upk_route *upk_intake_take(const struct upk_intake_head *head,
 	if (!check_sender(head, request, reply))
 		return NULL;
 	request->accept = header_of(head, "Accept").data;
+	request->json_size = header_of(head, "Inference-Header-Content-Length").data;
 	request->if_match = header_of(head, "If-Match").data;
 	request->if_none_match = header_of(head, "If-None-Match").data;
 	if (!upk_url_parse(head->target, &request->url, &err)) {

@@ -21,6 +21,7 @@ struct upk_request {
 	struct upk_text id; /* of an event in the path */
 	int64_t number;     /* of a run or version in the path; 0: the champion */
 	const char *accept, *if_match, *if_none_match; /* NULL: not sent */
+	const char *json_size; /* Inference-Header-Content-Length; NULL: the body is one JSON text */
 	bool ndjson;
 	bool gzip;              /* the body came so, and is kept inflated */
 	struct upk_buffer body; /* a handler may take its memory, leaving { 0 } */
@@ -40,6 +41,7 @@ struct upk_reply {
 	char location[256];     /* "": none */
 	char allow[64];         /* "": none */
 	unsigned retry_after;   /* seconds; 0: none */
+	size_t json_size;       /* Inference-Header-Content-Length; 0: none */
 	bool inference;         /* its errors are those of the Open Inference Protocol */
 	bool revalidate;        /* a browser may keep it, and asks with the ETag */
 

@@ -26,7 +26,11 @@ static bool add_headers(struct MHD_Response *response, const struct upk_reply *r
 	char seconds[16] = "";
 	if (reply->retry_after > 0)
 		snprintf(seconds, sizeof seconds, "%u", reply->retry_after);
+	char json_size[24] = "";
+	if (reply->json_size > 0)
+		snprintf(json_size, sizeof json_size, "%zu", reply->json_size);
 	const char *const headers[][2] = {
+		{ "Inference-Header-Content-Length", json_size },
 		{ "Content-Type", reply->type ? reply->type : "" },
 		{ "ETag", reply->etag },
 		{ "Location", reply->location },

@@ -61,13 +61,13 @@ const struct upk_route upk_routes[] = {
 	{ "GET", "/v2/models/{model}", upk_infer_get_model, "", UPK_ROUTE_BARE, false, 0 },
 	{ "GET", "/v2/models/{model}/ready", upk_infer_get_model_ready, "", UPK_ROUTE_BARE, false,
 		0 },
-	{ "POST", "/v2/models/{model}/infer", upk_infer_post, "", UPK_ROUTE_OBJECT, true, 0 },
+	{ "POST", "/v2/models/{model}/infer", upk_infer_post, "", UPK_ROUTE_TENSORS, true, 0 },
 	{ "GET", "/v2/models/{model}/versions/{version}", upk_infer_get_model, "", UPK_ROUTE_BARE,
 		false, 0 },
 	{ "GET", "/v2/models/{model}/versions/{version}/ready", upk_infer_get_model_ready, "",
 		UPK_ROUTE_BARE, false, 0 },
 	{ "POST", "/v2/models/{model}/versions/{version}/infer", upk_infer_post, "",
-		UPK_ROUTE_OBJECT, false, 0 },
+		UPK_ROUTE_TENSORS, false, 0 },
 	{ NULL, NULL, NULL, NULL, UPK_ROUTE_BARE, false, 0 },
 };
 

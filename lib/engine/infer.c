@@ -1,5 +1,6 @@
 #include "engine/infer.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,8 @@ struct answer {
 	uint16_t *choices;     /* (rows) */
 };
 
-static bool make_room(struct answer *a, const struct upk_serving *s, size_t rows,
-	struct upk_error *err)
+static bool make_room(
+	struct answer *a, const struct upk_serving *s, size_t rows, struct upk_error *err)
 {
 	size_t classes = upk_predictor_classes(upk_serving_predictor(s));
 	size_t row = sizeof *a->ends + classes * sizeof *a->probabilities + sizeof *a->choices;
@@ -91,10 +92,7 @@ static void write_classes(struct upk_json_writer *w, const struct upk_predictor 
 		upk_json_text(&inner, NULL, upk_predictor_class(p, k));
 	upk_json_array_end(&inner);
 	w->out->failed = w->out->failed || names.failed;
-
-	upk_json_object(w, "parameters");
 	upk_json_text(w, "classes", upk_buffer_text(&names));
-	upk_json_object_end(w);
 	upk_buffer_finish(&names);
 }
 
@@ -108,53 +106,116 @@ static void begin_probabilities(
 {
 	begin_tensor(w, NULL, upk_text_of("probabilities"), "FP64", rows,
 		(int64_t)upk_predictor_classes(p));
-	write_classes(w, p);
 }
 
-static void write_outputs(const struct upk_infer_request *q, const struct answer *a,
-	const struct upk_predictor *p, struct upk_json_writer *w)
+/* What an answer is written from, and to. */
+struct writing {
+	const struct upk_infer_request *q;
+	const struct answer *a;
+	const struct upk_predictor *p;
+	struct upk_json_writer w;
+	struct upk_buffer behind;
+};
+
+static struct upk_text label_of(const struct writing *g, size_t row)
 {
+	return upk_predictor_class(g->p, g->a->choices[row]);
+}
+
+static void put_label(struct upk_buffer *out, struct upk_text label)
+{
+	uint32_t size = htole32((uint32_t)label.size);
+
+	upk_buffer_append(out, &size, sizeof size);
+	upk_buffer_append(out, label.data, label.size);
+}
+
+static void write_label(struct writing *g)
+{
+	size_t before = g->behind.size;
+
+	begin_label(&g->w, (int64_t)g->q->rows);
+	if (g->q->outputs[UPK_INFER_LABEL].binary) {
+		for (size_t i = 0; i < g->q->rows; i++)
+			put_label(&g->behind, label_of(g, i));
+		upk_json_object(&g->w, "parameters");
+		upk_json_int(&g->w, "binary_data_size", (int64_t)(g->behind.size - before));
+		upk_json_object_end(&g->w);
+	} else {
+		upk_json_array(&g->w, "data");
+		for (size_t i = 0; i < g->q->rows; i++)
+			upk_json_text(&g->w, NULL, label_of(g, i));
+		upk_json_array_end(&g->w);
+	}
+	upk_json_object_end(&g->w);
+}
+
+static void write_probabilities(struct writing *g)
+{
+	size_t count = g->q->rows * g->a->classes, before = g->behind.size;
+	bool binary = g->q->outputs[UPK_INFER_PROBABILITIES].binary;
+
+	begin_probabilities(&g->w, g->p, (int64_t)g->q->rows);
+	if (binary)
+		upk_features_put_numbers(g->a->probabilities, count, &g->behind);
+	upk_json_object(&g->w, "parameters");
+	write_classes(&g->w, g->p);
+	if (binary)
+		upk_json_int(&g->w, "binary_data_size", (int64_t)(g->behind.size - before));
+	upk_json_object_end(&g->w);
+	if (!binary) {
+		upk_json_array(&g->w, "data");
+		for (size_t i = 0; i < count; i++)
+			upk_json_double(&g->w, NULL, g->a->probabilities[i]);
+		upk_json_array_end(&g->w);
+	}
+	upk_json_object_end(&g->w);
+}
+
+static void write_answer(struct writing *g, const char *model, int64_t version)
+{
+	struct upk_json_writer *w = &g->w;
+
+	upk_json_object(w, NULL);
+	upk_json_string(w, "model_name", model);
+	write_number_text(w, "model_version", version);
+	if (g->q->id.data)
+		upk_json_text(w, "id", g->q->id);
 	upk_json_array(w, "outputs");
-	if (q->label) {
-		begin_label(w, (int64_t)q->rows);
-		upk_json_array(w, "data");
-		for (size_t i = 0; i < q->rows; i++)
-			upk_json_text(w, NULL, upk_predictor_class(p, a->choices[i]));
-		upk_json_array_end(w);
-		upk_json_object_end(w);
-	}
-	if (q->probabilities) {
-		begin_probabilities(w, p, (int64_t)q->rows);
-		upk_json_array(w, "data");
-		for (size_t i = 0; i < q->rows * a->classes; i++)
-			upk_json_double(w, NULL, a->probabilities[i]);
-		upk_json_array_end(w);
-		upk_json_object_end(w);
-	}
+	if (g->q->outputs[UPK_INFER_LABEL].wanted)
+		write_label(g);
+	if (g->q->outputs[UPK_INFER_PROBABILITIES].wanted)
+		write_probabilities(g);
 	upk_json_array_end(w);
+	upk_json_object_end(w);
 }
 
 static bool answer(const struct upk_infer_request *q, const char *model,
-	const struct upk_loan *loan, struct upk_json_writer *w, struct upk_error *err)
+	const struct upk_loan *loan, struct upk_buffer *out, size_t *json_size,
+	struct upk_error *err)
 {
 	struct answer a = { 0 };
 	bool done = predict(q, loan, &a, err);
 
+	*json_size = 0;
 	if (done) {
-		upk_json_object(w, NULL);
-		upk_json_string(w, "model_name", model);
-		write_number_text(w, "model_version", upk_serving_version(loan->serving));
-		if (q->id.data)
-			upk_json_text(w, "id", q->id);
-		write_outputs(q, &a, upk_serving_predictor(loan->serving), w);
-		upk_json_object_end(w);
+		struct writing g = { .q = q,
+			.a = &a,
+			.p = upk_serving_predictor(loan->serving),
+			.w = upk_json_writer_on(out) };
+		write_answer(&g, model, upk_serving_version(loan->serving));
+		if (g.behind.size > 0)
+			*json_size = out->size;
+		upk_buffer_append(out, g.behind.data, g.behind.size);
+		out->failed = out->failed || g.behind.failed;
+		upk_buffer_finish(&g.behind);
 	}
 	free(a.ends);
 	return done;
 }
 
-bool upk_infer(struct upk_engine *e, const char *model, int64_t version, struct upk_text body,
-	struct upk_json_writer *w, struct upk_error *err)
+bool upk_infer(struct upk_engine *e, const char *model, int64_t version, struct upk_text json,
+	struct upk_text behind, struct upk_buffer *out, size_t *json_size, struct upk_error *err)
 {
 	struct upk_loan loan;
 	struct upk_infer_request request;
@@ -162,8 +223,8 @@ bool upk_infer(struct upk_engine *e, const char *model, int64_t version, struct 
 
 	if (!upk_loan_take(e, model, version, &loan, err))
 		return false;
-	done = upk_infer_request_read(&request, body, err) &&
-		answer(&request, model, &loan, w, err);
+	done = upk_infer_request_read(&request, json, behind, err) &&
+		answer(&request, model, &loan, out, json_size, err);
 	upk_infer_request_finish(&request);
 	upk_loan_give_back(&loan);
 	return done;
@@ -242,6 +303,9 @@ bool upk_infer_describe(struct upk_engine *e, const char *model, int64_t version
 	begin_label(w, -1);
 	upk_json_object_end(w);
 	begin_probabilities(w, p, -1);
+	upk_json_object(w, "parameters");
+	write_classes(w, p);
+	upk_json_object_end(w);
 	upk_json_object_end(w);
 	upk_json_array_end(w);
 	upk_json_object_end(w);

@@ -13,6 +13,9 @@ struct reading {
 	struct upk_text body;
 	struct upk_infer_request *q;
 	bool came; /* `inputs` */
+	struct upk_text behind;
+	int binary;                     /* of the outputs that do not say; -1: it is not said */
+	int outputs[UPK_INFER_OUTPUTS]; /* the same of each */
 };
 
 static bool wrong(struct reading *g, const char *member, enum upk_json_token token,
@@ -60,8 +63,8 @@ static bool add_input(struct upk_infer_request *q, struct upk_error *err)
 	return true;
 }
 
-static bool read_input(struct reading *g, enum upk_json_token token, struct upk_text text,
-	struct upk_error *err)
+static bool read_input(
+	struct reading *g, enum upk_json_token token, struct upk_text text, struct upk_error *err)
 {
 	struct upk_infer_request *q = g->q;
 	size_t i = q->inputs_count;
@@ -98,19 +101,43 @@ static bool read_inputs(struct reading *g, struct upk_error *err)
 
 /* ---- outputs ---- */
 
-static bool read_output_name(struct reading *g, struct upk_error *err)
+/* The flag of that name among the parameters, if it is there; others are passed over. */
+static bool read_parameters(struct reading *g, const char *name, int *flag, struct upk_error *err)
 {
 	struct upk_text text;
 	enum upk_json_token token = upk_json_next(g->r, &text);
-	bool string = token == UPK_JSON_STRING;
 
-	if (string && upk_text_is(text, "label"))
-		g->q->label = true;
-	else if (string && upk_text_is(text, "probabilities"))
-		g->q->probabilities = true;
-	else
-		return wrong(g, "outputs: name", token, text, "label or probabilities", err);
-	return true;
+	if (token != UPK_JSON_OBJECT)
+		return token == UPK_JSON_NULL ||
+			wrong(g, "parameters", token, text, "an object", err);
+	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_KEY) {
+		bool named = upk_text_is(text, name);
+		token = upk_json_next(g->r, &text);
+		if (named && token != UPK_JSON_TRUE && token != UPK_JSON_FALSE)
+			return wrong(g, name, token, text, "true or false", err);
+		if (named)
+			*flag = token == UPK_JSON_TRUE;
+		if (!upk_value_skip(g->r, token, text, err))
+			return upk_json_reason(g->r) ? upk_json_fail(g->r, err) : false;
+	}
+	return token == UPK_JSON_OBJECT_END || upk_json_fail(g->r, err);
+}
+
+static bool read_output_name(struct reading *g, size_t *output, struct upk_error *err)
+{
+	static const char *const names[] = {
+		[UPK_INFER_LABEL] = "label",
+		[UPK_INFER_PROBABILITIES] = "probabilities",
+	};
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	*output = 0;
+	while (*output < UPK_INFER_OUTPUTS &&
+		(token != UPK_JSON_STRING || !upk_text_is(text, names[*output])))
+		++*output;
+	return *output < UPK_INFER_OUTPUTS ||
+		wrong(g, "outputs: name", token, text, "label or probabilities", err);
 }
 
 static bool skip(struct reading *g, struct upk_error *err)
@@ -123,21 +150,33 @@ static bool skip(struct reading *g, struct upk_error *err)
 	return upk_json_reason(g->r) ? upk_json_fail(g->r, err) : false;
 }
 
+static bool read_output_member(
+	struct reading *g, struct upk_text key, size_t *output, int *binary, struct upk_error *err)
+{
+	if (upk_text_is(key, "name"))
+		return read_output_name(g, output, err);
+	if (upk_text_is(key, "parameters"))
+		return read_parameters(g, "binary_data", binary, err);
+	return skip(g, err);
+}
+
 static bool read_output(struct reading *g, struct upk_error *err)
 {
+	size_t output = UPK_INFER_OUTPUTS;
+	int binary = -1;
 	struct upk_text key;
 	enum upk_json_token token;
-	bool named = false;
 
-	while ((token = upk_json_next(g->r, &key)) == UPK_JSON_KEY) {
-		bool name = upk_text_is(key, "name");
-		if (name ? !read_output_name(g, err) : !skip(g, err))
+	while ((token = upk_json_next(g->r, &key)) == UPK_JSON_KEY)
+		if (!read_output_member(g, key, &output, &binary, err))
 			return false;
-		named = named || name;
-	}
 	if (token != UPK_JSON_OBJECT_END)
 		return upk_json_fail(g->r, err);
-	return named || upk_fail(err, UPK_INVALID, "outputs: one has no name");
+	if (output == UPK_INFER_OUTPUTS)
+		return upk_fail(err, UPK_INVALID, "outputs: one has no name");
+	g->q->outputs[output].wanted = true;
+	g->outputs[output] = binary;
+	return true;
 }
 
 static bool read_outputs(struct reading *g, struct upk_error *err)
@@ -160,6 +199,11 @@ static bool read_outputs(struct reading *g, struct upk_error *err)
 
 /* ---- the request ---- */
 
+static bool read_request_parameters(struct reading *g, struct upk_error *err)
+{
+	return read_parameters(g, "binary_data_output", &g->binary, err);
+}
+
 static const struct {
 	const char *name;
 	bool (*read)(struct reading *g, struct upk_error *err);
@@ -167,6 +211,7 @@ static const struct {
 	{ "id", read_id },
 	{ "inputs", read_inputs },
 	{ "outputs", read_outputs },
+	{ "parameters", read_request_parameters },
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 
@@ -190,24 +235,51 @@ static bool read_request(struct reading *g, struct upk_error *err)
 			return false;
 	if (token != UPK_JSON_OBJECT_END || upk_json_next(g->r, NULL) != UPK_JSON_END)
 		return upk_json_fail(g->r, err);
-	if (!g->came)
-		return upk_fail(err, UPK_INVALID, "inputs: missing");
-	if (!g->q->label && !g->q->probabilities)
-		g->q->label = g->q->probabilities = true;
-	return true;
+	return g->came || upk_fail(err, UPK_INVALID, "inputs: missing");
 }
 
-bool upk_infer_request_read(
-	struct upk_infer_request *q, struct upk_text body, struct upk_error *err)
+/* In the order of the inputs, and nothing else. */
+static bool take_binary(struct reading *g, struct upk_error *err)
 {
-	struct reading g = { .body = body, .q = q };
+	struct upk_infer_request *q = g->q;
+
+	for (size_t i = 0; i < q->inputs_count; i++)
+		if (q->inputs[i].binary >= 0 &&
+			!upk_tensor_take_binary(&q->inputs[i], &g->behind, &q->arena, err))
+			return upk_fail_in(err, "inputs[%zu].", i);
+	return g->behind.size == 0 ||
+		upk_fail(err, UPK_INVALID, "%zu bytes behind the JSON are of no input",
+			g->behind.size);
+}
+
+static void settle_outputs(struct reading *g)
+{
+	struct upk_infer_request *q = g->q;
+	bool any = false;
+
+	for (size_t i = 0; i < UPK_INFER_OUTPUTS; i++)
+		any = any || q->outputs[i].wanted;
+	for (size_t i = 0; i < UPK_INFER_OUTPUTS; i++) {
+		int binary = g->outputs[i] >= 0 ? g->outputs[i] : g->binary;
+		q->outputs[i].wanted = q->outputs[i].wanted || !any;
+		q->outputs[i].binary = binary > 0;
+	}
+}
+
+bool upk_infer_request_read(struct upk_infer_request *q, struct upk_text json,
+	struct upk_text behind, struct upk_error *err)
+{
+	struct reading g = {
+		.body = json, .q = q, .behind = behind, .binary = -1, .outputs = { -1, -1 }
+	};
 	bool read;
 
 	*q = (struct upk_infer_request){ 0 };
-	g.r = upk_json_reader_create(body);
+	g.r = upk_json_reader_create(json);
 	if (!g.r)
 		return upk_fail(err, UPK_NOMEM, "no memory to read a request");
-	read = read_request(&g, err);
+	read = read_request(&g, err) && take_binary(&g, err);
+	settle_outputs(&g);
 	upk_json_reader_destroy(g.r);
 	return read;
 }
@@ -234,8 +306,8 @@ static bool encode_matrix(const struct upk_infer_request *q, const struct upk_fe
 	size_t count = upk_features_count(list), begin = out->size;
 
 	if (!t->numbers)
-		return upk_fail(err, UPK_INVALID,
-			"inputs[0].datatype: %s: features has numbers", t->type->name);
+		return upk_fail(err, UPK_INVALID, "inputs[0].datatype: %s: features has numbers",
+			t->type->name);
 	if (t->width != count)
 		return upk_fail(err, UPK_INVALID,
 			"inputs[0].shape: [%zu, %zu]: features has [rows, %zu]", t->rows, t->width,
@@ -246,8 +318,8 @@ static bool encode_matrix(const struct upk_infer_request *q, const struct upk_fe
 	return true;
 }
 
-static bool check_texts(const struct upk_tensor *t, const struct upk_feature *feature,
-	struct upk_error *err)
+static bool check_texts(
+	const struct upk_tensor *t, const struct upk_feature *feature, struct upk_error *err)
 {
 	bool category = feature->type == UPK_FEATURE_CATEGORY;
 	size_t most = category ? UPK_CATEGORY_MAX : UPK_TEXT_MAX;
@@ -274,8 +346,8 @@ static bool check_vectors(const struct upk_tensor *t, struct upk_error *err)
 	return true;
 }
 
-static bool check_input(const struct upk_tensor *t, const struct upk_feature *feature,
-	struct upk_error *err)
+static bool check_input(
+	const struct upk_tensor *t, const struct upk_feature *feature, struct upk_error *err)
 {
 	bool texts = feature->type == UPK_FEATURE_CATEGORY || feature->type == UPK_FEATURE_TEXT;
 	size_t width = feature->type == UPK_FEATURE_VECTOR ? feature->size : 1;

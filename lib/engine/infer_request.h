@@ -12,20 +12,25 @@
 #include "engine/feature.h"
 #include "engine/tensor.h"
 
+enum { UPK_INFER_LABEL, UPK_INFER_PROBABILITIES, UPK_INFER_OUTPUTS };
+
 /* Texts live in the body or the arena. One thread at a time. */
 struct upk_infer_request {
 	struct upk_arena arena;
 	struct upk_text id; /* absent: none was sent */
 	struct upk_tensor *inputs;
 	size_t inputs_count, rows;
-	bool label, probabilities; /* wanted outputs: one or both */
+	struct {
+		bool wanted; /* one of them at least */
+		bool binary; /* behind the JSON of the answer */
+	} outputs[UPK_INFER_OUTPUTS];
 };
 
-/* Reads a body, which must stay as it is until finish. All inputs have the same number of rows.
- * false: UPK_INVALID naming what is at fault ("inputs[1].shape: [0]: want ..."), UPK_TOO_LARGE or
- * UPK_NOMEM. To be finished in any case. */
-bool upk_infer_request_read(
-	struct upk_infer_request *q, struct upk_text body, struct upk_error *err);
+/* Reads a body, which must stay as it is until finish: its JSON, and binary data of inputs behind
+ * it. All inputs have the same number of rows. false: UPK_INVALID naming what is at fault
+ * ("inputs[1].shape: [0]: want ..."), UPK_TOO_LARGE or UPK_NOMEM. To be finished in any case. */
+bool upk_infer_request_read(struct upk_infer_request *q, struct upk_text json,
+	struct upk_text behind, struct upk_error *err);
 void upk_infer_request_finish(struct upk_infer_request *q);
 
 /* The rows as the list encodes them, one after the other, appended to out; ends (rows) gets where

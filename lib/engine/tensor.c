@@ -1,5 +1,6 @@
 #include "engine/tensor.h"
 
+#include <endian.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,18 +10,18 @@
 #include "engine/value.h"
 
 static const struct upk_tensor_type types[] = {
-	{ "FP64", -DBL_MAX, DBL_MAX, .whole = false },
-	{ "FP32", -(double)FLT_MAX, (double)FLT_MAX, .single = true },
-	{ "INT64", -0x1p63, 0x1p63, .whole = true },
-	{ "INT32", INT32_MIN, INT32_MAX, .whole = true },
-	{ "INT16", INT16_MIN, INT16_MAX, .whole = true },
-	{ "INT8", INT8_MIN, INT8_MAX, .whole = true },
-	{ "UINT64", 0, 0x1p64, .whole = true },
-	{ "UINT32", 0, UINT32_MAX, .whole = true },
-	{ "UINT16", 0, UINT16_MAX, .whole = true },
-	{ "UINT8", 0, UINT8_MAX, .whole = true },
-	{ "BOOL", 0, 1, .whole = true, .flags = true },
-	{ "BYTES", 0, 0, .texts = true },
+	{ "FP64", -DBL_MAX, DBL_MAX, 8, .whole = false },
+	{ "FP32", -(double)FLT_MAX, (double)FLT_MAX, 4, .single = true },
+	{ "INT64", -0x1p63, 0x1p63, 8, .whole = true },
+	{ "INT32", INT32_MIN, INT32_MAX, 4, .whole = true },
+	{ "INT16", INT16_MIN, INT16_MAX, 2, .whole = true },
+	{ "INT8", INT8_MIN, INT8_MAX, 1, .whole = true },
+	{ "UINT64", 0, 0x1p64, 8, .whole = true },
+	{ "UINT32", 0, UINT32_MAX, 4, .whole = true },
+	{ "UINT16", 0, UINT16_MAX, 2, .whole = true },
+	{ "UINT8", 0, UINT8_MAX, 1, .whole = true },
+	{ "BOOL", 0, 1, 1, .whole = true, .flags = true },
+	{ "BYTES", 0, 0, 0, .texts = true },
 };
 enum { TYPES = sizeof types / sizeof *types, DIMENSIONS = 2 };
 
@@ -113,8 +114,8 @@ static bool wrong_shape(
 		token = upk_json_next(g->r, NULL);
 	}
 	struct upk_text all = { g->body.data + start, upk_json_at(g->r) - start };
-	return upk_fail(err, UPK_INVALID, "shape: %s: want %s", upk_text_show(all, shown),
-		wanted_shape);
+	return upk_fail(
+		err, UPK_INVALID, "shape: %s: want %s", upk_text_show(all, shown), wanted_shape);
 }
 
 static bool take_shape(struct reading *g, const int64_t *sizes, size_t count, struct upk_error *err)
@@ -260,25 +261,41 @@ static bool read_data(struct reading *g, struct upk_error *err)
 	return read_values(g, token, text, 0, g->t->rows * g->t->width, err);
 }
 
+static bool holds(const struct upk_tensor_type *type, double x)
+{
+	return isnan(x) || (x >= type->low && x <= type->high && (!type->whole || x == trunc(x)));
+}
+
+/* Whether all are missing or in the range: without a branch a value, for the many. */
+static bool all_in_range(const double *x, size_t count, double low, double high)
+{
+	int in_range = 1;
+
+	for (size_t i = 0; i < count; i++)
+		in_range &= (x[i] != x[i]) | ((x[i] >= low) & (x[i] <= high));
+	return in_range;
+}
+
 /* The numbers as their datatype has them. */
 static bool settle_numbers(struct upk_tensor *t, struct upk_error *err)
 {
 	const struct upk_tensor_type *type = t->type;
+	size_t count = t->rows * t->width, i = 0;
+	char shown[UPK_NUMBER_SIZE] = "infinity";
 
-	for (size_t i = 0; i < t->rows * t->width; i++) {
-		double x = t->numbers[i], settled = type->single ? (double)(float)x : x;
-		char shown[UPK_NUMBER_SIZE];
-		if (isnan(x))
-			continue;
-		t->numbers[i] = settled;
-		if (settled >= type->low && settled <= type->high &&
-			(!type->whole || settled == trunc(settled)))
-			continue;
-		upk_number_print(x, shown);
-		return upk_fail(err, UPK_INVALID, "data[%zu]: %s: want a number that %s holds", i,
-			shown, type->name);
-	}
-	return true;
+	if (type->single)
+		for (size_t k = 0; k < count; k++)
+			t->numbers[k] = (double)(float)t->numbers[k];
+	if (!type->whole && all_in_range(t->numbers, count, type->low, type->high))
+		return true;
+	while (i < count && holds(type, t->numbers[i]))
+		i++;
+	if (i == count)
+		return true;
+	if (isfinite(t->numbers[i]))
+		upk_number_print(t->numbers[i], shown);
+	return upk_fail(err, UPK_INVALID, "data[%zu]: %s: want a number that %s holds", i, shown,
+		type->name);
 }
 
 static bool read_late(struct reading *g, struct upk_error *err)
@@ -297,17 +314,134 @@ static bool read_late(struct reading *g, struct upk_error *err)
 
 static bool complete(struct reading *g, struct upk_error *err)
 {
+	bool came = g->filled || g->late.data, binary = g->t->binary >= 0;
 	const char *missing = !g->t->name.data ? "name"
 		: g->dimensions == 0           ? "shape"
 		: !g->t->type                  ? "datatype"
-		: !g->filled && !g->late.data  ? "data"
+		: !came && !binary             ? "data"
 					       : NULL;
 
 	if (missing)
 		return upk_fail(err, UPK_INVALID, "%s: missing", missing);
+	if (came && binary)
+		return upk_fail(err, UPK_INVALID, "data: here, and binary_data_size beside it");
+	if (binary)
+		return true;
 	if (!g->filled && !read_late(g, err))
 		return false;
 	return g->t->type->texts || settle_numbers(g->t, err);
+}
+
+/* ---- binary data ---- */
+
+static bool read_parameters(struct reading *g, struct upk_error *err)
+{
+	struct upk_text text;
+	enum upk_json_token token = upk_json_next(g->r, &text);
+
+	if (token != UPK_JSON_OBJECT)
+		return token == UPK_JSON_NULL ||
+			wrong(g, "parameters", token, text, "an object", err);
+	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_KEY) {
+		bool size = upk_text_is(text, "binary_data_size");
+		token = upk_json_next(g->r, &text);
+		if (size &&
+			(token != UPK_JSON_NUMBER || !upk_number_parse_int(text, &g->t->binary) ||
+				g->t->binary < 0))
+			return wrong(g, "parameters.binary_data_size", token, text,
+				"a number of bytes", err);
+		if (!upk_value_skip(g->r, token, text, err))
+			return upk_json_reason(g->r) ? upk_json_fail(g->r, err) : false;
+	}
+	return token == UPK_JSON_OBJECT_END || upk_json_fail(g->r, err);
+}
+
+static uint64_t load(const char *from, size_t bytes)
+{
+	uint64_t bits = 0;
+
+	memcpy(&bits, from, bytes);
+	return le64toh(bits);
+}
+
+static void load_floats(const char *from, size_t count, double *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits = (uint32_t)load(from + i * sizeof bits, sizeof bits);
+		float x;
+		memcpy(&x, &bits, sizeof x);
+		out[i] = (double)x;
+	}
+}
+
+static void load_doubles(const char *from, size_t count, double *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t bits = load(from + i * sizeof bits, sizeof bits);
+		memcpy(&out[i], &bits, sizeof bits);
+	}
+}
+
+static void load_integers(
+	const struct upk_tensor_type *type, const char *from, size_t count, double *out)
+{
+	uint64_t sign = UINT64_C(1) << (8 * type->bytes - 1);
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t bits = load(from + i * type->bytes, type->bytes);
+		out[i] = type->low < 0 ? (double)(int64_t)((bits ^ sign) - sign) : (double)bits;
+	}
+}
+
+static bool take_numbers(struct upk_tensor *t, struct upk_text data, struct upk_error *err)
+{
+	const struct upk_tensor_type *type = t->type;
+	size_t count = t->rows * t->width;
+
+	if (type->whole)
+		load_integers(type, data.data, count, t->numbers);
+	else if (type->single)
+		load_floats(data.data, count, t->numbers);
+	else
+		load_doubles(data.data, count, t->numbers);
+	return settle_numbers(t, err);
+}
+
+static bool take_texts(struct upk_tensor *t, struct upk_text data, struct upk_error *err)
+{
+	for (size_t i = 0; i < t->rows * t->width; i++) {
+		size_t size = data.size < 4 ? SIZE_MAX : load(data.data, 4);
+		if (data.size < 4 || size > data.size - 4)
+			return upk_fail(
+				err, UPK_INVALID, "data[%zu]: the binary data ends too early", i);
+		t->texts[i] = (struct upk_text){ data.data + 4, size };
+		if (!upk_text_is_utf8(t->texts[i]))
+			return upk_fail(err, UPK_INVALID, "data[%zu]: not UTF-8", i);
+		data = (struct upk_text){ data.data + 4 + size, data.size - 4 - size };
+	}
+	return data.size == 0 ||
+		upk_fail(err, UPK_INVALID, "data: %zu bytes follow the last text", data.size);
+}
+
+bool upk_tensor_take_binary(struct upk_tensor *t, struct upk_text *behind, struct upk_arena *arena,
+	struct upk_error *err)
+{
+	struct reading g = { .body = *behind, .arena = arena, .t = t };
+	struct upk_text data = { behind->data, (size_t)t->binary };
+
+	if (data.size > behind->size)
+		return upk_fail(err, UPK_INVALID,
+			"parameters.binary_data_size: %zu: %zu bytes are left behind the JSON",
+			data.size, behind->size);
+	if (!t->type->texts &&
+		(t->width > data.size || data.size != t->rows * t->width * t->type->bytes))
+		return upk_fail(err, UPK_INVALID,
+			"parameters.binary_data_size: %zu: want %zu rows of %zu times %zu bytes",
+			data.size, t->rows, t->width, t->type->bytes);
+	*behind = (struct upk_text){ behind->data + data.size, behind->size - data.size };
+	if (!make_room(&g, err))
+		return false;
+	return t->type->texts ? take_texts(t, data, err) : take_numbers(t, data, err);
 }
 
 /* ---- the object ---- */
@@ -320,6 +454,7 @@ static const struct {
 	{ "shape", read_shape },
 	{ "datatype", read_datatype },
 	{ "data", read_data },
+	{ "parameters", read_parameters },
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 
@@ -344,7 +479,7 @@ bool upk_tensor_read(struct upk_json_reader *r, struct upk_text body, struct upk
 	struct upk_text key;
 	enum upk_json_token token;
 
-	*t = (struct upk_tensor){ 0 };
+	*t = (struct upk_tensor){ .binary = -1 };
 	while ((token = upk_json_next(r, &key)) == UPK_JSON_KEY)
 		if (!read_member(&g, key, err))
 			return false;

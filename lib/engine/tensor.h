@@ -17,6 +17,7 @@ enum { UPK_TENSOR_ROWS_MAX = 100000 };
 struct upk_tensor_type {
 	const char *name;
 	double low, high;   /* of its numbers */
+	size_t bytes;       /* of one in binary data; 0: texts, each behind its length in 4 bytes */
 	bool whole, single; /* integers; rounded to floats */
 	bool flags;         /* true and false are numbers, too */
 	bool texts;         /* strings, no numbers */
@@ -29,14 +30,20 @@ struct upk_tensor {
 	size_t rows, width;     /* shape [rows] has width 1 */
 	double *numbers;        /* (rows, width), NAN for null; NULL: they are texts */
 	struct upk_text *texts; /* (rows, width), absent for null; NULL: they are numbers */
+	int64_t binary;         /* bytes that stand behind the JSON instead of data; -1: none do */
 };
 
 /* Reads an object whose { has been read, up to its }; `body` is what the reader reads. Texts stay
- * where they lie in it. Data is flat, or nested as the shape says. Other members than name, shape,
- * datatype and data are passed over. false: UPK_INVALID naming member and value, UPK_TOO_LARGE
- * (rows) or UPK_NOMEM. */
+ * where they lie in it. Data is flat, or nested as the shape says, or binary. Members that the
+ * protocol does not have, and other parameters than binary_data_size, are passed over. false:
+ * UPK_INVALID naming member and value, UPK_TOO_LARGE (rows) or UPK_NOMEM. */
 bool upk_tensor_read(struct upk_json_reader *r, struct upk_text body, struct upk_arena *arena,
 	struct upk_tensor *t, struct upk_error *err);
+
+/* Takes a binary tensor's values (little endian; NaN is missing) off the beginning of what stands
+ * behind the JSON; texts stay there. false: UPK_INVALID or UPK_NOMEM. */
+bool upk_tensor_take_binary(struct upk_tensor *t, struct upk_text *behind, struct upk_arena *arena,
+	struct upk_error *err);
 
 /* The text where it lies if that is the body, else a copy in the arena; absent: no memory. */
 struct upk_text upk_tensor_keep(

@@ -22,8 +22,10 @@ static const char usage[] =
 	"client PORT paced MODEL SEED FROM COUNT MICROSECONDS\n"
 	"  single events on one connection, one begun every so many microseconds\n"
 	"client PORT get PATH COUNT\n"
-	"client PORT post PATH FILE COUNT\n"
-	"  the file as a JSON body, time after time on one connection\n";
+	"client PORT post PATH FILE COUNT [SIZE]\n"
+	"  the file as a body, time after time on one connection: JSON, or tensors behind SIZE "
+	"bytes\n"
+	"  of JSON\n";
 
 struct request {
 	char *bytes; /* head and body */
@@ -313,15 +315,18 @@ static char *read_file(const char *name, size_t *size)
 	return bytes;
 }
 
-static void post_file(int port, const char *path, const char *name, size_t count)
+static void post_file(
+	int port, const char *path, const char *name, size_t count, const char *json_size)
 {
 	struct request *requests = get_memory(count, sizeof *requests);
 	size_t size;
 	char *body = read_file(name, &size), *bytes = get_memory(HEAD_MOST + size, 1);
 	int head = snprintf(bytes, HEAD_MOST,
 		"POST %s HTTP/1.1\r\nHost: localhost\r\n"
-		"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-		path, size);
+		"%s%s\r\nContent-Length: %zu\r\n\r\n",
+		path,
+		json_size ? "Inference-Header-Content-Length: " : "Content-Type: application/json",
+		json_size ? json_size : "", size);
 
 	memcpy(bytes + head, body, size);
 	for (size_t i = 0; i < count; i++)
@@ -369,7 +374,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[2], "get") == 0)
 		get(port, argv[3], number(argv, 4));
 	else if (strcmp(argv[2], "post") == 0)
-		post_file(port, argv[3], argv[4], number(argv, 5));
+		post_file(port, argv[3], argv[4], number(argv, 5), argv[6]);
 	else
 		post(port, argv[2], argv);
 	return 0;

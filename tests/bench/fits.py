@@ -30,6 +30,7 @@ class Bench:
 
     def __init__(self, folder, args):
         self.folder, self.quick, self.threads, self.clock = folder, args.quick, args.threads, args.clock
+        self.json_tensors = args.json_tensors
         self.rounds = args.rounds or (2 if args.quick else 5)
         self.written = {}
         self.environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads), "OPENBLAS_NUM_THREADS": str(args.threads)}

@@ -52,6 +52,7 @@ def options():
     parser.add_argument("--clock", choices=("wall", "processor"), default="wall",
                         help="what is measured; on a busy machine the processor time of the process says more")
     parser.add_argument("--data", help="folder of the rows, 300 MB (the system's for temporary files)")
+    parser.add_argument("--json-tensors", action="store_true", help="infer sends and gets its numbers as JSON text, not in binary")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     return parser.parse_args()
 

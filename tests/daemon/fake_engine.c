@@ -374,11 +374,17 @@ bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id
 	return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", name);
 }
 
-bool upk_infer(struct upk_engine *e, const char *model, int64_t version, struct upk_text body,
-	struct upk_json_writer *w, struct upk_error *err)
+bool upk_infer(struct upk_engine *e, const char *model, int64_t version, struct upk_text json,
+	struct upk_text behind, struct upk_buffer *out, size_t *json_size, struct upk_error *err)
 {
-	(void)body;
-	return upk_infer_describe(e, model, version, w, err);
+	(void)e;
+	(void)model;
+	(void)version;
+	(void)json;
+	(void)behind;
+	(void)out;
+	(void)json_size;
+	return nothing(err);
 }
 
 bool upk_infer_describe(struct upk_engine *e, const char *model, int64_t version,

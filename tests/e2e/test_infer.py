@@ -142,6 +142,75 @@ class Infer(Case):
         self.refused({"inputs": inputs[1:]}, 400, '"v" is missing')
         self.refused({"inputs": inputs + inputs[:1]}, 400, "inputs[4].name", "before")
 
+    def binary(self, inputs, data, status=200, query=(), **more):
+        """An answer to tensors behind the JSON: its outputs, and what stands behind its JSON."""
+        head = json.dumps({"inputs": inputs, **dict(query)}).encode()
+        reply = self.daemon.post("/v2/models/m/infer", head + data, headers={
+            "Inference-Header-Content-Length": str(len(head)), "Content-Type": "application/octet-stream", **more})
+        self.assertEqual(reply.status, status, reply)
+        size = int(reply.headers.get("Inference-Header-Content-Length", len(reply.body)))
+        answer = json.loads(reply.body[:size])
+        return (self.outputs(answer) if status == 200 else answer["error"]), reply.body[size:], reply
+
+    def test_binary_tensors_are_answered_alike(self):
+        self.train()
+        rows = self.draw.normal(size=(40, 4))
+        for datatype, kind in [("FP64", "<f8"), ("FP32", "<f4"), ("INT64", "<i8"), ("INT32", "<i4"), ("INT16", "<i2"), ("INT8", "<i1"),
+                               ("UINT64", "<u8"), ("UINT32", "<u4"), ("UINT16", "<u2"), ("UINT8", "<u1"), ("BOOL", "?")]:
+            x = (rows if "f" in kind else rows > 0 if kind == "?" else numpy.trunc(abs(rows) * 3 if "u" in kind else rows * 3)).astype(kind)
+            labels, probabilities = self.expected([[float(v) for v in row] for row in x.tolist()])
+            tensor = {"name": "features", "shape": [40, 4], "datatype": datatype, "parameters": {"binary_data_size": x.nbytes}}
+            outputs, behind, _ = self.binary([tensor], x.tobytes())
+            self.assertEqual((outputs["label"]["data"], outputs["probabilities"]["data"], behind), (labels, probabilities, b""))
+        wanted = [("outputs", [{"name": "probabilities", "parameters": {"binary_data": True}}])]
+        outputs, behind, reply = self.binary([tensor], x.tobytes(), query=wanted)
+        self.assertEqual(reply.headers["Content-Type"], "application/octet-stream")
+        self.assertEqual(outputs["probabilities"]["parameters"]["binary_data_size"], len(behind))
+        self.assertEqual(numpy.frombuffer(behind, "<f8").tolist(), probabilities)
+        outputs, behind, _ = self.binary([tensor], x.tobytes(), query=[("parameters", {"binary_data_output": True})])
+        sizes = [outputs[name]["parameters"]["binary_data_size"] for name in ("label", "probabilities")]
+        packed = b"".join(len(label).to_bytes(4, "little") + label.encode() for label in labels)
+        self.assertEqual((behind[:sizes[0]], len(behind)), (packed, sum(sizes)))
+        self.assertEqual(numpy.frombuffer(behind[sizes[0]:], "<f8").tolist(), probabilities)
+
+    def test_binary_columns_and_json_may_be_mixed_and_nan_is_missing(self):
+        self.put_model("m", {"classes": ["no", "yes"], "features": ["x", {"name": "lang", "type": "category"}, "y"], "retrain": {"learner": "logistic"}})
+        x = self.draw.normal(size=600).tolist()
+        self.ok(self.daemon.post("/v1/models/m/events?settle=true",
+                                 [{"features": [v, "de", -v], "label": "yes" if v > 0 else "no"} for v in x]), 200)
+        langs = ["de", "", "fr\u00e4"]
+        packed = b"".join(len(t.encode()).to_bytes(4, "little") + t.encode() for t in langs)
+        numbers = numpy.array([0.5, numpy.nan, -1], "<f8").tobytes()
+        inputs = [{"name": "lang", "shape": [3, 1], "datatype": "BYTES", "parameters": {"binary_data_size": len(packed)}},
+                  {"name": "y", "shape": [3, 1], "datatype": "FP64", "data": [1, 2, 3]},
+                  {"name": "x", "shape": [3, 1], "datatype": "FP64", "parameters": {"binary_data_size": len(numbers)}}]
+        outputs, _, _ = self.binary(inputs, packed + numbers)
+        labels, probabilities = self.expected([[0.5, "de", 1], [None, "", 2], [-1, "fr\u00e4", 3]])
+        self.assertEqual((outputs["label"]["data"], outputs["probabilities"]["data"]), (labels, probabilities))
+
+    def test_what_is_wrong_with_binary_data_is_named(self):
+        self.train()
+        data = numpy.arange(8, dtype="<f4").tobytes()
+        good = {"name": "features", "shape": [2, 4], "datatype": "FP32", "parameters": {"binary_data_size": 32}}
+
+        def refused(part, behind=data, change=(), **more):
+            error, _, _ = self.binary([{**good, **dict(change)}], behind, 400, **more)
+            self.assertIn(part, error)
+
+        refused("inputs[0].parameters.binary_data_size: 32: 31 bytes are left", data[:-1])
+        refused("1 bytes behind the JSON are of no input", data + b"x")
+        refused("inputs[0].parameters.binary_data_size: 32: want 2 rows of 3 times 4 bytes", change={"shape": [2, 3]})
+        refused("binary_data_size", change={"shape": [2, 2 ** 62]})
+        refused('inputs[0].parameters.binary_data_size: "32"', change={"parameters": {"binary_data_size": "32"}})
+        refused("inputs[0].data: here, and binary_data_size beside it", change={"data": list(range(8))})
+        refused("inputs[0].datatype: BYTES", b"\1\0\0\0a" * 8, {"datatype": "BYTES", "parameters": {"binary_data_size": 40}})
+        refused("inputs[0].data[7]: the binary data ends too early", b"\1\0\0\0a" * 7 + b"\2\0\0\0a", {"datatype": "BYTES", "parameters": {"binary_data_size": 40}})
+        refused("inputs[0].data[1]", numpy.array([1, numpy.inf] * 4, "<f4").tobytes())
+        refused("binary_data_output: 1", query=[("parameters", {"binary_data_output": 1})])
+        refused("Inference-Header-Content-Length: x", **{"Inference-Header-Content-Length": "x"})
+        refused("Inference-Header-Content-Length: 99999", **{"Inference-Header-Content-Length": "99999"})
+        refused("byte", **{"Inference-Header-Content-Length": "10"})
+
     def test_what_is_wrong_is_named(self):
         self.train()
         good = self.matrix([[1, 2, 3, 4], [5, 6, 7, 8]])
@@ -229,7 +298,7 @@ class Infer(Case):
         self.assertEqual(self.ok(self.daemon.get("/v2/health/live")), {"live": True})
         self.assertEqual(self.ok(self.daemon.get("/v2/health/ready")), {"ready": True})
         server = self.ok(self.daemon.get("/v2"))
-        self.assertEqual((server["name"], server["extensions"]), ("upkeepd", []))
+        self.assertEqual((server["name"], server["extensions"]), ("upkeepd", ["binary_tensor_data"]))
         self.put_model("m", {"features": ["f0"]})
         reply = self.daemon.get("/v2/models/m/ready")
         self.assertEqual((reply.status, reply.json), (503, {"name": "m", "ready": False}))
