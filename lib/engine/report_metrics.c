@@ -209,7 +209,7 @@ static bool write_scores(const struct upk_report *r, const struct snapshot *s,
 	struct upk_score_metrics values;
 	const struct upk_metric *metric;
 	size_t scored;
-	if (!upk_scores_read(r->rows, schema, &s->range, NULL, &values, &scored, err))
+	if (!upk_scores_read(r->rows, schema, &s->range, &values, &scored, err))
 		return false;
 	upk_json_int(w, "scored", (int64_t)scored);
 	for (size_t i = 0; (metric = upk_metric_at(i)) != NULL; i++)

@@ -188,7 +188,7 @@ static void follow(struct upk_score_ring *r, const struct upk_score_ring_want *w
 }
 
 static bool compute(const struct upk_score_ring *r, const struct upk_scores_range *range,
-	struct upk_score_metrics *out, struct upk_error *err)
+	const char *name, double *value, struct upk_error *err)
 {
 	size_t first = search(r, range->first_place), most = r->count - first;
 	struct upk_scored scored = { .classes = r->classes, .positive = r->positive };
@@ -205,7 +205,7 @@ static bool compute(const struct upk_score_ring *r, const struct upk_scores_rang
 	}
 	scored.actual = actual;
 	scored.scores = scores;
-	done = done ? upk_score_metrics(&scored, out, err)
+	done = done ? upk_score_metric(&scored, name, value, err)
 		    : upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu pairs", most);
 	free(actual);
 	free(scores);
@@ -214,14 +214,14 @@ static bool compute(const struct upk_score_ring *r, const struct upk_scores_rang
 
 bool upk_score_ring_read(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
-	struct upk_score_metrics *out, struct upk_error *err)
+	const char *name, double *value, struct upk_error *err)
 {
 	if (range->last_place == 0) {
-		*out = (struct upk_score_metrics){ NAN, NAN, NAN, NAN, NAN };
+		*value = NAN;
 		return true;
 	}
 	follow(r, want);
-	if (extend(r, store, want, range, err) && compute(r, range, out, err))
+	if (extend(r, store, want, range, err) && compute(r, range, name, value, err))
 		return true;
 	clear(r);
 	return false;

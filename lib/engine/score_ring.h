@@ -40,11 +40,11 @@ struct upk_score_ring_want {
 	int64_t oldest;
 };
 
-/* As upk_scores_read. Only places that it lacks are read: all of the window when the tag or the
+/* As upk_scores_read_one. Only places that it lacks are read: all of the window when the tag or the
  * number of classes is another than before. On failure it is empty: UPK_NOMEM, UPK_TOO_LARGE (more
  * pairs than fit), or the store's. */
 bool upk_score_ring_read(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
-	struct upk_score_metrics *out, struct upk_error *err);
+	const char *name, double *value, struct upk_error *err);
 
 #endif

@@ -32,8 +32,8 @@ static double score(
 {
 	struct upk_model *m = context;
 	struct upk_error err = { 0 };
-	struct upk_score_metrics metrics;
-	size_t scored;
+	const char *name = upk_metric_name(measure.metric);
+	double value = NAN;
 	const struct upk_scores_range range =
 		upk_scores_range(t->windows.at[window], m->number, t->place);
 	const struct upk_score_ring_want want = {
@@ -49,13 +49,13 @@ static double score(
 	pthread_mutex_unlock(&m->lock);
 	bool read = (kept &&
 			    upk_score_ring_read(
-				    t->scorer.ring, store, &want, &range, &metrics, NULL)) ||
-		upk_scores_read(store, t->schema, &range, &want.made_by, &metrics, &scored, &err);
+				    t->scorer.ring, store, &want, &range, name, &value, NULL)) ||
+		upk_scores_read_one(store, t->schema, &range, &want.made_by, name, &value, &err);
 	pthread_mutex_lock(&m->lock);
 	if (read)
-		return upk_score_value(&metrics, upk_metric_name(measure.metric));
+		return value;
 	upk_engine_log(m->engine, UPK_LOG_WARNING, "model %s: a rule's %s can't be computed: %s",
-		m->name, upk_metric_name(measure.metric), err.message);
+		m->name, name, err.message);
 	return NAN;
 }
 

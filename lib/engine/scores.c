@@ -102,37 +102,56 @@ static bool scan(struct upk_store *store, const struct upk_scores_range *range,
 	return upk_place_scan(store, &pairs, collect, c, err);
 }
 
-static bool compute(
-	const struct collection *c, struct upk_score_metrics *out, struct upk_error *err)
+static struct upk_scored scored_of(const struct collection *c)
 {
-	const struct upk_scored scored = {
+	return (struct upk_scored){
 		.n = c->n,
 		.classes = c->classes,
 		.actual = c->actual,
 		.scores = c->scores,
 		.positive = c->schema->positive,
 	};
-	*out = (struct upk_score_metrics){ NAN, NAN, NAN, NAN, NAN };
-	if (c->failed)
-		return upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu pairs", c->n);
-	return c->n == 0 || upk_score_metrics(&scored, out, err);
+}
+
+static bool gather(struct collection *c, struct upk_store *store,
+	const struct upk_scores_range *range, struct upk_error *err)
+{
+	c->after = range->after;
+	c->classes = upk_scores_columns(c->schema);
+	if (range->last_place != 0 && !scan(store, range, c, err))
+		return false;
+	return !c->failed ||
+		upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu pairs", c->n);
+}
+
+static void finish(struct collection *c)
+{
+	free(c->actual);
+	free(c->scores);
 }
 
 bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
-	const struct upk_scores_range *range, const struct upk_made_by *made_by,
-	struct upk_score_metrics *out, size_t *scored, struct upk_error *err)
+	const struct upk_scores_range *range, struct upk_score_metrics *out, size_t *scored,
+	struct upk_error *err)
 {
-	struct collection c = {
-		.schema = schema,
-		.made_by = made_by,
-		.after = range->after,
-		.classes = upk_scores_columns(schema),
-	};
-	bool done =
-		(range->last_place == 0 || scan(store, range, &c, err)) && compute(&c, out, err);
+	struct collection c = { .schema = schema };
+	bool done = gather(&c, store, range, err);
+	const struct upk_scored all = scored_of(&c);
+	done = done && upk_score_metrics(&all, out, err);
 	if (done)
 		*scored = c.n;
-	free(c.actual);
-	free(c.scores);
+	finish(&c);
+	return done;
+}
+
+bool upk_scores_read_one(struct upk_store *store, const struct upk_schema *schema,
+	const struct upk_scores_range *range, const struct upk_made_by *made_by, const char *name,
+	double *value, struct upk_error *err)
+{
+	struct collection c = { .schema = schema, .made_by = made_by };
+	bool done = gather(&c, store, range, err);
+	const struct upk_scored all = scored_of(&c);
+	done = done && upk_score_metric(&all, name, value, err);
+	finish(&c);
 	return done;
 }

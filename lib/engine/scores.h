@@ -25,13 +25,18 @@ struct upk_scores_range {
 struct upk_scores_range upk_scores_range(
 	const struct upk_window *window, int64_t model, int64_t last_place);
 
-/* On the pairs of the range that have scores, *scored of them; with `made_by` only on those that
- * this one predicted. A single score counts as probabilities of two classes; where the model has
- * more, it says too little, and the pair is left out. All NAN when there is none.
- * O(rows) plus upk_score_metrics. Any thread with its own store. */
+/* On the pairs of the range that have scores, *scored of them. A single score counts as
+ * probabilities of two classes; where the model has more, it says too little, and the pair is left
+ * out. All NAN when there is none. O(rows) plus upk_score_metrics. Any thread with its own store.
+ */
 bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
-	const struct upk_scores_range *range, const struct upk_made_by *made_by,
-	struct upk_score_metrics *out, size_t *scored, struct upk_error *err);
+	const struct upk_scores_range *range, struct upk_score_metrics *out, size_t *scored,
+	struct upk_error *err);
+
+/* One of them, only on the pairs that `made_by` predicted. */
+bool upk_scores_read_one(struct upk_store *store, const struct upk_schema *schema,
+	const struct upk_scores_range *range, const struct upk_made_by *made_by, const char *name,
+	double *value, struct upk_error *err);
 
 /* What that rests on, row by row: how many columns of scores the classes have, whether a row counts
  * (made_by NULL: anyone's), and its scores in these columns. */

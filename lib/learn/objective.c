@@ -37,12 +37,7 @@ static bool weigh(const struct answers *a, double *score, struct upk_error *err)
 		.actual = a->d->y + a->from,
 		.scores = a->probabilities,
 		.positive = a->decision.positive };
-	struct upk_score_metrics all;
-
-	if (!upk_score_metrics(&scored, &all, err))
-		return false;
-	*score = upk_score_value(&all, upk_metric_name(a->measure.metric));
-	return true;
+	return upk_score_metric(&scored, upk_metric_name(a->measure.metric), score, err);
 }
 
 bool upk_objective(struct upk_measure measure, struct upk_decision decision,

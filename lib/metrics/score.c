@@ -2,22 +2,13 @@
 
 #include <float.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/order.h"
+
 enum { ECE_BINS = 15 };
-
-/* A pair as one class sees it. */
-struct ranked {
-	double score;
-	bool positive;
-};
-
-static int by_score_descending(const void *a, const void *b)
-{
-	double x = ((const struct ranked *)a)->score, y = ((const struct ranked *)b)->score;
-	return (x < y) - (x > y);
-}
 
 /* The probability given to a class: with one column, class 0 has the rest. */
 static double score_of(const struct upk_scored *s, size_t row, size_t class)
@@ -38,51 +29,79 @@ static size_t positive_class(const struct upk_scored *s)
 	return s->classes == 2 && s->positive == 0 ? 0 : 1;
 }
 
-static size_t rank(const struct upk_scored *s, size_t class, struct ranked *ranked)
+/* Scores as keys (metrics/order.h): those of the class from the start on, of the others from the
+ * end back. */
+struct ranks {
+	uint64_t *keys, *other; /* (n) */
+	size_t n, positives;
+};
+
+static void rank(const struct upk_scored *s, size_t class, struct ranks *r)
 {
-	size_t positives = 0;
+	size_t negatives = 0;
+	r->positives = 0;
 	for (size_t i = 0; i < s->n; i++) {
-		ranked[i] = (struct ranked){ score_of(s, i, class), s->actual[i] == class };
-		positives += ranked[i].positive;
+		uint64_t key = upk_order_key(score_of(s, i, class));
+		if (s->actual[i] == class)
+			r->keys[r->positives++] = key;
+		else
+			r->keys[s->n - ++negatives] = key;
 	}
-	qsort(ranked, s->n, sizeof *ranked, by_score_descending);
-	return positives;
+	upk_order_sort(r->keys, r->other, r->positives);
+	upk_order_sort(r->keys + r->positives, r->other, negatives);
 }
 
 struct ranking {
 	double roc_auc, average_precision;
 };
 
+/* How many of the greatest are not less than the key; the greatest are the last of n. */
+static size_t take_from(const uint64_t *keys, size_t *n, uint64_t key)
+{
+	size_t before = *n;
+	while (*n > 0 && keys[*n - 1] >= key)
+		--*n;
+	return before - *n;
+}
+
+static uint64_t greatest(const struct ranks *r, size_t positives, size_t negatives)
+{
+	const uint64_t *others = r->keys + r->positives;
+	uint64_t positive = positives > 0 ? r->keys[positives - 1] : 0;
+	uint64_t negative = negatives > 0 ? others[negatives - 1] : 0;
+	return positive > negative ? positive : negative;
+}
+
 /* One step for each different score. Counts are integers, so the area is exact but for its last
  * division: twice the pairs (positive, negative) in the right order, ties counted once. */
-static struct ranking ranking_of(const struct ranked *ranked, size_t n, size_t positives)
+static struct ranking ranking_of(const struct ranks *r)
 {
 	uint64_t twice_area = 0;
 	double precision = 0;
-	size_t found = 0, next = 0;
-	while (next < n) {
-		double score = ranked[next].score;
-		size_t before = found, from = next;
-		do
-			found += ranked[next++].positive;
-		while (next < n && ranked[next].score == score);
-		size_t gained = found - before, wrong = next - from - gained;
-		twice_area += (uint64_t)wrong * (before + found);
+	size_t positives = r->positives, negatives = r->n - r->positives, found = 0, next = 0;
+	while (positives + negatives > 0) {
+		uint64_t key = greatest(r, positives, negatives);
+		size_t gained = take_from(r->keys, &positives, key);
+		size_t wrong = take_from(r->keys + r->positives, &negatives, key);
+		twice_area += (uint64_t)wrong * (2 * found + gained);
+		found += gained;
+		next += gained + wrong;
 		precision += (double)gained * (double)found / (double)next;
 	}
 
-	size_t negatives = n - positives;
+	double all = (double)r->positives, others = (double)(r->n - r->positives);
 	return (struct ranking){
-		negatives ? (double)twice_area / 2 / ((double)positives * (double)negatives) : NAN,
-		precision / (double)positives,
+		others > 0 ? (double)twice_area / 2 / (all * others) : NAN,
+		precision / all,
 	};
 }
 
 static bool ranks(const struct upk_scored *s, struct ranking *out, struct upk_error *err)
 {
-	struct ranked *ranked = calloc(s->n, sizeof *ranked);
-	if (!ranked)
+	struct ranks r = { .keys = calloc(s->n, 2 * sizeof *r.keys), .n = s->n };
+	if (!r.keys)
 		return upk_fail(err, UPK_NOMEM, "no memory to rank %zu scores", s->n);
+	r.other = r.keys + s->n;
 
 	bool one_class = class_count(s) == 2 && (s->classes == 1 || s->positive >= 0);
 	size_t with_positives = 0, with_both = 0;
@@ -90,18 +109,18 @@ static bool ranks(const struct upk_scored *s, struct ranking *out, struct upk_er
 	for (size_t k = 0; k < class_count(s); k++) {
 		if (one_class && k != positive_class(s))
 			continue;
-		size_t positives = rank(s, k, ranked);
-		if (positives == 0)
+		rank(s, k, &r);
+		if (r.positives == 0)
 			continue;
-		struct ranking one = ranking_of(ranked, s->n, positives);
+		struct ranking one = ranking_of(&r);
 		sum.average_precision += one.average_precision;
 		with_positives++;
-		if (positives == s->n)
+		if (r.positives == s->n)
 			continue;
 		sum.roc_auc += one.roc_auc;
 		with_both++;
 	}
-	free(ranked);
+	free(r.keys);
 	*out = (struct ranking){
 		with_both ? sum.roc_auc / (double)with_both : NAN,
 		with_positives ? sum.average_precision / (double)with_positives : NAN,
@@ -179,10 +198,15 @@ static double ece(const struct upk_scored *s)
 	return sum / (double)s->n;
 }
 
+static bool is_empty(const struct upk_scored *s)
+{
+	return s->n == 0 || s->classes == 0;
+}
+
 bool upk_score_metrics(
 	const struct upk_scored *scored, struct upk_score_metrics *out, struct upk_error *err)
 {
-	if (scored->n == 0 || scored->classes == 0) {
+	if (is_empty(scored)) {
 		*out = (struct upk_score_metrics){ NAN, NAN, NAN, NAN, NAN };
 		return true;
 	}
@@ -200,20 +224,55 @@ bool upk_score_metrics(
 	return true;
 }
 
+/* alone: its value without the others; NULL: it is one of the ranking. */
+static const struct figure {
+	const char *name;
+	size_t at; /* in struct upk_score_metrics */
+	double (*alone)(const struct upk_scored *s);
+} figures[] = {
+	{ "roc_auc", offsetof(struct upk_score_metrics, roc_auc), NULL },
+	{ "average_precision", offsetof(struct upk_score_metrics, average_precision), NULL },
+	{ "log_loss", offsetof(struct upk_score_metrics, log_loss), log_loss },
+	{ "brier", offsetof(struct upk_score_metrics, brier), brier },
+	{ "ece", offsetof(struct upk_score_metrics, ece), ece },
+};
+
+static const struct figure *find_figure(const char *name)
+{
+	for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+		if (strcmp(figures[i].name, name) == 0)
+			return &figures[i];
+	return NULL;
+}
+
+static double value_at(const struct upk_score_metrics *m, const struct figure *figure)
+{
+	return *(const double *)(const void *)((const char *)m + figure->at);
+}
+
 double upk_score_value(const struct upk_score_metrics *m, const char *name)
 {
-	const struct {
-		const char *name;
-		double value;
-	} all[] = {
-		{ "roc_auc", m->roc_auc },
-		{ "average_precision", m->average_precision },
-		{ "log_loss", m->log_loss },
-		{ "brier", m->brier },
-		{ "ece", m->ece },
-	};
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (strcmp(all[i].name, name) == 0)
-			return all[i].value;
-	return NAN;
+	const struct figure *figure = find_figure(name);
+	return figure ? value_at(m, figure) : NAN;
+}
+
+bool upk_score_metric(
+	const struct upk_scored *scored, const char *name, double *value, struct upk_error *err)
+{
+	const struct figure *figure = find_figure(name);
+	struct ranking ranking = { NAN, NAN };
+	if (!figure || is_empty(scored)) {
+		*value = NAN;
+		return true;
+	}
+	if (figure->alone) {
+		*value = figure->alone(scored);
+		return true;
+	}
+	if (!ranks(scored, &ranking, err))
+		return false;
+	const struct upk_score_metrics both = { .roc_auc = ranking.roc_auc,
+		.average_precision = ranking.average_precision };
+	*value = value_at(&both, figure);
+	return true;
 }

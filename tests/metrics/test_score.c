@@ -44,6 +44,18 @@ static void draw_row(struct upk_random *r, const struct play *p, uint16_t actual
 		row[k] = cut(row[k] / sum, p->step);
 }
 
+static void each_alone_is_the_same(
+	const struct upk_scored *scored, const struct upk_score_metrics *all)
+{
+	static const char *const names[] = { "roc_auc", "average_precision", "log_loss", "brier",
+		"ece" };
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		double alone = 7, together = upk_score_value(all, names[i]);
+		assert_true(upk_score_metric(scored, names[i], &alone, NULL));
+		assert_true(alone == together || (isnan(alone) && isnan(together)));
+	}
+}
+
 static struct upk_score_metrics run(const struct play *p, uint64_t seed)
 {
 	size_t columns = p->classes;
@@ -70,6 +82,7 @@ static struct upk_score_metrics run(const struct play *p, uint64_t seed)
 	struct upk_scored scored = { p->n, p->classes, actual, scores, p->positive };
 	struct upk_score_metrics out;
 	assert_true(upk_score_metrics(&scored, &out, NULL));
+	each_alone_is_the_same(&scored, &out);
 	free(scores);
 	free(actual);
 	return out;
@@ -109,6 +122,7 @@ static void no_pairs_have_no_values(void **state)
 	struct upk_scored none = { .n = 0, .classes = 2 };
 	struct upk_score_metrics out;
 	assert_true(upk_score_metrics(&none, &out, NULL));
+	each_alone_is_the_same(&none, &out);
 	assert_true(isnan(out.roc_auc) && isnan(out.average_precision) && isnan(out.log_loss) &&
 		isnan(out.brier) && isnan(out.ece));
 }
