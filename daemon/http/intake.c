@@ -54,7 +54,7 @@ static bool check_content(const struct upk_intake_head *head, const struct upk_r
 		return request->ndjson ||
 			refuse(reply, 415,
 				"Content-Type: want application/json or application/x-ndjson");
-	return (route->body == UPK_ROUTE_BARE && content == UPK_CONTENT_NONE && !has_body) ||
+	return (route->body <= UPK_ROUTE_MAYBE && content == UPK_CONTENT_NONE && !has_body) ||
 		refuse(reply, 415, "Content-Type: want application/json");
 }
 

@@ -10,6 +10,7 @@
 
 enum upk_route_body {
 	UPK_ROUTE_BARE,   /* none is wanted; an empty JSON object is fine */
+	UPK_ROUTE_MAYBE,  /* JSON, or none */
 	UPK_ROUTE_OBJECT, /* JSON */
 	UPK_ROUTE_ITEMS,  /* JSON or NDJSON */
 	UPK_ROUTE_TENSORS, /* JSON, or JSON and what its header says stands behind it: no page elsewhere

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "http/decider.h"
 #include "http/handlers.h"
 #include "http/list.h"
 #include "http/problem.h"
@@ -45,10 +46,13 @@ void upk_runs_get(struct upk_request *request, struct upk_reply *reply)
 void upk_runs_cancel(struct upk_request *request, struct upk_reply *reply)
 {
 	struct upk_error err = { 0 };
+	struct upk_decider decider = { 0 };
 
-	if (upk_engine_cancel_run(
-		    upk_site_engine(request->site), request->model, request->number, &err))
+	if (upk_decider_read(&decider, upk_buffer_text(&request->body), &err) &&
+		upk_engine_cancel_run(upk_site_engine(request->site), request->model,
+			request->number, &decider.person, &err))
 		reply->status = 204;
 	else
 		upk_problem_of(reply, &err);
+	upk_decider_finish(&decider);
 }

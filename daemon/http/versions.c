@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "http/decider.h"
 #include "http/handlers.h"
 #include "http/list.h"
 #include "http/problem.h"
@@ -77,14 +78,17 @@ static void answer_champion(int64_t version, struct upk_reply *reply)
 void upk_versions_promote(struct upk_request *request, struct upk_reply *reply)
 {
 	struct upk_error err = { 0 };
+	struct upk_decider decider = { 0 };
 
 	if (request->number == 0)
 		upk_problem(reply, 409, "the champion serves already");
-	else if (upk_engine_promote(
-			 upk_site_engine(request->site), request->model, request->number, &err))
+	else if (upk_decider_read(&decider, upk_buffer_text(&request->body), &err) &&
+		upk_engine_promote(upk_site_engine(request->site), request->model, request->number,
+			&decider.person, &err))
 		answer_champion(request->number, reply);
 	else
 		upk_problem_of(reply, &err);
+	upk_decider_finish(&decider);
 }
 
 void upk_versions_rollback(struct upk_request *request, struct upk_reply *reply)

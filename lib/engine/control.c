@@ -29,6 +29,7 @@ struct control {
 	const char *if_match;
 	int64_t number; /* in: run, version; out: run, version */
 	bool flag;      /* in: paused; out: created */
+	const struct upk_person *person;
 	bool from_file; /* a configuration file puts it */
 	const struct upk_model_file *files;
 	size_t files_count;
@@ -558,7 +559,7 @@ bool upk_engine_start_run(
 static bool cancel_rows(
 	struct upk_engine *e, struct upk_model *m, struct control *c, struct upk_error *err)
 {
-	return upk_promotion_cancel(e, m, c->number, err);
+	return upk_promotion_cancel(e, m, c->number, c->person, err);
 }
 
 static bool cancel_run(struct upk_engine *e, struct control *c, struct upk_error *err)
@@ -572,17 +573,17 @@ static bool cancel_run(struct upk_engine *e, struct control *c, struct upk_error
 	return true;
 }
 
-bool upk_engine_cancel_run(
-	struct upk_engine *e, const char *name, int64_t run, struct upk_error *err)
+bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run,
+	const struct upk_person *person, struct upk_error *err)
 {
-	struct control c = { .act = cancel_run, .name = name, .number = run };
+	struct control c = { .act = cancel_run, .name = name, .number = run, .person = person };
 	return call(e, &c, err);
 }
 
 static bool promote_rows(
 	struct upk_engine *e, struct upk_model *m, struct control *c, struct upk_error *err)
 {
-	return upk_promotion_by_hand(e, m, c->number, err);
+	return upk_promotion_by_hand(e, m, c->number, c->person, err);
 }
 
 static bool promote(struct upk_engine *e, struct control *c, struct upk_error *err)
@@ -590,10 +591,10 @@ static bool promote(struct upk_engine *e, struct control *c, struct upk_error *e
 	return on_model(e, c, promote_rows, err);
 }
 
-bool upk_engine_promote(
-	struct upk_engine *e, const char *name, int64_t version, struct upk_error *err)
+bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version,
+	const struct upk_person *person, struct upk_error *err)
 {
-	struct control c = { .act = promote, .name = name, .number = version };
+	struct control c = { .act = promote, .name = name, .number = version, .person = person };
 	return call(e, &c, err);
 }
 

@@ -144,8 +144,15 @@ bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id
 	struct upk_erasure *erasure, struct upk_error *err);
 
 bool upk_engine_start_run(struct upk_engine *e, const char *name, int64_t *run, struct upk_error *err);
-bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run, struct upk_error *err);
-bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version, struct upk_error *err);
+
+/* Who decides by hand, and why; absent texts: not told. */
+struct upk_person {
+	struct upk_text name, reason;
+};
+bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run,
+	const struct upk_person *person, struct upk_error *err);
+bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version,
+	const struct upk_person *person, struct upk_error *err);
 bool upk_engine_rollback(struct upk_engine *e, const char *name, int64_t *version,
 	struct upk_error *err);
 bool upk_engine_pause(struct upk_engine *e, const char *name, bool paused, struct upk_error *err);

@@ -54,8 +54,8 @@ static void write_counts(
 	upk_json_array_end(w);
 }
 
-void upk_figures_write(
-	const struct upk_confusion *c, const struct upk_schema *schema, struct upk_buffer *out)
+void upk_figures_write(const struct upk_confusion *c, const char *by,
+	const struct upk_schema *schema, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
 	if (!c || upk_confusion_pairs(c) == 0) {
@@ -63,7 +63,7 @@ void upk_figures_write(
 		return;
 	}
 	upk_json_object(&w, NULL);
-	upk_json_string(&w, "by", "twin");
+	upk_json_string(&w, "by", by);
 	upk_json_int(&w, "pairs", (int64_t)upk_confusion_pairs(c));
 	upk_json_double(&w, "accuracy", accuracy(c));
 	upk_json_double(&w, "macro_f1", macro_f1(c));

@@ -94,18 +94,23 @@ static bool persist_run(struct upk_engine *e, struct upk_model *m, const struct 
 	return upk_alert_update(e->store, &fired, err);
 }
 
+bool upk_persist_promotion_row(struct upk_engine *e, struct upk_model *m,
+	struct upk_promotion_row row, struct upk_error *err)
+{
+	row.model = m->number;
+	row.promotion = ++m->tail->last_promotion;
+	row.time = upk_clock_now(e->clock);
+	row.place = m->tail->place;
+	return upk_promotion_insert(e->store, &row, err);
+}
+
 bool upk_persist_promotion(struct upk_engine *e, struct upk_model *m, int64_t version,
 	const char *by, const char *reason, int64_t run, struct upk_error *err)
 {
-	const struct upk_promotion_row row = { .model = m->number,
-		.promotion = ++m->tail->last_promotion,
-		.version = version,
-		.time = upk_clock_now(e->clock),
-		.place = m->tail->place,
-		.by = upk_text_of(by),
-		.reason = upk_text_of(reason),
-		.run = run };
-	return upk_promotion_insert(e->store, &row, err);
+	const struct upk_promotion_row row = {
+		.version = version, .by = upk_text_of(by), .reason = upk_text_of(reason), .run = run
+	};
+	return upk_persist_promotion_row(e, m, row, err);
 }
 
 static bool persist_takeover(struct upk_engine *e, struct upk_model *m,

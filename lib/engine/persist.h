@@ -9,6 +9,7 @@
 #include "engine/core.h"
 #include "engine/model.h"
 #include "engine/orders.h"
+#include "store/version.h"
 
 /* Thread: the writer. All within its open transaction; false: roll back, the model is stale. */
 
@@ -27,6 +28,10 @@ void upk_persist_follow(struct upk_engine *e, struct upk_model *m, const struct 
 /* An entry of the promotion log; the model's champion is the tail's to set. */
 bool upk_persist_promotion(struct upk_engine *e, struct upk_model *m, int64_t version,
 	const char *by, const char *reason, int64_t run, struct upk_error *err);
+
+/* The same with all its words; number, time and place are filled in. */
+bool upk_persist_promotion_row(struct upk_engine *e, struct upk_model *m,
+	struct upk_promotion_row row, struct upk_error *err);
 
 /* An order's run, by its number, has another state; verdict NULL leaves the others as they are. */
 bool upk_persist_run_state(struct upk_engine *e, struct upk_model *m, int64_t run,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "engine/group.h"
 #include "engine/figures.h"
 #include "engine/keep.h"
@@ -50,8 +51,9 @@ static bool insert_version(
 	struct upk_engine *e, struct upk_outcome *o, int64_t version, struct upk_error *err)
 {
 	struct upk_buffer bytes = { 0 }, figures = { 0 }, settings = { 0 };
+	const char *by = o->contest.passed || o->contest.held ? "twin" : "itself";
 	upk_predictor_write(o->contest.predictor, &bytes);
-	upk_figures_write(o->contest.figures, o->schema, &figures);
+	upk_figures_write(o->contest.figures, by, o->schema, &figures);
 	upk_run_settings_write(&o->model->tail->config->retrain, &settings);
 	const struct upk_version_row row = { .model = o->model->number,
 		.version = version,
@@ -132,13 +134,12 @@ static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct up
 	enum upk_run_end end = end_of(o, &state, &verdict);
 	bool passed = end == UPK_RUN_PASSED;
 	bool waits = passed && (o->contest.held || m->tail->config->retrain.manual);
-	int64_t version = passed ? o->contest.version : 0;
+	bool made =
+		o->contest.predictor != NULL; /* refused ones are kept too: a person may want one */
+	int64_t version = made ? m->tail->last_version + 1 : o->contest.version;
 	struct upk_serving *serving = NULL;
-	if (passed && o->contest.predictor) {
-		version = m->tail->last_version + 1;
-		if (!insert_version(e, o, version, err))
-			return false;
-	}
+	if (made && !insert_version(e, o, version, err))
+		return false;
 	if (passed && !waits) {
 		serving = upk_promotion_load(e, m, m->schema, version, err);
 		if (!serving)
@@ -151,8 +152,7 @@ static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct up
 		return false;
 	}
 	return settle_tail(o, end, serving, waits, version, err) &&
-		(!passed || !o->contest.predictor || upk_keep_versions(e, m, err)) &&
-		upk_persist_state(e, m, err);
+		(!made || upk_keep_versions(e, m, err)) && upk_persist_state(e, m, err);
 }
 
 static void say_outcome(struct upk_engine *e, const struct upk_outcome *o)
@@ -232,15 +232,15 @@ static bool finish_waiting(
 	return !found || upk_persist_run_state(e, m, m->tail->waiting_run, state, NULL, err);
 }
 
-static bool promote(struct upk_engine *e, struct upk_model *m, int64_t version, const char *by,
-	const char *reason, struct upk_error *err)
+static bool promote(struct upk_engine *e, struct upk_model *m, struct upk_promotion_row row,
+	struct upk_error *err)
 {
-	struct upk_serving *serving = upk_promotion_load(e, m, m->schema, version, err);
+	struct upk_serving *serving = upk_promotion_load(e, m, m->schema, row.version, err);
 	if (!serving)
 		return false;
-	if (!upk_version_set_off_bench(e->store, m->number, version, false, err) ||
-		!finish_waiting(e, m, version, err) ||
-		!upk_persist_promotion(e, m, version, by, reason, 0, err)) {
+	if (!upk_version_set_off_bench(e->store, m->number, row.version, false, err) ||
+		!finish_waiting(e, m, row.version, err) ||
+		!upk_persist_promotion_row(e, m, row, err)) {
 		upk_serving_destroy(serving);
 		return false;
 	}
@@ -251,10 +251,66 @@ static bool promote(struct upk_engine *e, struct upk_model *m, int64_t version, 
 	return done && upk_persist_state(e, m, err);
 }
 
-bool upk_promotion_by_hand(
-	struct upk_engine *e, struct upk_model *m, int64_t version, struct upk_error *err)
+/* The verdict of a run that the version did not pass, as it made or proposed it. Nothing is
+ * appended when it passed, or nobody knows any more. */
+static bool read_against(struct upk_engine *e, struct upk_model *m, int64_t run, int64_t version,
+	struct upk_buffer *against, struct upk_error *err)
+{
+	struct upk_run_row row;
+	bool found;
+	if (run == 0)
+		return true;
+	if (!upk_run_get(e->store, m->number, run, &found, &row, err))
+		return false;
+	if (!found || row.version != version || !row.gate.data)
+		return true;
+	cJSON *gate = upk_json_parse(row.gate, err);
+	if (!gate)
+		return false;
+	if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(gate, "passed")))
+		upk_buffer_append(against, row.verdict.data, row.verdict.size);
+	cJSON_Delete(gate);
+	return !against->failed ||
+		upk_fail(err, UPK_NOMEM, "no memory for the verdict of run %lld", (long long)run);
+}
+
+static bool has_told(const struct upk_person *person)
+{
+	return person && person->name.size > 0 && person->reason.size > 0;
+}
+
+/* Against a verdict only by name and with a reason. */
+static bool promote_as(struct upk_engine *e, struct upk_model *m, int64_t version, int64_t run,
+	struct upk_text against, const struct upk_person *person, struct upk_error *err)
+{
+	struct upk_promotion_row row = { .version = version,
+		.by = upk_text_of("hand"),
+		.reason = upk_text_of("promoted by hand") };
+	if (against.size > 0 && !has_told(person))
+		return upk_fail(err, UPK_CONFLICT,
+			"version %lld was not passed by the gate (run %lld: %.*s): to promote it "
+			"all the "
+			"same, say who does and why: {\"by\": ..., \"reason\": ...}",
+			(long long)version, (long long)run, (int)against.size, against.data);
+	if (person) {
+		row.person = person->name;
+		row.reason = person->reason.size > 0 ? person->reason : row.reason;
+	}
+	if (against.size > 0) {
+		row.run = run;
+		row.against = against;
+		upk_engine_log(e, UPK_LOG_WARNING,
+			"model %s: version %lld is promoted against the verdict of run %lld",
+			m->name, (long long)version, (long long)run);
+	}
+	return promote(e, m, row, err);
+}
+
+bool upk_promotion_by_hand(struct upk_engine *e, struct upk_model *m, int64_t version,
+	const struct upk_person *person, struct upk_error *err)
 {
 	struct upk_version_row row;
+	struct upk_buffer against = { 0 };
 	bool found;
 	if (!upk_version_get(e->store, m->number, version, &found, &row, err))
 		return false;
@@ -265,7 +321,15 @@ bool upk_promotion_by_hand(
 	if (m->tail->champion == version)
 		return upk_fail(err, UPK_CONFLICT, "version %lld is the champion already",
 			(long long)version);
-	return promote(e, m, version, "hand", "promoted by hand", err);
+	int64_t run = row.run;
+	bool done = read_against(e, m, run, version, &against, err);
+	if (done && against.size == 0) {
+		run = m->tail->waiting_run;
+		done = read_against(e, m, run, version, &against, err);
+	}
+	done = done && promote_as(e, m, version, run, upk_buffer_text(&against), person, err);
+	upk_buffer_finish(&against);
+	return done;
 }
 
 bool upk_promotion_rollback(
@@ -291,8 +355,11 @@ bool upk_promotion_rollback(
 
 	char reason[128];
 	snprintf(reason, sizeof reason, "version %lld was rolled back by hand", (long long)from);
+	const struct upk_promotion_row entry = {
+		.version = to, .by = upk_text_of("rollback"), .reason = upk_text_of(reason)
+	};
 	if (!upk_version_set_off_bench(e->store, m->number, from, true, err) ||
-		!promote(e, m, to, "rollback", reason, err))
+		!promote(e, m, entry, err))
 		return false;
 	pthread_mutex_lock(&m->lock);
 	if (from != to)
@@ -302,10 +369,27 @@ bool upk_promotion_rollback(
 	return true;
 }
 
-bool upk_promotion_cancel(
-	struct upk_engine *e, struct upk_model *m, int64_t run, struct upk_error *err)
+/* What a run that waited was waiting with stays in its verdict. */
+static void write_cancelled(
+	const struct upk_run_row *row, const struct upk_person *person, struct upk_buffer *out)
+{
+	if (row->verdict.size > 0) {
+		upk_buffer_append(out, row->verdict.data, row->verdict.size);
+		upk_buffer_puts(out, "; ");
+	}
+	upk_buffer_puts(out, "cancelled by hand");
+	if (person && person->name.size > 0)
+		upk_buffer_printf(out, ", by %.*s", (int)person->name.size, person->name.data);
+	if (person && person->reason.size > 0)
+		upk_buffer_printf(out, ": %.*s", (int)person->reason.size, person->reason.data);
+	upk_buffer_putc(out, '\0');
+}
+
+bool upk_promotion_cancel(struct upk_engine *e, struct upk_model *m, int64_t run,
+	const struct upk_person *person, struct upk_error *err)
 {
 	struct upk_run_row row;
+	struct upk_buffer verdict = { 0 };
 	bool found;
 	if (!upk_run_get(e->store, m->number, run, &found, &row, err))
 		return false;
@@ -316,7 +400,12 @@ bool upk_promotion_cancel(
 		return upk_fail(err, UPK_CONFLICT, "run %lld has ended already: %.*s",
 			(long long)run, (int)row.state.size, row.state.data);
 
-	if (!upk_persist_run_state(e, m, run, "cancelled", "cancelled by hand", err))
+	write_cancelled(&row, person, &verdict);
+	bool done = verdict.failed
+		? upk_fail(err, UPK_NOMEM, "no memory for the verdict of run %lld", (long long)run)
+		: upk_persist_run_state(e, m, run, "cancelled", verdict.data, err);
+	upk_buffer_finish(&verdict);
+	if (!done)
 		return false;
 	pthread_mutex_lock(&m->lock);
 	if (m->tail->open_run == run) {

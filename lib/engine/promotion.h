@@ -20,14 +20,15 @@ struct upk_serving *upk_promotion_load(struct upk_engine *e, struct upk_model *m
 	struct upk_schema *schema, int64_t version, struct upk_error *err);
 
 /* By hand, each in its own transaction. UPK_NOT_FOUND: no such version. UPK_CONFLICT: it is the
- * champion already; nothing to roll back to, or what there was is no longer kept. */
+ * champion already; the gate has refused or held it and the person does not tell name and reason;
+ * nothing to roll back to, or what there was is no longer kept. */
 bool upk_promotion_by_hand(struct upk_engine *e, struct upk_model *m, int64_t version,
-	struct upk_error *err);
+	const struct upk_person *person, struct upk_error *err);
 bool upk_promotion_rollback(struct upk_engine *e, struct upk_model *m, int64_t *version,
 	struct upk_error *err);
 
 /* A run by a person: stopped, taken out of the queue, or, when it waits, refused. */
 bool upk_promotion_cancel(struct upk_engine *e, struct upk_model *m, int64_t run,
-	struct upk_error *err);
+	const struct upk_person *person, struct upk_error *err);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* Who served from when: the promotion log without its words. */
 struct stint {
-	int64_t version, from;
+	int64_t promotion, version, from;
 };
 
 struct stints {
@@ -29,7 +29,7 @@ static bool take_stint(void *context, const struct upk_promotion_row *row)
 		s->items = items;
 		s->capacity = capacity;
 	}
-	s->items[s->count++] = (struct stint){ row->version, row->time };
+	s->items[s->count++] = (struct stint){ row->promotion, row->version, row->time };
 	return true;
 }
 
@@ -55,6 +55,7 @@ static void write_served(int64_t version, const struct stints *s, struct upk_jso
 		if (s->items[i].version != version)
 			continue;
 		upk_json_object(w, NULL);
+		upk_json_int(w, "promotion", s->items[i].promotion);
 		upk_json_time(w, "from", s->items[i].from);
 		upk_json_time_or_null(w, "to", i + 1 < s->count ? s->items[i + 1].from : 0);
 		upk_json_object_end(w);
@@ -251,6 +252,8 @@ static bool take_promotion(void *context, const struct upk_promotion_row *row)
 	upk_json_text(w, "by", row->by);
 	upk_json_text(w, "reason", row->reason);
 	upk_json_int_or_null(w, "run", row->run);
+	upk_json_text(w, "person", row->person);
+	upk_json_text(w, "against", row->against);
 	upk_json_object_end(w);
 	return true;
 }

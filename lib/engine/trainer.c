@@ -1,6 +1,7 @@
 #include "engine/trainer.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct job {
 	struct upk_config *config;
 	struct upk_schema *schema;
 	struct upk_order order;
+	double first_errors; /* share, of version 1 on its own holdout; NAN: not known */
 	struct upk_contest_old olds[UPK_CONTEST_OLD]; /* predictors are references */
 	size_t olds_count;
 	atomic_bool cancel;
@@ -110,6 +112,7 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 		.confidence = retrain->confidence,
 		.checks = retrain->checks,
 		.slices = job->config->slices_count ? slices : NULL,
+		.first_errors = job->first_errors,
 		.change = job->order.change,
 		.old = olds,
 		.olds = count,
@@ -266,6 +269,12 @@ static bool add_olds(struct upk_trainer *t, struct job *job, struct upk_error *e
 	return true;
 }
 
+static double first_errors(const struct upk_confusion *holdout)
+{
+	uint64_t pairs = holdout ? upk_confusion_pairs(holdout) : 0;
+	return pairs ? 1 - (double)upk_confusion_hits(holdout) / (double)pairs : (double)NAN;
+}
+
 bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
 	struct upk_error *err)
 {
@@ -278,6 +287,7 @@ bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct 
 	job->config = upk_config_ref(m->tail->config);
 	job->schema = upk_schema_ref(m->tail->schema);
 	job->order = *order;
+	job->first_errors = first_errors(m->tail->holdout);
 	if (!add_olds(t, job, err)) {
 		free_job(job);
 		return false;

@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/confusion.h"
 #include "metrics/interval.h"
 
 /* All slices of a run together are refused by chance so often, at most. */
 static const double slices_chance = 0.05;
 
-/* Errors that the best service so far would have made on the holdout, for the alarm to tell
- * anything: of 10 expected, chance leaves at most one in 2,000 times. */
-static const double leak_expected = 10;
+/* What the alarm wants besides: errors that the best so far would have made on the holdout (of 10
+ * expected, chance leaves at most one in 2,000 times), and a challenger that is all but perfect. */
+static const double leak_expected = 10, leak_errors = 0.02;
 
 const struct upk_checks upk_checks_default = {
 	.at_least = NAN,
@@ -25,9 +26,7 @@ const struct upk_checks upk_checks_default = {
 /* Checks under way. */
 struct judging {
 	const struct upk_checks *wanted;
-	const struct upk_panel *panel;
-	const struct upk_panel_answer *champion, *challenger;
-	const struct upk_slices *slices;
+	const struct upk_checks_input *in;
 	struct upk_checked *out;
 };
 
@@ -35,7 +34,7 @@ struct judging {
 
 static bool reaches_bound(const struct judging *j, char words[UPK_CHECKS_WORDS])
 {
-	if (!(j->challenger->score < j->wanted->at_least))
+	if (!(j->in->challenger->score < j->wanted->at_least))
 		return true;
 	snprintf(words, UPK_CHECKS_WORDS, "at least %g is asked for", j->wanted->at_least);
 	return false;
@@ -57,9 +56,9 @@ static double count_flips(const struct judging *j)
 {
 	size_t flips = 0;
 
-	for (size_t i = 0; i < j->panel->n; i++)
-		flips += j->champion->predicted[i] != j->challenger->predicted[i];
-	return (double)flips / (double)j->panel->n;
+	for (size_t i = 0; i < j->in->panel->n; i++)
+		flips += j->in->champion->predicted[i] != j->in->challenger->predicted[i];
+	return (double)flips / (double)j->in->panel->n;
 }
 
 /* ---- leak ---- */
@@ -68,19 +67,34 @@ static double share_wrong(const struct judging *j, const struct upk_panel_answer
 {
 	size_t errors = 0;
 
-	for (size_t i = 0; i < j->panel->n; i++)
-		errors += a->predicted[i] != j->panel->actual[i];
-	return (double)errors / (double)j->panel->n;
+	for (size_t i = 0; i < j->in->panel->n; i++)
+		errors += a->predicted[i] != j->in->panel->actual[i];
+	return (double)errors / (double)j->in->panel->n;
 }
 
-/* The fewest errors in n pairs in a row that were served, the holdout's and those before it. */
+/* Of answering the most frequent class to all of them. */
+static double share_rarer(const struct upk_panel *p)
+{
+	size_t counts[UPK_CLASSES_MAX] = { 0 }, most = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		counts[p->actual[i]]++;
+	for (size_t k = 0; k < p->data->classes; k++)
+		most = counts[k] > most ? counts[k] : most;
+	return 1 - (double)most / (double)p->n;
+}
+
+/* The fewest errors so far: in n pairs in a row that were served, the holdout's and those before
+ * it, by version 1 on its own holdout, and by the most frequent class. */
 static double find_least_errors(const struct judging *j)
 {
-	const struct upk_dataset *d = j->panel->data;
-	size_t n = j->panel->n, pairs = 0, errors = 0;
-	double least = share_wrong(j, j->champion);
+	const struct upk_dataset *d = j->in->panel->data;
+	size_t n = j->in->panel->n, pairs = 0, errors = 0;
+	double least = fmin(share_wrong(j, j->in->champion), share_rarer(j->in->panel));
 
-	for (size_t i = j->panel->first; i-- > 0;) {
+	least = fmin(least, j->in->first_errors);
+
+	for (size_t i = j->in->panel->first; i-- > 0;) {
 		if (d->served[i] < 0)
 			continue;
 		errors += d->served[i] != d->y[i];
@@ -94,15 +108,16 @@ static double find_least_errors(const struct judging *j)
 
 static bool is_plausible(const struct judging *j, char words[UPK_CHECKS_WORDS])
 {
-	double n = (double)j->panel->n, least = j->out->least_errors;
+	double n = (double)j->in->panel->n, least = j->out->least_errors;
 
-	if (!(n * least >= leak_expected && j->out->errors <= j->wanted->leak * least))
+	if (n * least < leak_expected || j->out->errors > leak_errors ||
+		!(j->out->errors <= j->wanted->leak * least))
 		return true;
 	snprintf(words, UPK_CHECKS_WORDS,
 		"that is too good to be true: it is wrong on %.0f of the %zu pairs, where the best "
-		"that was ever served was wrong on %.0f; a feature may give the label away, so a "
-		"person decides",
-		n * j->out->errors, j->panel->n, n * least);
+		"so far would be wrong on %.0f; a feature may give the label away, so a person "
+		"decides",
+		n * j->out->errors, j->in->panel->n, n * least);
 	return false;
 }
 
@@ -157,12 +172,12 @@ static size_t lay_out(const struct judging *j, size_t from, size_t end, struct s
 	size_t n = 0;
 
 	for (size_t i = from; i < end; i++) {
-		size_t at = panel_at(j->panel, j->slices->entries[i].row);
-		if (at == j->panel->n)
+		size_t at = panel_at(j->in->panel, j->in->slices->entries[i].row);
+		if (at == j->in->panel->n)
 			continue;
-		s->actual[n] = j->panel->actual[at];
-		s->champion[n] = j->champion->predicted[at];
-		s->challenger[n++] = j->challenger->predicted[at];
+		s->actual[n] = j->in->panel->actual[at];
+		s->champion[n] = j->in->champion->predicted[at];
+		s->challenger[n++] = j->in->challenger->predicted[at];
 	}
 	return n;
 }
@@ -170,12 +185,12 @@ static size_t lay_out(const struct judging *j, size_t from, size_t end, struct s
 static bool compare_slice(const struct judging *j, const struct sheet *s,
 	struct upk_slice_figures *f, struct upk_error *err)
 {
-	struct upk_answers a = { f->pairs, j->panel->data->classes, s->actual, s->champion };
+	struct upk_answers a = { f->pairs, j->in->panel->data->classes, s->actual, s->champion };
 
-	if (!upk_gate_score(j->panel->measure, &a, &f->champion, s->v_champion, err))
+	if (!upk_gate_score(j->in->panel->measure, &a, &f->champion, s->v_champion, err))
 		return false;
 	a.predicted = s->challenger;
-	if (!upk_gate_score(j->panel->measure, &a, &f->challenger, s->v_challenger, err))
+	if (!upk_gate_score(j->in->panel->measure, &a, &f->challenger, s->v_challenger, err))
 		return false;
 	f->difference = f->challenger - f->champion;
 	f->sd = upk_gate_sd(s->v_challenger, s->v_champion, f->pairs);
@@ -206,8 +221,8 @@ static size_t count_judged(const struct judging *j, struct sheet *s)
 	struct upk_text name;
 	size_t judged = 0, end;
 
-	for (size_t from = 0; from < j->slices->count; from = end) {
-		end = upk_slices_end(j->slices, from, &name);
+	for (size_t from = 0; from < j->in->slices->count; from = end) {
+		end = upk_slices_end(j->in->slices, from, &name);
 		judged += lay_out(j, from, end, s) >= j->wanted->slice_pairs;
 	}
 	return judged;
@@ -222,10 +237,10 @@ static bool judge_slices(struct judging *j, struct sheet *s, struct upk_error *e
 	if (j->out->judged == 0)
 		return true;
 	z = upk_normal_quantile(1 - slices_chance / (double)j->out->judged);
-	for (size_t from = 0; from < j->slices->count; from = end) {
+	for (size_t from = 0; from < j->in->slices->count; from = end) {
 		struct upk_slice_figures f;
 		struct upk_text name;
-		end = upk_slices_end(j->slices, from, &name);
+		end = upk_slices_end(j->in->slices, from, &name);
 		f.pairs = lay_out(j, from, end, s);
 		if (f.pairs < j->wanted->slice_pairs)
 			continue;
@@ -270,24 +285,23 @@ static bool measure_slices(struct judging *j, struct upk_error *err)
 	struct sheet sheet;
 	bool ok;
 
-	if (!j->slices)
+	if (!j->in->slices)
 		return true;
-	if (!sheet_init(&sheet, j->panel->n, err))
+	if (!sheet_init(&sheet, j->in->panel->n, err))
 		return false;
 	ok = judge_slices(j, &sheet, err);
 	sheet_finish(&sheet);
 	return ok;
 }
 
-bool upk_checks_run(const struct upk_checks *wanted, const struct upk_panel *panel,
-	const struct upk_panel_answer *champion, const struct upk_panel_answer *challenger,
-	const struct upk_slices *slices, struct upk_checked *out, struct upk_error *err)
+bool upk_checks_run(const struct upk_checks *wanted, const struct upk_checks_input *in,
+	struct upk_checked *out, struct upk_error *err)
 {
-	struct judging j = { wanted, panel, champion, challenger, slices, out };
+	struct judging j = { wanted, in, out };
 
 	*out = (struct upk_checked){ .end = UPK_CHECK_PASSED };
 	out->flips = count_flips(&j);
-	out->errors = share_wrong(&j, challenger);
+	out->errors = share_wrong(&j, in->challenger);
 	out->least_errors = find_least_errors(&j);
 	if (!measure_slices(&j, err))
 		return false;

@@ -37,7 +37,7 @@ enum upk_check_end {
 struct upk_checked {
 	double flips;        /* share of the pairs that champion and challenger answer differently */
 	double errors;       /* challenger's, as a share of the pairs */
-	double least_errors; /* of as many pairs in a row that were served: the fewest so far */
+	double least_errors; /* the fewest so far: what the alarm compares with */
 	size_t judged;       /* slices with enough pairs */
 	size_t shown;
 	struct upk_slice_figures slices[UPK_CHECKS_SLICES]; /* (shown) the furthest below first */
@@ -45,10 +45,16 @@ struct upk_checked {
 	char words[UPK_CHECKS_WORDS]; /* why it did not pass, to follow a "but"; "" when it did */
 };
 
-/* A challenger and the champion on the panel's rows (pairs). slices NULL: none are declared; else
- * sorted. false: UPK_NOMEM or UPK_INVALID. */
-bool upk_checks_run(const struct upk_checks *wanted, const struct upk_panel *panel,
-	const struct upk_panel_answer *champion, const struct upk_panel_answer *challenger,
-	const struct upk_slices *slices, struct upk_checked *out, struct upk_error *err);
+/* Who is checked against whom; all borrowed. */
+struct upk_checks_input {
+	const struct upk_panel *panel; /* of pairs */
+	const struct upk_panel_answer *champion, *challenger;
+	const struct upk_slices *slices; /* sorted; NULL: none are declared */
+	double first_errors; /* share, of version 1 on its own holdout; NAN: not known */
+};
+
+/* false: UPK_NOMEM or UPK_INVALID. */
+bool upk_checks_run(const struct upk_checks *wanted, const struct upk_checks_input *in,
+	struct upk_checked *out, struct upk_error *err);
 
 #endif

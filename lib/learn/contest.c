@@ -208,8 +208,9 @@ static bool judge(struct contest *c, struct upk_error *err)
 	out->sd = upk_panel_sd(&c->panel, picked, &c->champion);
 	out->z = upk_gate_z(c->request->kind, c->request->confidence, &labels);
 	out->limit = fmax(c->request->margin, out->z * out->sd);
-	if (!upk_checks_run(&c->request->checks, &c->panel, &c->champion, picked,
-		    c->request->slices, &out->checked, err))
+	const struct upk_checks_input input = { &c->panel, &c->champion, picked, c->request->slices,
+		c->request->first_errors };
+	if (!upk_checks_run(&c->request->checks, &input, &out->checked, err))
 		return false;
 	out->passed = out->difference > out->limit;
 	out->held = out->passed && out->checked.end == UPK_CHECK_HELD;

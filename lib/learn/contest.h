@@ -33,6 +33,7 @@ struct upk_contest_request {
 	double confidence;          /* 0: auto */
 	struct upk_checks checks;
 	const struct upk_slices *slices; /* of the rows held out, sorted; NULL: none are declared */
+	double first_errors; /* share, of version 1 on its own holdout; NAN: not known */
 	int64_t change;             /* c, a place */
 	const struct upk_contest_old *old; /* the newest of the bench; the first UPK_CONTEST_OLD count */
 	size_t olds;

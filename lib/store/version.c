@@ -42,9 +42,10 @@ static const char *const sql[] = {
 		"('queued', 'running', 'waiting')) ORDER BY version",
 	[REMOVE] = "DELETE FROM version WHERE model = ?1 AND version = ?2",
 	[INSERT_PROMOTION] = "INSERT INTO promotion (model, promotion, version, time, place, by, "
-			     "reason, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[PROMOTIONS] = "SELECT model, promotion, version, time, place, by, reason, run "
-		       "FROM promotion WHERE model = ?1 ORDER BY promotion",
+			     "reason, run, person, against) "
+			     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[PROMOTIONS] = "SELECT model, promotion, version, time, place, by, reason, run, person, "
+		       "against FROM promotion WHERE model = ?1 ORDER BY promotion",
 };
 
 const struct upk_sql upk_version_sql = {
@@ -262,6 +263,8 @@ bool upk_promotion_insert(
 	upk_put_text(&q, row->by);
 	upk_put_text(&q, row->reason);
 	upk_put_int_or_null(&q, row->run);
+	upk_put_text(&q, row->person);
+	upk_put_text(&q, row->against);
 	return upk_query_run(&q, err);
 }
 
@@ -287,6 +290,8 @@ bool upk_promotion_each(struct upk_store *s, int64_t model,
 			.by = upk_get_text(&q, 5),
 			.reason = upk_get_text(&q, 6),
 			.run = upk_get_int(&q, 7),
+			.person = upk_get_text(&q, 8),
+			.against = upk_get_text(&q, 9),
 		};
 		if (!take(context, &row)) {
 			upk_query_end(&q);

@@ -195,21 +195,23 @@ bool upk_engine_start_run(
 	return true;
 }
 
-bool upk_engine_cancel_run(
-	struct upk_engine *e, const char *name, int64_t run, struct upk_error *err)
+bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run,
+	const struct upk_person *person, struct upk_error *err)
 {
 	(void)e;
 	(void)name;
 	(void)run;
+	(void)person;
 	return nothing(err);
 }
 
-bool upk_engine_promote(
-	struct upk_engine *e, const char *name, int64_t version, struct upk_error *err)
+bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version,
+	const struct upk_person *person, struct upk_error *err)
 {
 	(void)e;
 	(void)name;
 	(void)version;
+	(void)person;
 	return nothing(err);
 }
 

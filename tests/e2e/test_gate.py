@@ -9,7 +9,7 @@ def model(**gate):
     return {**MODEL, "slices": ["country", "device"], "retrain": {**MODEL["retrain"], "gate": gate}}
 
 
-class Gate(LoopCase):
+class GateCase(LoopCase):
     def served(self, stream, rows, wrong, **more):
         """Pairs that somebody else predicted: wrong(n) says on which."""
         items = []
@@ -24,6 +24,8 @@ class Gate(LoopCase):
         self.assertNotEqual(run["state"], "failed", run)
         return run
 
+
+class Gate(GateCase):
     def test_a_slice_that_falls_stops_what_is_better_in_all(self):
         self.put_model("m", model())
         country = lambda n, _: {"country": "fr" if n % 4 == 0 else "de", "device": "tv" if n % 10 == 0 else "phone"}
@@ -74,3 +76,87 @@ class Gate(LoopCase):
         self.assertEqual(self.run_of(run["run"])["state"], "cancelled")
         self.put_model("m", model(leak=None))
         self.assertEqual(self.judged()["state"], "succeeded")
+
+
+class Person(GateCase):
+    """What a person may do with a version that the gate did not pass."""
+
+    ANNA = {"by": "anna", "reason": "the holdout was a holiday"}
+
+    def refused(self):
+        self.put_model("m", model(at_least=0.99))
+        self.served(Stream(2), 1000, lambda n: n % 3 == 0)
+        run = self.judged()
+        self.assertEqual((run["state"], run["version"]), ("rejected", 1), run)
+        return run
+
+    def promote(self, version, body=None):
+        return self.daemon.post(f"/v1/models/m/versions/{version}/promote", body)
+
+    def test_a_refused_challenger_is_kept_as_it_was_judged(self):
+        run = self.refused()
+        version = self.ok(self.daemon.get("/v1/models/m/versions/1"))
+        picked = next(c for c in run["candidates"] if c["picked"])
+        self.assertEqual((version["rows"]["from"], version["rows"]["to"]), (picked["from"], picked["to"]))
+        self.assertLessEqual(version["rows"]["to"], run["gate"]["holdout_from"])
+        self.assertEqual((version["champion"], version["served"], version["run"]), (False, [], run["run"]))
+        self.assertEqual(version["figures"]["by"], "itself")
+        self.assertAlmostEqual(version["figures"]["macro_f1"], run["gate"]["challenger"], delta=1e-12)
+        asked = self.ok(self.daemon.post("/v1/models/m/predict?version=1&store=false", {"features": [1, 2, 3]}))
+        self.assertEqual(asked["version"], 1)
+        self.problem(self.daemon.get("/v1/models/m/versions/champion"), 404)
+
+    def test_against_the_verdict_only_by_name_and_with_a_reason(self):
+        run = self.refused()
+        for body in (None, {}, {"by": "anna"}, {"reason": "why not"}):
+            self.problem(self.promote(1, body), 409, "version 1", f"run {run['run']}", "at least 0.99", "by", "reason")
+        self.problem(self.promote(1, {"by": 3, "reason": "x"}), 400, "by: 3")
+        self.problem(self.promote(1, {"by": "anna", "reason": ""}), 400, "reason")
+        self.problem(self.promote(1, {"by": "a" * 129, "reason": "x"}), 400, "128 bytes")
+        self.problem(self.promote(1, {**self.ANNA, "why": "x"}), 400, "why")
+        self.problem(self.promote(1, ["anna"]), 400, "object")
+        self.ok(self.promote(1, self.ANNA), 200)
+        self.assertEqual(self.champion(), 1)
+        for how in (None, "kill"):
+            if how:
+                self.daemon.restart(how)
+            entry, = self.ok(self.daemon.get("/v1/models/m/promotions"))["promotions"]
+            self.assertEqual((entry["by"], entry["person"], entry["reason"], entry["run"], entry["against"]),
+                             ("hand", "anna", self.ANNA["reason"], run["run"], run["verdict"]))
+            served, = self.ok(self.daemon.get("/v1/models/m/versions/1"))["served"]
+            self.assertEqual(served["promotion"], entry["promotion"])
+            self.assertEqual(self.run_of(run["run"])["state"], "rejected")
+
+    def test_who_promotes_what_passed_may_say_so(self):
+        self.put_model("m", {**model(), "retrain": {**MODEL["retrain"], "promote": "manual"}})
+        self.served(Stream(2), 1000, lambda n: n % 3 == 0)
+        run = self.judged()
+        self.assertEqual(run["state"], "waiting")
+        self.ok(self.promote(run["version"], {"by": "ben"}), 200)
+        entry, = self.ok(self.daemon.get("/v1/models/m/promotions"))["promotions"]
+        self.assertEqual((entry["person"], entry["reason"], entry["run"], entry["against"]), ("ben", "promoted by hand", None, None))
+        self.assertEqual(self.run_of(run["run"])["state"], "succeeded")
+
+    def test_what_was_held_is_promoted_or_cancelled_with_a_reason(self):
+        self.put_model("m", model())
+        leak = lambda n, label: [n % 7, n % 5, 1.0 if label == "up" else 0.0]
+        self.served(Stream(3), 1000, lambda n: n % 8 == 0, features=leak)
+        run = self.judged()
+        self.assertEqual(run["state"], "waiting", run)
+        body = {"by": "anna", "reason": "z is set after the fact"}
+        self.ok(self.daemon.request("DELETE", f"/v1/models/m/runs/{run['run']}", body), 204)
+        after = self.run_of(run["run"])
+        self.assertEqual((after["state"], after["verdict"]),
+                         ("cancelled", run["verdict"] + "; cancelled by hand, by anna: z is set after the fact"))
+        run = self.judged()
+        self.assertEqual((run["state"], run["version"]), ("waiting", 2))
+        self.problem(self.promote(2), 409, "version 2", "too good to be true")
+        self.ok(self.promote(2, {"by": "ben", "reason": "z is known in time"}), 200)
+        self.assertEqual((self.champion(), self.run_of(run["run"])["state"]), (2, "succeeded"))
+
+    def test_refused_versions_are_as_many_as_keep_says(self):
+        self.refused()
+        self.put_model("m", {**model(at_least=0.99), "keep": {"versions": 3}})
+        for _ in range(5):
+            self.assertEqual(self.judged()["state"], "rejected")
+        self.assertEqual([v["version"] for v in self.list("m", "versions")], [4, 5, 6])

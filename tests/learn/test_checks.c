@@ -19,11 +19,12 @@ struct scene {
 	struct upk_panel panel;
 	struct upk_panel_answer champion, challenger;
 	struct upk_slices slices;
+	double first_errors;
 };
 
 static void open(struct scene *s, size_t wrong)
 {
-	*s = (struct scene){ 0 };
+	*s = (struct scene){ .first_errors = NAN };
 	upk_dataset_init(&s->data, sample_columns(1), 2);
 	for (size_t i = 0; i < ROWS; i++) {
 		double x = 0;
@@ -61,9 +62,10 @@ static struct upk_checked run(const struct scene *s, const struct upk_checks *wa
 {
 	struct upk_checked out;
 	struct upk_error err = { 0 };
+	const struct upk_checks_input in = { &s->panel, &s->champion, &s->challenger,
+		s->slices.count ? &s->slices : NULL, s->first_errors };
 
-	if (!upk_checks_run(wanted, &s->panel, &s->champion, &s->challenger,
-		    s->slices.count ? &s->slices : NULL, &out, &err))
+	if (!upk_checks_run(wanted, &in, &out, &err))
 		fail_msg("%s", err.message);
 	return out;
 }
@@ -125,13 +127,21 @@ static void a_gain_beyond_all_that_ever_served_is_held(void **state)
 	struct scene s;
 
 	(void)state;
-	open(&s, 4); /* always 50 wrong of 200 */
-	answer(&s, 5);
+	open(&s, 6); /* always a sixth wrong */
+	answer(&s, 3);
 	struct upk_checked c = run(&s, &wanted);
-	assert_true(c.errors == 0.025 && c.least_errors == 0.25);
-	assert_end(&c, UPK_CHECK_HELD, "wrong on 5 of the 200 pairs");
-	assert_non_null(strstr(c.words, "was wrong on 50"));
-	answer(&s, 6);
+	assert_true(c.errors == 0.015 && c.least_errors == 0.165);
+	assert_end(&c, UPK_CHECK_HELD, "wrong on 3 of the 200 pairs");
+	assert_non_null(strstr(c.words, "best so far would be wrong on 33"));
+	answer(&s, 4);
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	close(&s);
+	open(&s, 3);
+	answer(&s, 4); /* all but perfect */
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_HELD, "wrong on 4 of the 200 pairs");
+	answer(&s, 5);
 	c = run(&s, &wanted);
 	assert_end(&c, UPK_CHECK_PASSED, "");
 	answer(&s, 0);
@@ -156,12 +166,23 @@ static void a_level_that_was_served_before_is_no_leak(void **state)
 	c = run(&s, &upk_checks_default);
 	assert_true(c.least_errors == 0.045);
 	assert_end(&c, UPK_CHECK_PASSED, "");
+	s.first_errors = 0.04;
+	c = run(&s, &upk_checks_default);
+	assert_true(c.least_errors == 0.04);
+	s.first_errors = 0.3;
 	/* Examples are not of service. */
 	for (size_t i = 0; i < 200; i++)
 		s.data.served[i] = -1;
 	c = run(&s, &upk_checks_default);
 	assert_true(c.least_errors == 0.25);
 	assert_end(&c, UPK_CHECK_HELD, "too good");
+	/* Who answers the most frequent class is wrong on 9. */
+	for (size_t i = 9; i < s.panel.n; i++)
+		s.panel.actual[i] = 0;
+	for (size_t i = 0; i < 9; i++)
+		s.panel.actual[i] = 1;
+	c = run(&s, &upk_checks_default);
+	assert_true(fabs(c.least_errors - 0.045) < 1e-12);
 	close(&s);
 }
 

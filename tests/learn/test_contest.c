@@ -60,6 +60,7 @@ static struct upk_contest_request request_on(
 		.kind = kind,
 		.margin = 0.002,
 		.checks = upk_checks_default,
+		.first_errors = NAN,
 		.change = place_of(change),
 	};
 }

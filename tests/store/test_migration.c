@@ -36,7 +36,9 @@ static const char rows_of_schema_1[] =
 	"(8, 1, 'a', 2, 'y', 80, 80, 1), (11, 1, 'g', NULL, 'y', 99, 110, 0);"
 	"INSERT INTO place (model, place, event, label, time, arrival) VALUES "
 	"(1, 1, 1, NULL, 10, 10), (1, 2, 2, NULL, 20, 21), (1, 4, 5, 4, 50, 50),"
-	"(1, 5, 6, 7, 70, 70), (1, 6, 3, NULL, 30, 100), (1, 7, 12, NULL, 85, 85);";
+	"(1, 5, 6, 7, 70, 70), (1, 6, 3, NULL, 30, 100), (1, 7, 12, NULL, 85, 85);"
+	"INSERT INTO promotion (model, promotion, version, time, place, by, reason) VALUES "
+	"(1, 1, 1, 50, 4, 'hand', 'promoted by hand');";
 
 static void run(sqlite3 *db, const char *sql)
 {
@@ -112,6 +114,8 @@ static void check_upgraded(struct fixture *f)
 			"7integer0.251" },
 		{ "SELECT version || typeof(version) FROM event WHERE seq = 5", "owntext" },
 		{ "SELECT hex(features) FROM event WHERE seq = 1", "00" },
+		{ "SELECT by || ifnull(person, '-') || ifnull(against, '-') FROM promotion",
+			"hand--" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

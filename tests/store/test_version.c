@@ -246,6 +246,8 @@ static bool take_promotion(void *context, const struct upk_promotion_row *row)
 	assert_int_equal(row->run, row->promotion == 1 ? 0 : 7);
 	assert_text(row->by, "hand");
 	assert_text(row->reason, "why");
+	assert_text(row->person, row->promotion == 1 ? NULL : "anna");
+	assert_text(row->against, row->promotion == 1 ? NULL : "worse");
 	return seen->count < 2;
 }
 
@@ -256,7 +258,8 @@ static void promotions_come_oldest_first(void **state)
 	fixture_begin(f);
 	for (int64_t i = 3; i > 0; i--) {
 		struct upk_promotion_row row = { f->model, i, i + 10, 5, 6, upk_text_of("hand"),
-			upk_text_of("why"), i == 1 ? 0 : 7 };
+			upk_text_of("why"), i == 1 ? 0 : 7, upk_text_of(i == 1 ? NULL : "anna"),
+			upk_text_of(i == 1 ? NULL : "worse") };
 		assert_ok(upk_promotion_insert(f->store, &row, &err), &err);
 	}
 	fixture_commit(f);
