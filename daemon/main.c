@@ -8,6 +8,7 @@
 #include "cmd/export.h"
 #include "cmd/import.h"
 #include "cmd/replay.h"
+#include "cmd/runs.h"
 #include "cmd/serve.h"
 #include "usage.h"
 
@@ -22,6 +23,7 @@ static const struct upk_command *const commands[] = {
 	&upk_cmd_export,
 	&upk_cmd_backup,
 	&upk_cmd_check,
+	&upk_cmd_runs,
 	NULL,
 };
 
