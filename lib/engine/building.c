@@ -4,6 +4,8 @@
 
 #include "engine/delays.h"
 #include "engine/past.h"
+#include "engine/score_ring.h"
+#include "engine/scorer.h"
 
 enum {
 	PIECE = 20000,   /* places a transaction */
@@ -36,6 +38,7 @@ struct upk_building {
 
 	/* the thread's own; the writer's once it is handed over */
 	struct upk_windows windows;
+	struct upk_score_ring *scores; /* for its rules */
 	struct upk_tags tags;
 	size_t classes;
 	unsigned char
@@ -56,6 +59,7 @@ static bool start_windows(struct upk_building *b, struct upk_error *err)
 static void finish(struct upk_building *b)
 {
 	upk_windows_finish(&b->windows);
+	upk_score_ring_destroy(b->scores);
 	upk_tags_finish(&b->tags);
 	upk_config_unref(b->config);
 	upk_schema_unref(b->schema);
@@ -226,8 +230,11 @@ static bool apply_one(struct upk_building *b, const struct noted *n, struct upk_
 		return true;
 	if (n->kind == UPK_STEP_PAIR)
 		return upk_windows_add(&b->windows, &n->seat, err);
-	if (n->kind == UPK_STEP_REVISION)
+	if (n->kind == UPK_STEP_REVISION) {
+		upk_score_ring_revise(b->scores, n->seat.place, n->actual);
 		return upk_windows_revise(&b->windows, &n->seat, n->actual, err);
+	}
+	upk_score_ring_remove(b->scores, n->seat.place);
 	return upk_windows_remove(&b->windows, &n->seat, err);
 }
 
@@ -282,10 +289,23 @@ static bool read_rows(struct upk_building *b, struct upk_store *store, struct up
 	return true;
 }
 
+/* Those that do not fit are read when a rule asks for them. */
+static bool read_scores(struct upk_building *b, struct upk_store *store, struct upk_error *err)
+{
+	struct upk_error reason = { 0 };
+	b->scores = upk_score_ring_create();
+	if (!b->scores)
+		return upk_fail(err, UPK_NOMEM, "no memory for scores");
+	bool read = upk_scorer_fill(b->scores, store, b->model->number, b->config, b->schema,
+		&b->windows, b->place, &reason);
+	return read || reason.code == UPK_TOO_LARGE ||
+		upk_fail(err, reason.code, "%s", reason.message);
+}
+
 bool upk_building_run(struct upk_building *b, struct upk_error *err)
 {
 	struct upk_store *store = upk_readers_take(b->engine->readers, err);
-	bool done = store && read_rows(b, store, err);
+	bool done = store && read_rows(b, store, err) && read_scores(b, store, err);
 	upk_readers_give_back(b->engine->readers, store);
 	size_t count = REST + 1;
 	for (int round = 0; done && count > REST && round < ROUNDS_MOST; round++)
@@ -369,6 +389,9 @@ bool upk_building_install(
 	upk_windows_finish(&t->windows);
 	t->windows = b->windows;
 	b->windows = (struct upk_windows){ 0 };
+	upk_score_ring_destroy(t->scorer.ring);
+	t->scorer.ring = b->scores;
+	b->scores = NULL;
 	upk_tail_expire(t, t->clock);
 	return true;
 }

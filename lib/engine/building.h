@@ -1,4 +1,4 @@
-/* The windows of a new configuration, filled from the store beside the writer. */
+/* The windows of a new configuration, and the scores for its rules, filled from the store beside the writer. */
 #ifndef UPK_ENGINE_BUILDING_H
 #define UPK_ENGINE_BUILDING_H
 

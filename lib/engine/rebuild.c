@@ -89,8 +89,8 @@ static bool resolve_orphans(struct upk_engine *e, struct upk_model *m, const str
 }
 
 /* Events in memory carry tags of the old tail. */
-static void install(struct upk_engine *e, struct upk_model *m, struct upk_schema *schema,
-	struct upk_tail *tail)
+static void install(
+	struct upk_engine *e, struct upk_model *m, struct upk_schema *schema, struct upk_tail *tail)
 {
 	if (m->tail)
 		upk_recent_clear(e->recent);
@@ -110,6 +110,17 @@ static void install(struct upk_engine *e, struct upk_model *m, struct upk_schema
 	upk_tail_destroy(old_tail);
 }
 
+/* Without them they are read when they are asked for. */
+static void fill_scores(struct upk_engine *e, const struct upk_model *m, struct upk_tail *tail)
+{
+	struct upk_error reason = { 0 };
+	if (tail->scorer.ring &&
+		!upk_scorer_fill(tail->scorer.ring, e->store, m->number, tail->config, tail->schema,
+			&tail->windows, tail->place, &reason))
+		upk_engine_log(e, UPK_LOG_WARNING, "model %s: scores are not kept for rules: %s",
+			m->name, reason.message);
+}
+
 bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct upk_model_row *row,
 	struct upk_error *err)
 {
@@ -125,6 +136,7 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 		upk_schema_read_used(schema, row->learnt, &m->used, err) &&
 		upk_place_last(e->store, m->number, &m->last_place, err)) {
 		m->last_event = tail->event > m->last_event ? tail->event : m->last_event;
+		fill_scores(e, m, tail);
 		install(e, m, schema, tail);
 		return true;
 	}

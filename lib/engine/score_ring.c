@@ -4,16 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/tags.h"
 #include "store/place.h"
+
+enum { PIECE = 20000 }; /* places a scan */
 
 struct held {
 	int64_t place;
 	int64_t time; /* INT64_MIN: the pair is no more */
 	uint16_t actual;
+	upk_tag tag; /* of the ring's own */
 };
 
 struct upk_score_ring {
-	upk_tag tag;
+	struct upk_tags tags;
 	int positive;
 	size_t classes;        /* columns of scores; 0: nothing was read yet */
 	int64_t from, through; /* all of these places are here; through < from: none */
@@ -25,7 +29,8 @@ struct upk_score_ring {
 struct reading {
 	struct upk_score_ring *ring;
 	const struct upk_score_ring_want *want;
-	enum upk_code failure;
+	struct upk_error *err;
+	bool failed;
 };
 
 struct upk_score_ring *upk_score_ring_create(void)
@@ -37,6 +42,7 @@ static void clear(struct upk_score_ring *r)
 {
 	free(r->held);
 	free(r->scores);
+	upk_tags_finish(&r->tags);
 	*r = (struct upk_score_ring){ 0 };
 }
 
@@ -107,42 +113,46 @@ static void trim(struct upk_score_ring *r, int64_t oldest)
 		r->count * r->classes * sizeof *r->scores);
 }
 
-static enum upk_code make_room(struct upk_score_ring *r)
+static bool make_room(struct upk_score_ring *r, struct upk_error *err)
 {
 	if (r->count < r->capacity)
-		return UPK_OK;
+		return true;
 	if (r->count >= most_pairs(r->classes))
-		return UPK_TOO_LARGE;
+		return upk_fail(err, UPK_TOO_LARGE, "more than the scores of %zu pairs", r->count);
 	size_t capacity = r->capacity ? r->capacity * 2 : 256;
 	struct held *held = realloc(r->held, capacity * sizeof *held);
-	if (!held)
-		return UPK_NOMEM;
-	r->held = held;
-	double *scores = realloc(r->scores, capacity * r->classes * sizeof *scores);
+	double *scores = NULL;
+	if (held) {
+		r->held = held;
+		scores = realloc(r->scores, capacity * r->classes * sizeof *scores);
+	}
 	if (!scores)
-		return UPK_NOMEM;
+		return upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu pairs", capacity);
 	r->scores = scores;
 	r->capacity = capacity;
-	return UPK_OK;
+	return true;
 }
 
 static bool take(void *context, const struct upk_known_row *row)
 {
 	struct reading *reading = context;
 	struct upk_score_ring *r = reading->ring;
-	const struct upk_score_ring_want *want = reading->want;
-	if (!upk_scores_usable(want->schema, &want->made_by, row))
+	const struct upk_schema *schema = reading->want->schema;
+	upk_tag tag;
+	if (!upk_scores_usable(schema, NULL, row))
 		return true;
-	reading->failure = make_room(r);
-	if (reading->failure != UPK_OK)
+	reading->failed = !make_room(r, reading->err) ||
+		!upk_tags_of(&r->tags, row->version, &tag, reading->err);
+	if (reading->failed)
 		return false;
-	int actual = upk_schema_class(want->schema, row->actual);
+	int actual = upk_schema_class(schema, row->actual);
 	r->held[r->count] = (struct held){
 		.place = row->place.place,
 		.time = row->place.time,
 		.actual = actual < 0 ? UINT16_MAX : (uint16_t)actual,
+		.tag = tag,
 	};
-	upk_scores_spread(want->schema, row, &r->scores[r->count * r->classes]);
+	upk_scores_spread(schema, row, &r->scores[r->count * r->classes]);
 	r->count++;
 	return true;
 }
@@ -151,23 +161,21 @@ static bool extend(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
 	struct upk_error *err)
 {
-	struct reading reading = { r, want, UPK_OK };
-	const struct upk_scan fresh = {
+	struct reading reading = { r, want, err, false };
+	struct upk_scan fresh = {
 		.model = range->model,
-		.from = r->through + 1,
-		.to = range->last_place + 1,
 		.as_of = INT64_MAX,
 		.what = UPK_SCAN_SCORES,
 		.pairs_only = true,
 	};
-	if (fresh.from >= fresh.to)
-		return true;
-	if (!upk_place_scan(store, &fresh, take, &reading, err))
-		return false;
-	if (reading.failure != UPK_OK)
-		return upk_fail(
-			err, reading.failure, "no room for the scores of %zu pairs", r->count);
-	r->through = range->last_place;
+	while (r->through < range->last_place) {
+		int64_t left = range->last_place - r->through;
+		fresh.from = r->through + 1;
+		fresh.to = fresh.from + (left < PIECE ? left : PIECE);
+		if (!upk_place_scan(store, &fresh, take, &reading, err) || reading.failed)
+			return false;
+		r->through = fresh.to - 1;
+	}
 	return true;
 }
 
@@ -175,10 +183,9 @@ static bool extend(struct upk_score_ring *r, struct upk_store *store,
 static void follow(struct upk_score_ring *r, const struct upk_score_ring_want *want)
 {
 	size_t classes = upk_scores_columns(want->schema);
-	if (r->classes != classes || r->tag != want->tag || r->positive != want->schema->positive ||
+	if (r->classes != classes || r->positive != want->schema->positive ||
 		want->oldest < r->from) {
 		clear(r);
-		r->tag = want->tag;
 		r->positive = want->schema->positive;
 		r->classes = classes;
 		r->from = want->oldest;
@@ -187,8 +194,19 @@ static void follow(struct upk_score_ring *r, const struct upk_score_ring_want *w
 	trim(r, want->oldest);
 }
 
+bool upk_score_ring_fill(struct upk_score_ring *r, struct upk_store *store,
+	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
+	struct upk_error *err)
+{
+	follow(r, want);
+	if (extend(r, store, want, range, err))
+		return true;
+	clear(r);
+	return false;
+}
+
 static bool compute(const struct upk_score_ring *r, const struct upk_scores_range *range,
-	const char *name, double *value, struct upk_error *err)
+	upk_tag tag, const char *name, double *value, struct upk_error *err)
 {
 	size_t first = search(r, range->first_place), most = r->count - first;
 	struct upk_scored scored = { .classes = r->classes, .positive = r->positive };
@@ -196,7 +214,7 @@ static bool compute(const struct upk_score_ring *r, const struct upk_scores_rang
 	double *scores = malloc((most + 1) * r->classes * sizeof *scores);
 	bool done = actual && scores;
 	for (size_t i = first; done && i < r->count; i++) {
-		if (r->held[i].time <= range->after)
+		if (r->held[i].time <= range->after || r->held[i].tag != tag)
 			continue;
 		actual[scored.n] = r->held[i].actual;
 		memcpy(&scores[scored.n * r->classes], &r->scores[i * r->classes],
@@ -214,14 +232,16 @@ static bool compute(const struct upk_score_ring *r, const struct upk_scores_rang
 
 bool upk_score_ring_read(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
-	const char *name, double *value, struct upk_error *err)
+	const struct upk_made_by *made_by, const char *name, double *value, struct upk_error *err)
 {
+	upk_tag tag;
 	if (range->last_place == 0) {
 		*value = NAN;
 		return true;
 	}
-	follow(r, want);
-	if (extend(r, store, want, range, err) && compute(r, range, name, value, err))
+	if (!upk_score_ring_fill(r, store, want, range, err))
+		return false;
+	if (upk_tags_of(&r->tags, *made_by, &tag, err) && compute(r, range, tag, name, value, err))
 		return true;
 	clear(r);
 	return false;

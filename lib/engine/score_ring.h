@@ -13,10 +13,10 @@
 #include "store/event.h"
 #include "store/store.h"
 
-/* Holds only pairs that one tag predicted and that have scores. Begins empty, and reads from the
- * store what it lacks when it is asked: after the first time only the new places. Memory: 24 bytes
- * a pair and 8 for each class (two at least), in arrays that double, at most UPK_SCORE_RING_BYTES
- * in use. Thread: the writer. */
+/* Holds pairs that have scores, whoever predicted them. Begins empty, and reads from the store what
+ * it lacks when it is asked: after the first time only the new places. Memory: 24 bytes a pair and
+ * 8 for each class (two at least), in arrays that double, at most UPK_SCORE_RING_BYTES in use.
+ * Thread: its owner's, which is the writer but while it is filled beside it (engine/building.h). */
 struct upk_score_ring;
 
 enum { UPK_SCORE_RING_BYTES = 64 << 20 };
@@ -32,19 +32,22 @@ bool upk_score_ring_fits(const struct upk_schema *schema, size_t pairs);
 void upk_score_ring_revise(struct upk_score_ring *r, int64_t place, uint16_t actual);
 void upk_score_ring_remove(struct upk_score_ring *r, int64_t place);
 
-/* Whose pairs, by which classes, and from which place on any window still needs them. */
+/* By which classes, and from which place on any window still needs pairs. */
 struct upk_score_ring_want {
 	const struct upk_schema *schema;
-	struct upk_made_by made_by;
-	upk_tag tag; /* the same as a number */
 	int64_t oldest;
 };
 
-/* As upk_scores_read_one. Only places that it lacks are read: all of the window when the tag or the
- * number of classes is another than before. On failure it is empty: UPK_NOMEM, UPK_TOO_LARGE (more
- * pairs than fit), or the store's. */
+/* Reads what it lacks of the range: all of it when the number of classes is another than before. In
+ * short transactions where the store is outside one. On failure it is empty: UPK_NOMEM,
+ * UPK_TOO_LARGE (more pairs than fit), or the store's. */
+bool upk_score_ring_fill(struct upk_score_ring *r, struct upk_store *store,
+	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
+	struct upk_error *err);
+
+/* As upk_scores_read_one, after filling it. */
 bool upk_score_ring_read(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
-	const char *name, double *value, struct upk_error *err);
+	const struct upk_made_by *made_by, const char *name, double *value, struct upk_error *err);
 
 #endif

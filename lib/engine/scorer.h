@@ -10,4 +10,11 @@
  * given back meanwhile. Its ring is the tail's. */
 struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m);
 
+/* Reads into the ring what rules on score metrics of that configuration need of the windows, whose
+ * last place is `place`: so that the first of them to be judged finds it there. Rows of windows
+ * that are too large are left. Thread: that of the ring and the store. */
+bool upk_scorer_fill(struct upk_score_ring *ring, struct upk_store *store, int64_t model,
+	const struct upk_config *config, const struct upk_schema *schema,
+	const struct upk_windows *ws, int64_t place, struct upk_error *err);
+
 #endif

@@ -242,6 +242,39 @@ class States(Case):
     def test_scores_kept_for_rules_equal_those_read_of_four_classes(self):
         self.check_scores_kept_for_rules(["a", "b", "c", "d"], [{"name": "more", "count": 90}, {"name": "few", "count": 30}], {})
 
+    def test_scores_of_rules_are_those_of_what_is_in_use_after_a_put_and_after_another_came(self):
+        from sklearn.metrics import roc_auc_score
+        config = {"classes": ["a", "b"], "positive": "b", "windows": [{"name": "w", "count": 100}], "rules": []}
+        self.put_model("m", config)
+        sent = []
+
+        def send(count, versions):
+            items = []
+            for _ in range(count):
+                label = self.random.choice("ab")
+                score = round(self.random.uniform(0.2, 1) if label == "b" else self.random.uniform(0, 0.8), 3)
+                items.append({"version": self.random.choice(versions), "score": score, "label": label})
+            sent.extend(items)
+            self.events("m", items)
+
+        def check(version):
+            used = [item for item in sent[-100:] if item["version"] == version]
+            expected = roc_auc_score([item["label"] == "b" for item in used], [item["score"] for item in used])
+            rule = self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]
+            self.assertAlmostEqual(rule["value"], expected, delta=1e-12)
+        send(24000, ["one", "one", "other"])
+        self.put_model("m", {**config, "rules": [{"name": "auc", "metric": "roc_auc", "window": "w", "above": 1, "min_pairs": 1}]})
+        send(1, ["one"])
+        check("one")
+        send(15, ["other"])
+        check("one")
+        self.daemon.restart()
+        send(15, ["one"])
+        check("one")
+        send(600, ["other"])
+        send(15, ["other"])
+        check("other")
+
     def test_change_finds_a_fall_and_not_much_else(self):
         self.put_model("m", {"classes": ["a", "b"], "rules": [{"name": "fell", "change": "down"}]})
 
