@@ -3,11 +3,14 @@
 KILLS=1000 tests/e2e/run test_kill.Kill runs long."""
 import os
 import random
+import sqlite3
+import subprocess
 import threading
 import time
+from collections import Counter
 
-from harness import BINARY, RELEASE, Case, Daemon
-from load import CONFIG, Client, Ledger, Predictor
+from harness import BINARY, RELEASE, Case, Daemon, wait_until
+from load import CONFIG, Client, Ledger, Predictor, expected
 
 KILLS = int(os.environ.get("KILLS", "100"))
 
@@ -92,6 +95,68 @@ class Kill(Case):
             if lane.failure:
                 self.daemon.said = lane.daemon.said
                 raise lane.failure
+
+
+RETENTION = 2  # seconds
+
+
+class Retention(Case):
+    """The same while rows go away because they are too old: what was acknowledged is there once, or old."""
+
+    def stored(self):
+        """Ids of the events in the file, and how often."""
+        with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+            return Counter(id for (id,) in file.execute("SELECT id FROM event"))
+
+    def check_items(self, clients, where):
+        """Of what the clients sent since the last kill and before; `marks` say when."""
+        stored, now = self.stored(), time.time()
+        self.assertEqual([id for id, n in stored.items() if n > 1], [], where)
+        deleted = {item["id"] for c in clients for _, _, path, items in c.marks if path == "delete" for item in items}
+        sure = {item["id"] for c in clients for path, item in c.sure if path == "delete"}
+        self.assertEqual(sorted(sure & set(stored)), [], f"{where}: deleted events are there again")
+        missing = [(item["id"], now - before) for c in clients for before, after, path, items in c.marks
+                   if path == "events" and after is not None and now - before < RETENTION
+                   for item in items if item["id"] not in stored and item["id"] not in deleted]
+        self.assertEqual(missing, [], f"{where}: acknowledged, not old, and not there")
+
+    def check_windows(self, clients, where):
+        """Nothing is posted: the windows are those of the rows, whose labels are those that were sent."""
+        ledger = Ledger(self, self.daemon, "m")
+        for _ in range(100):
+            before = self.counts_of(self.daemon, "m", "all")
+            (last, whole), stored = ledger.by_hand(), self.stored()
+            few = self.counts_of(self.daemon, "m", "last")
+            if before == self.counts_of(self.daemon, "m", "all"):
+                break
+        self.assertEqual((few, before), (last, whole), where)
+        predicted, label = expected([item for c in clients for item in c.sure])
+        unsure = {item["id"] for c in clients for _, item in c.unsure}
+        sent = Counter((label[id], predicted[id]) for id in predicted if id in label and id in stored and id not in unsure)
+        self.assertEqual(sent - whole, Counter(), f"{where}: pairs of acknowledged items are missing")
+
+    def test_every_acknowledged_item_is_there_once_or_was_too_old(self):
+        self.put_model("m", {**CONFIG, "retention": f"{RETENTION}s"})
+        clients = []
+        for round in range(max(KILLS // 10, 1)):
+            where = f"round {round}"
+            clients = clients[-6:]  # older ones' rows have gone
+            for i in range(3):
+                clients.append(Client(self.daemon.port, "m", f"{round}.{i}", self.random, size=10, revise=True, mark=time.time))
+                clients[-1].start()
+            time.sleep(self.random.uniform(0.1, 2.5))
+            self.daemon.kill()
+            for client in clients:
+                client.join(60)
+                self.assertEqual(client.strange, [])
+            self.daemon.start()
+            self.check_items(clients, where)
+            self.check_windows(clients, where)
+        wait_until(lambda: not self.stored(), what="retention of the last rows")
+        wait_until(lambda: not self.counts_of(self.daemon, "m", "all"), what="the windows to follow")
+        self.assertEqual(self.daemon.stop(), 0, self.daemon.log())
+        checked = subprocess.run([BINARY, "check", "--rows", "--data", self.daemon.folder], capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
 
 class Rules(Case):
