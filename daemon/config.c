@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "engine/config.h"
 #include "http/url.h"
+#include "learn/crew.h"
 
 enum { FILE_MOST = 64 << 20, MODELS_MOST = 10000 };
 
@@ -187,6 +188,18 @@ static bool read_store(struct upk_daemon_config *config, const cJSON *json, cons
 		upk_fail_in(err, "max_size: ");
 }
 
+static bool read_threads(struct upk_daemon_config *config, const cJSON *json, const char *path,
+	struct upk_error *err)
+{
+	double threads = cJSON_IsNumber(json) ? json->valuedouble : 0;
+
+	(void)path;
+	if (!(threads >= 1 && threads <= UPK_CREW_MOST && threads == (double)(int)threads))
+		return upk_fail(err, UPK_INVALID, "want an integer from 1 to %d", UPK_CREW_MOST);
+	config->threads = (int)threads;
+	return true;
+}
+
 static bool read_models(struct upk_daemon_config *config, const cJSON *json, const char *path,
 	struct upk_error *err)
 {
@@ -207,6 +220,7 @@ static const struct {
 	{ "auto_create", read_auto_create },
 	{ "max_models", read_max_models },
 	{ "store", read_store },
+	{ "threads", read_threads },
 	{ "models", read_models },
 };
 enum { MEMBERS = sizeof members / sizeof *members };

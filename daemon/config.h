@@ -16,6 +16,7 @@ struct upk_daemon_config {
 	bool auto_create;
 	int64_t max_models;
 	int64_t max_store; /* bytes; 0: no cap */
+	int threads;       /* of a run; 0: all processors but one */
 	struct upk_model_file *models; /* of the file, then of models.d by name */
 	size_t models_count;
 };

@@ -186,6 +186,7 @@ fail:
 static bool apply(struct serve *s, const struct upk_daemon_config *config, struct upk_error *err)
 {
 	upk_engine_limit_store(s->engine, config->max_store);
+	upk_engine_train_threads(s->engine, config->threads);
 	return upk_engine_configure(s->engine, config->models, config->models_count, err) &&
 		set_hosts(s, &config->hosts, err);
 }

@@ -42,6 +42,7 @@ struct upk_engine {
 	atomic_bool broken; /* set once, by the writer, after `cause` */
 	struct upk_error cause;
 	struct upk_room room;
+	atomic_int train_threads; /* of a run; 0: as many as upk_crew_default says */
 
 	/* the writer's alone */
 	struct upk_store *store;

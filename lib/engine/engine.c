@@ -111,6 +111,11 @@ void upk_engine_limit_store(struct upk_engine *e, int64_t bytes)
 	upk_room_limit(e, bytes);
 }
 
+void upk_engine_train_threads(struct upk_engine *e, int threads)
+{
+	atomic_store(&e->train_threads, threads);
+}
+
 void upk_engine_break(struct upk_engine *e, const struct upk_error *cause)
 {
 	if (atomic_load(&e->broken))

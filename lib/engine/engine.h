@@ -47,6 +47,9 @@ bool upk_engine_broken(struct upk_engine *e, struct upk_error *err);
 /* What the store may hold, in bytes; from then on posts are refused with UPK_FULL. 0: no cap. */
 void upk_engine_limit_store(struct upk_engine *e, int64_t bytes);
 
+/* On how many threads a run trains from the next on: 1 to UPK_CREW_MOST. 0: all processors but one. */
+void upk_engine_train_threads(struct upk_engine *e, int threads);
+
 /* ---- posting: events, labels, rows to predict ---- */
 
 enum { UPK_REJECTED_LISTED = 100 };

@@ -25,6 +25,7 @@ struct job {
 	struct upk_contest_old olds[UPK_CONTEST_OLD]; /* predictors are references */
 	size_t olds_count;
 	atomic_bool cancel;
+	struct upk_crew *crew; /* while it is carried out; NULL: no memory for one */
 };
 
 struct upk_trainer {
@@ -105,7 +106,8 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 			.settings = retrain->settings,
 			.classes = job->schema->classes,
 			.seed = retrain->seed,
-			.cancel = &job->cancel },
+			.cancel = &job->cancel,
+			.crew = job->crew },
 		.decision = { job->schema->positive, job->schema->threshold },
 		.kind = gate_kind(job->order.run_kind),
 		.margin = retrain->margin,
@@ -167,8 +169,11 @@ static void carry_out(struct upk_trainer *t, struct job *job)
 
 	struct upk_outcome *o = outcome_of(job);
 	o->started = started;
+	int threads = atomic_load(&e->train_threads);
+	job->crew = upk_crew_create(threads ? (size_t)threads : upk_crew_default(), NULL);
 	if (!read_and_contest(t, job, o, &o->error) && o->error.code == UPK_OK)
 		o->error.code = UPK_IO;
+	upk_crew_destroy(job->crew);
 	o->ended = upk_clock_now(e->clock);
 	if (atomic_load(&t->stopping) && o->error.code == UPK_CANCELLED)
 		upk_fail(&o->error, UPK_BUSY, "the daemon was stopped while the run went on");

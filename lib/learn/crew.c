@@ -1,12 +1,12 @@
 #include "learn/crew.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* How often a thread looks before it sleeps: about 20 us, since a fit hands out blocks in quick
  * succession and to wake a thread takes longer than that. */
@@ -87,20 +87,29 @@ static void *serve(void *argument)
 	return NULL;
 }
 
+size_t upk_crew_default(void)
+{
+	cpu_set_t set;
+	size_t count = sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+
+	if (count <= 2)
+		return 1;
+	return count - 1 < UPK_CREW_DEFAULT_MOST ? count - 1 : UPK_CREW_DEFAULT_MOST;
+}
+
 /* As many as can be started. Signals are for the process's own threads to take. */
-static int start_threads(struct upk_crew *c, size_t wanted)
+static void start_threads(struct upk_crew *c, size_t wanted)
 {
 	sigset_t all, old;
-	int failed = 0;
+	bool failed = false;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (!failed && c->threads < wanted) {
-		failed = pthread_create(&c->thread[c->threads], NULL, serve, c);
+		failed = pthread_create(&c->thread[c->threads], NULL, serve, c) != 0;
 		c->threads += !failed;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return failed;
 }
 
 struct upk_crew *upk_crew_create(size_t threads, struct upk_error *err)
@@ -114,12 +123,8 @@ struct upk_crew *upk_crew_create(size_t threads, struct upk_error *err)
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->wake, NULL);
 	pthread_cond_init(&c->done, NULL);
-	int failed = start_threads(c, threads - 1);
-	if (!failed)
-		return c;
-	upk_fail(err, UPK_IO, "a thread to train on can't be started: %s", strerror(failed));
-	upk_crew_destroy(c);
-	return NULL;
+	start_threads(c, threads - 1);
+	return c;
 }
 
 void upk_crew_destroy(struct upk_crew *c)

@@ -10,10 +10,13 @@
  * crew is given, NULL is one of the caller alone. */
 struct upk_crew;
 
-/* `threads`, the caller's own included: 1 to UPK_CREW_MOST. The others start with the priority that
- * the caller has now, and block all signals. NULL: UPK_NOMEM or UPK_IO (no thread can be started).
- */
-enum { UPK_CREW_MOST = 256 };
+enum { UPK_CREW_MOST = 256, UPK_CREW_DEFAULT_MOST = 8 };
+
+/* The processors that the process may use, without one, but 1 at least and 8 at most. */
+size_t upk_crew_default(void);
+
+/* `threads`, the caller's own included: 1 to UPK_CREW_MOST, or fewer where no more can be started.
+ * The others have the priority that the caller has now, and block all signals. NULL: UPK_NOMEM. */
 struct upk_crew *upk_crew_create(size_t threads, struct upk_error *err);
 void upk_crew_destroy(struct upk_crew *c); /* NULL is fine */
 

@@ -250,6 +250,7 @@ static bool fit_rows(struct upk_predictor *p, const struct upk_predictor_setup *
 			.sparse = sparse_of(p, &m.sparse),
 			.seed = setup->seed,
 			.cancel = setup->cancel,
+			.crew = setup->crew,
 			.curve = setup->curve,
 			.from = p->base ? p->base->fitted : NULL,
 		};

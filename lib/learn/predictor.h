@@ -27,6 +27,7 @@ struct upk_predictor_setup {
 	const struct upk_text *classes;  /* (dataset.classes) names */
 	uint64_t seed;
 	const atomic_bool *cancel;
+	struct upk_crew *crew;   /* shares the work; NULL: none */
 	struct upk_curve *curve; /* gets the loss after each iteration; NULL: not wanted */
 	/* The fit goes on from this one's parameters, with its preprocessing, classes and kind of
 	 * learner. NULL: from scratch. */

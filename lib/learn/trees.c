@@ -130,6 +130,18 @@ static bool set(struct growing *g, const char *name, double value)
 	return XGBoosterSetParam(g->booster, name, text) == 0;
 }
 
+/* OpenMP, under XGBoost, ends the process when it can't start a thread: whether as many can be
+ * started is tried first. */
+static size_t threads_for(const struct upk_fit_input *in)
+{
+	size_t threads = upk_crew_threads(in->crew);
+	struct upk_crew *trial = threads > 1 ? upk_crew_create(threads, NULL) : NULL;
+
+	threads = upk_crew_threads(trial);
+	upk_crew_destroy(trial);
+	return threads;
+}
+
 static bool set_up(struct growing *g, struct upk_error *err)
 {
 	static const char *const words[][2] = {
@@ -147,7 +159,7 @@ static bool set_up(struct growing *g, struct upk_error *err)
 	ok = ok && set(g, "max_leaves", g->values[LEAVES]) && set(g, "max_bin", g->values[BINS]) &&
 		set(g, "eta", g->values[RATE]) && set(g, "lambda", g->values[L2]) &&
 		set(g, "min_child_weight", g->values[WEIGHT]) &&
-		set(g, "nthread", (double)upk_crew_threads(g->in->crew)) &&
+		set(g, "nthread", (double)threads_for(g->in)) &&
 		set(g, "seed", (double)(g->in->seed % INT32_MAX)) &&
 		XGBoosterSetParam(g->booster, "objective",
 			classes == 2 ? "binary:logistic" : "multi:softprob") == 0 &&
@@ -372,8 +384,8 @@ static void write(const void *fitted, struct upk_json_writer *w)
 	upk_forest_write(fitted, w);
 }
 
-static bool read(
-	const cJSON *json, struct upk_width width, size_t classes, void **fitted, struct upk_error *err)
+static bool read(const cJSON *json, struct upk_width width, size_t classes, void **fitted,
+	struct upk_error *err)
 {
 	struct upk_forest *f = upk_forest_read(json, width.dense, classes, err);
 

@@ -68,6 +68,7 @@ static void no_file_gives_the_defaults(void **state)
 	assert_true(upk_daemon_config_read(NULL, &f->config, &f->err));
 	assert_true(f->config.auto_create);
 	assert_int_equal(f->config.max_models, 10000);
+	assert_int_equal(f->config.threads, 0);
 	assert_int_equal(f->config.models_count, 0);
 	assert_int_equal(f->config.hosts.count, 0);
 }
@@ -77,7 +78,8 @@ static void the_file_and_its_folder_are_read_together(void **state)
 	struct fixture *f = *state;
 
 	put(f, "upkeepd.conf",
-		"// ours\n{\"hosts\": [\"a.example\"], \"auto_create\": false, \"max_models\": 3,\n"
+		"// ours\n{\"hosts\": [\"a.example\"], \"auto_create\": false, \"max_models\": 3, "
+		"\"threads\": 5,\n"
 		"\"models\": {\"mail\": {\"threshold\": 0.25}} /* and more */}");
 	put(f, "models.d/zoo.json", "{\"classes\": [\"x\", \"y\"]} // two");
 	put(f, "models.d/shop.json", "{}");
@@ -86,6 +88,7 @@ static void the_file_and_its_folder_are_read_together(void **state)
 	assert_true(read_it(f));
 	assert_false(f->config.auto_create);
 	assert_int_equal(f->config.max_models, 3);
+	assert_int_equal(f->config.threads, 5);
 	assert_string_equal(f->config.hosts.names[0], "a.example");
 	assert_int_equal(f->config.models_count, 3);
 	assert_string_equal(f->config.models[0].name, "mail");
@@ -110,6 +113,9 @@ static void a_fault_names_the_file_and_the_member(void **state)
 		{ "{\"auto_create\": 1}", "auto_create" },
 		{ "{\"max_models\": 0}", "max_models" },
 		{ "{\"max_models\": 1.5}", "max_models" },
+		{ "{\"threads\": 0}", "threads: want an integer from 1 to 256" },
+		{ "{\"threads\": 2.5}", "threads" },
+		{ "{\"threads\": 1000}", "threads" },
 		{ "{\"models\": []}", "models" },
 		{ "{\"models\": {\"Mail\": {}}}", "Mail" },
 		{ "{\"models\": {\"mail\": {\"threshold\": 7}}}", "threshold" },
