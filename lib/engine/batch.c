@@ -34,13 +34,18 @@ static bool no_memory(struct upk_error *err)
 	return upk_fail(err, UPK_NOMEM, "no memory for the items");
 }
 
+static bool fail_count(struct upk_error *err)
+{
+	return upk_fail(
+		err, UPK_TOO_LARGE, "more than %d items in one request", UPK_BATCH_ITEMS_MAX);
+}
+
 /* The next item, all 0, counted at once; capacity is the power of 2 above the count, and what lies
  * beyond the count is 0. */
 static struct upk_item *add_item(struct upk_batch *b, struct upk_error *err)
 {
 	if (b->count == UPK_BATCH_ITEMS_MAX) {
-		upk_fail(err, UPK_TOO_LARGE, "more than %d items in one request",
-			UPK_BATCH_ITEMS_MAX);
+		fail_count(err);
 		return NULL;
 	}
 	if (!(b->count & (b->count - 1))) {
@@ -64,6 +69,55 @@ static bool decode_one(struct upk_decoder *d, enum upk_json_token token, struct 
 		return false;
 	upk_decode_item(d, token, text, item);
 	return !d->no_memory || no_memory(err);
+}
+
+static size_t count_byte(struct upk_text text, char byte)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < text.size; i++)
+		count += text.data[i] == byte;
+	return count;
+}
+
+/* The end of a string that begins at `at`: its closing quote, or the text's end. */
+static size_t skip_string(struct upk_text text, size_t at)
+{
+	while (++at < text.size && text.data[at] != '"')
+		at += text.data[at] == '\\';
+	return at;
+}
+
+/* Of an array, as far as it is one: commas of its own. Stops beyond `most`. */
+static size_t count_items(struct upk_text text, size_t most)
+{
+	size_t commas = 0, depth = 0;
+	for (size_t i = 0; i < text.size && commas < most; i++) {
+		switch (text.data[i]) {
+		case '"':
+			i = skip_string(text, i);
+			break;
+		case '[':
+		case '{':
+			depth++;
+			break;
+		case ']':
+		case '}':
+			depth--;
+			break;
+		case ',':
+			commas += depth == 1;
+			break;
+		}
+	}
+	return commas + 1;
+}
+
+/* What is too long is refused without decoding it: items end with a brace, so that few bodies are
+ * looked at twice. Others are found out at the last item that may be. */
+static bool check_count(struct upk_text body, struct upk_error *err)
+{
+	return count_byte(body, '}') <= UPK_BATCH_ITEMS_MAX ||
+		count_items(body, UPK_BATCH_ITEMS_MAX) <= UPK_BATCH_ITEMS_MAX || fail_count(err);
 }
 
 static bool decode_array(struct upk_decoder *d, struct upk_error *err)
@@ -90,6 +144,8 @@ static bool decode_document(struct upk_decoder *d, struct upk_text body, struct 
 	if (token != UPK_JSON_OBJECT && token != UPK_JSON_ARRAY)
 		return upk_fail(err, UPK_INVALID, "byte 0: want an object or an array of objects");
 	d->batch->single = token == UPK_JSON_OBJECT;
+	if (!d->batch->single && !check_count(body, err))
+		return false;
 	if (!(d->batch->single ? decode_one(d, token, text, err) : decode_array(d, err)))
 		return false;
 	return upk_json_next(d->reader, &text) == UPK_JSON_END || upk_json_fail(d->reader, err);

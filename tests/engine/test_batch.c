@@ -509,6 +509,24 @@ static void a_request_has_at_most_100000_items(void **state)
 		}
 }
 
+/* Items are counted before any is decoded: what is broken behind the first one is not found. */
+static void too_many_items_are_refused_before_they_are_decoded(void **state)
+{
+	(void)state;
+	static const char odd[] = ",{\"id\":\"}\\\",{\",\"features\":[{},{},1]}";
+	for (int over = 0; over < 2; over++) {
+		struct upk_buffer body = { 0 };
+		struct upk_error err = { 0 };
+		upk_buffer_puts(&body, "[{}");
+		for (int i = 2; i < UPK_BATCH_ITEMS_MAX + over; i++)
+			upk_buffer_puts(&body, odd);
+		upk_buffer_puts(&body, ",{x}]");
+		assert_null(decode(UPK_ITEM_EVENT, false, "{}", upk_buffer_text(&body), &err));
+		assert_int_equal(err.code, over ? UPK_TOO_LARGE : UPK_INVALID);
+		upk_buffer_finish(&body);
+	}
+}
+
 static void an_empty_array_is_no_items(void **state)
 {
 	(void)state;
@@ -643,6 +661,7 @@ int main(void)
 		cmocka_unit_test(a_broken_line_is_one_rejected_item),
 		cmocka_unit_test(a_broken_body_is_refused_with_its_byte),
 		cmocka_unit_test(a_request_has_at_most_100000_items),
+		cmocka_unit_test(too_many_items_are_refused_before_they_are_decoded),
 		cmocka_unit_test(an_empty_array_is_no_items),
 		cmocka_unit_test(values_are_those_that_cjson_reads),
 	};
