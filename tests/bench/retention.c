@@ -1,4 +1,5 @@
-/* Times rows that go away in an engine without HTTP: bench-retention [events, 1000000] [folder]. */
+/* Times rows that go away in an engine without HTTP: bench-retention [events, 1000000]
+ * [folder] [deletion, for that alone]. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -245,6 +246,11 @@ int main(int argc, char **argv)
 	make(&b, argc > 2 ? argv[2] : ".");
 	double alone = ingest(&b, (uint64_t)events);
 	printf("ingest, every second with its label: %.0f events/s\n", alone);
+	if (argc > 3 && strcmp(argv[3], "deletion") == 0) {
+		delete_model(&b, events);
+		finish(&b);
+		return 0;
+	}
 	expire(&b, "events, every second with its label", events);
 
 	uint64_t late = events < LATE ? (uint64_t)events : LATE;
