@@ -508,7 +508,7 @@ static bool delete_model(struct upk_engine *e, struct control *c, struct upk_err
 		pthread_mutex_lock(&m->lock);
 		m->deleted = true;
 		pthread_mutex_unlock(&m->lock);
-		upk_sweep_wake(e);
+		upk_sweeper_wake(e);
 		e->automatic -= m->automatic;
 		if (m->tail->open_run != 0)
 			upk_trainer_cancel(e->trainer, m, m->tail->open_run);

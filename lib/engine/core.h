@@ -12,7 +12,7 @@
 #include "engine/registry.h"
 #include "engine/retention.h"
 #include "engine/room.h"
-#include "engine/sweep.h"
+#include "engine/sweeper.h"
 #include "store/store.h"
 
 struct upk_writer;

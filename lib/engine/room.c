@@ -1,7 +1,7 @@
 #include "engine/room.h"
 
 #include "engine/core.h"
-#include "store/room.h"
+#include "store/space.h"
 
 enum { MARGIN = 16 << 20 };
 

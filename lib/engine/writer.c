@@ -124,7 +124,7 @@ static struct work wait_for_work(struct upk_writer *w)
 
 	pthread_mutex_lock(&w->lock);
 	bool sweep = !atomic_load(&w->engine->broken) &&
-		(upk_sweep_due(w->engine, false) || upk_retention_due(w->engine, false));
+		(upk_sweeper_due(w->engine, false) || upk_retention_due(w->engine, false));
 	struct upk_post *posts;
 	while (!(posts = upk_queue_take(&w->queue)) && !sweep && !w->first_task && !w->stopping)
 		if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
@@ -219,7 +219,7 @@ static void tick_when_due(struct upk_writer *w)
 	if (!upk_engine_ready(w->engine))
 		rebuild(w->engine);
 	each_model(w->engine, tick_model);
-	upk_sweep_wake(w->engine);
+	upk_sweeper_wake(w->engine);
 	upk_retention_look(w->engine);
 	upk_room_look(w->engine);
 }
@@ -275,8 +275,8 @@ static void *work(void *argument)
 		tick_when_due(w);
 		look_when_due(w);
 		upk_room_follow(e);
-		if (upk_sweep_due(e, busy))
-			upk_sweep_run(e);
+		if (upk_sweeper_due(e, busy))
+			upk_sweeper_run(e);
 		if (upk_retention_due(e, busy))
 			upk_retention_run(e);
 		checkpoint(e);

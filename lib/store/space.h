@@ -1,6 +1,6 @@
 /* How much of the store is filled, and the bytes on the disk that are kept for clearing it. */
-#ifndef UPK_STORE_ROOM_H
-#define UPK_STORE_ROOM_H
+#ifndef UPK_STORE_SPACE_H
+#define UPK_STORE_SPACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

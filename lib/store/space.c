@@ -1,4 +1,4 @@
-#include "store/room.h"
+#include "store/space.h"
 
 #include "store/folder.h"
 #include "store/statement.h"
@@ -12,8 +12,8 @@ static const char *const sql[] = {
 	[SIZE] = "PRAGMA page_size",
 };
 
-const struct upk_sql upk_room_sql = {
-	UPK_SQL_ROOM,
+const struct upk_sql upk_space_sql = {
+	UPK_SQL_SPACE,
 	"room",
 	sql,
 	sizeof sql / sizeof sql[0],
@@ -21,7 +21,7 @@ const struct upk_sql upk_room_sql = {
 
 static bool read_int(struct upk_store *s, int which, int64_t *value, struct upk_error *err)
 {
-	struct upk_query q = upk_query(s, &upk_room_sql, which);
+	struct upk_query q = upk_query(s, &upk_space_sql, which);
 	return upk_query_int(&q, value, err);
 }
 

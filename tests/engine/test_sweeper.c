@@ -109,5 +109,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_a_stop_left_goes_after_the_next_start, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sweeper", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "engine/sweep.h"
+#include "engine/sweeper.h"
 
 #include <stdlib.h>
 
@@ -8,12 +8,12 @@
 #include "store/id_run.h"
 #include "store/sweep.h"
 
-void upk_sweep_wake(struct upk_engine *e)
+void upk_sweeper_wake(struct upk_engine *e)
 {
 	e->sweeper.any = true;
 }
 
-bool upk_sweep_due(const struct upk_engine *e, bool busy)
+bool upk_sweeper_due(const struct upk_engine *e, bool busy)
 {
 	const struct upk_sweeper *s = &e->sweeper;
 	return s->any && upk_background_due(&s->pace, busy);
@@ -70,7 +70,7 @@ static bool step(struct upk_engine *e, int64_t *took, struct upk_error *err)
 	return true;
 }
 
-void upk_sweep_run(struct upk_engine *e)
+void upk_sweeper_run(struct upk_engine *e)
 {
 	struct upk_error err = { 0 };
 	struct upk_sweeper *s = &e->sweeper;

@@ -1,6 +1,6 @@
 /* Rows that go away in the background, in steps that hold up nobody. */
-#ifndef UPK_ENGINE_SWEEP_H
-#define UPK_ENGINE_SWEEP_H
+#ifndef UPK_ENGINE_SWEEPER_H
+#define UPK_ENGINE_SWEEPER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,12 +18,12 @@ struct upk_sweeper {
 };
 
 /* At the start, when a model was deleted, and now and then: something may be there to do. */
-void upk_sweep_wake(struct upk_engine *e);
+void upk_sweeper_wake(struct upk_engine *e);
 
 /* Whether a step is due: at once while nobody waits for the writer, else one in a while. */
-bool upk_sweep_due(const struct upk_engine *e, bool busy);
+bool upk_sweeper_due(const struct upk_engine *e, bool busy);
 
 /* One step in a transaction of its own. What fails is said in the log and tried again later. */
-void upk_sweep_run(struct upk_engine *e);
+void upk_sweeper_run(struct upk_engine *e);
 
 #endif
