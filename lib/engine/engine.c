@@ -1,7 +1,5 @@
 #include "engine/engine.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,24 +15,6 @@
 #include "engine/writer.h"
 
 enum { MAX_MODELS = 10000, QUEUE_BYTES = 256 * 1024 * 1024 };
-
-void upk_engine_log(const struct upk_engine *e, enum upk_log_level level, const char *format, ...)
-{
-	char line[2048];
-	if (!e->log)
-		return;
-	va_list args;
-	va_start(args, format);
-	vsnprintf(line, sizeof line, format, args);
-	va_end(args);
-	e->log(e->log_context, level, line);
-}
-
-int64_t upk_engine_now(const struct upk_engine *e)
-{
-	int64_t now = upk_clock_now(e->clock);
-	return now > e->arrival ? now : e->arrival;
-}
 
 static bool open_parts(struct upk_engine *e, struct upk_error *err)
 {
@@ -101,11 +81,6 @@ void upk_engine_close(struct upk_engine *e)
 	free(e);
 }
 
-bool upk_engine_ready(const struct upk_engine *e)
-{
-	return atomic_load(&e->ready);
-}
-
 void upk_engine_limit_store(struct upk_engine *e, int64_t bytes)
 {
 	upk_room_limit(e, bytes);
@@ -114,29 +89,6 @@ void upk_engine_limit_store(struct upk_engine *e, int64_t bytes)
 void upk_engine_train_threads(struct upk_engine *e, int threads)
 {
 	atomic_store(&e->train_threads, threads);
-}
-
-void upk_engine_break(struct upk_engine *e, const struct upk_error *cause)
-{
-	if (atomic_load(&e->broken))
-		return;
-	e->cause = *cause;
-	atomic_store(&e->broken, true);
-}
-
-void upk_engine_notice_broken_store(struct upk_engine *e)
-{
-	struct upk_error err;
-	if (upk_store_broken(e->store, &err))
-		upk_engine_break(e, &err);
-}
-
-bool upk_engine_broken(struct upk_engine *e, struct upk_error *err)
-{
-	bool broken = atomic_load(&e->broken);
-	if (broken)
-		*err = e->cause;
-	return broken;
 }
 
 static struct upk_schema *empty_schema(struct upk_error *err)
