@@ -12,7 +12,7 @@ static const enum upk_column_type types[] = {
 
 struct upk_columns *upk_pick_columns(const struct upk_features *list, struct upk_error *err)
 {
-	size_t count = list ? upk_features_count(list) : 0, n = 0;
+	size_t count = list ? upk_features_count(list) : 0;
 	struct upk_column *items = calloc(count + 1, sizeof *items);
 	struct upk_columns *columns;
 	if (!items) {
@@ -21,10 +21,11 @@ struct upk_columns *upk_pick_columns(const struct upk_features *list, struct upk
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct upk_feature *f = upk_features_at(list, i);
-		if (f->type == UPK_FEATURE_NUMBER)
-			items[n++] = (struct upk_column){ .name = { f->name, f->name_size } };
+		items[i] = (struct upk_column){
+			.name = { f->name, f->name_size }, .type = types[f->type], .size = f->size
+		};
 	}
-	columns = upk_columns_create(items, n, err);
+	columns = upk_columns_create(items, count, err);
 	free(items);
 	return columns;
 }

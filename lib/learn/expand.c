@@ -374,3 +374,116 @@ struct upk_expand *upk_expand_read(const cJSON *json, struct upk_error *err)
 	free(items);
 	return e;
 }
+
+/* ---- as ONNX ---- */
+
+/* Strings (rows, 1) to 0 and 1 (rows, values + 1), `other` last. Only strings that are values make
+ * a 1 among them, so `other` is what is left of 1. */
+static const char *category_onnx(
+	const struct upk_vocabulary *v, struct upk_onnx *g, const char *input)
+{
+	static const int64_t shape_from[] = { 0, -1 }, one_axis = 1;
+	static const float one = 1;
+	const struct upk_text empty = { "", 0 };
+	const char *values = upk_onnx_ml_node(g, "OneHotEncoder", input, 1), *sum, *parts[2];
+
+	upk_onnx_set_texts(
+		g, "cats_strings", v->count ? v->values : &empty, v->count ? v->count : 1);
+	upk_onnx_set_int(g, "zeros", 1);
+	values = upk_onnx_node(g, "Reshape", values, upk_onnx_ints(g, shape_from, 2), NULL, NULL);
+	if (v->count == 0) {
+		sum = upk_onnx_node(g, "Sub", values, values, NULL, NULL);
+		return upk_onnx_node(g, "Sub", upk_onnx_floats(g, &one, 0, 1), sum, NULL, NULL);
+	}
+	sum = upk_onnx_node(g, "ReduceSum", values, upk_onnx_ints(g, &one_axis, 1), NULL, NULL);
+	upk_onnx_set_int(g, "keepdims", 1);
+	parts[0] = values;
+	parts[1] = upk_onnx_node(g, "Sub", upk_onnx_floats(g, &one, 0, 1), sum, NULL, NULL);
+	return upk_onnx_concat(g, parts, 2);
+}
+
+/* The columns that say what is missing, behind the values: a feature's first says it. */
+static const char *gaps_onnx(
+	const struct upk_expand *e, struct upk_onnx *g, const char *values, int64_t *firsts)
+{
+	size_t count = 0;
+	const char *parts[2] = { values, NULL };
+
+	for (size_t i = 0; i < e->columns->count; i++)
+		if (e->codings[i].gaps)
+			firsts[count++] = (int64_t)e->codings[i].first;
+	if (count == 0)
+		return values;
+	parts[1] = upk_onnx_node(g, "Gather", values, upk_onnx_ints(g, firsts, count), NULL, NULL);
+	upk_onnx_set_int(g, "axis", 1);
+	parts[1] = upk_onnx_node(g, "IsNaN", parts[1], NULL, NULL, NULL);
+	parts[1] = upk_onnx_node(g, "Cast", parts[1], NULL, NULL, NULL);
+	upk_onnx_set_int(g, "to", UPK_ONNX_FLOAT);
+	return upk_onnx_concat(g, parts, 2);
+}
+
+static const char *input_onnx(
+	struct upk_onnx *g, const struct upk_column *feature, struct upk_buffer *name)
+{
+	bool category = feature->type == UPK_COLUMN_CATEGORY;
+
+	upk_buffer_clear(name);
+	upk_buffer_append(name, feature->name.data, feature->name.size);
+	upk_buffer_putc(name, '\0');
+	if (name->failed) {
+		upk_onnx_fail(g);
+		return "";
+	}
+	return upk_onnx_input(g, name->data, category ? UPK_ONNX_STRING : UPK_ONNX_FLOAT,
+		(int64_t)values_of(feature));
+}
+
+/* inputs (count) of the graph, each by its feature's name. */
+static void inputs_onnx(const struct upk_expand *e, struct upk_onnx *g, const char **inputs)
+{
+	struct upk_buffer name = { 0 };
+
+	for (size_t i = 0; i < e->columns->count; i++)
+		inputs[i] = input_onnx(g, &e->columns->items[i], &name);
+	upk_buffer_finish(&name);
+}
+
+static struct upk_expand_onnx join_onnx(
+	const struct upk_expand *e, struct upk_onnx *g, const char **inputs, int64_t *firsts)
+{
+	struct upk_expand_onnx made = { 0 };
+	size_t dense = 0, hot = 0, count = e->columns->count;
+	const char **hots = inputs + count, **values = hots + count;
+
+	inputs_onnx(e, g, inputs);
+	for (size_t i = 0; i < count; i++)
+		if (is_dense(&e->columns->items[i]))
+			values[dense++] = inputs[i];
+		else
+			hots[hot++] = category_onnx(&e->codings[i].vocabulary, g, inputs[i]);
+	if (dense)
+		made.dense = gaps_onnx(e, g, upk_onnx_concat(g, values, dense), firsts);
+	if (hot)
+		made.hot = upk_onnx_concat(g, hots, hot);
+	return made;
+}
+
+struct upk_expand_onnx upk_expand_onnx(const struct upk_expand *e, struct upk_onnx *g)
+{
+	size_t count = e->columns->count;
+	const char **names = calloc(3 * count + 1, sizeof *names);
+	int64_t *firsts = calloc(count + 1, sizeof *firsts);
+	struct upk_expand_onnx made = { "", NULL };
+
+	if (!names || !firsts) {
+		upk_onnx_fail(g);
+	} else if (e->columns->numbers == count) {
+		made.dense = upk_onnx_input(g, "features", UPK_ONNX_FLOAT, (int64_t)count);
+		made.dense = gaps_onnx(e, g, made.dense, firsts);
+	} else {
+		made = join_onnx(e, g, names, firsts);
+	}
+	free(names);
+	free(firsts);
+	return made;
+}

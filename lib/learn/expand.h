@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "learn/onnx.h"
 #include "learn/sparse.h"
 #include "learn/table.h"
 
@@ -54,6 +55,13 @@ struct upk_terms;
 bool upk_expand_rows(const struct upk_expand *e, const struct upk_table *t, const int32_t *map,
 	size_t from, size_t rows, double *x, struct upk_sparse *sparse, struct upk_terms *terms,
 	struct upk_error *err);
+
+/* Adds the graph's inputs and what upk_expand_rows does to them. Without texts. `dense` are floats
+ * (rows, dense), `hot` floats of 0 and 1 (rows, categories' columns); NULL: there are none. */
+struct upk_expand_onnx {
+	const char *dense, *hot;
+};
+struct upk_expand_onnx upk_expand_onnx(const struct upk_expand *e, struct upk_onnx *g);
 
 /* Member "features" of an open object, and back: "len" for a number without gaps, else
  * {"name", "type", ...} with what was fitted. read: NULL is UPK_CORRUPT or UPK_NOMEM. */

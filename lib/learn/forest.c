@@ -371,7 +371,7 @@ static void set_nodes(struct upk_onnx *g, const struct ensemble *e)
 const char *upk_forest_onnx(const struct upk_forest *f, struct upk_onnx *g, const char *input)
 {
 	size_t outputs = f->classes == 2 ? 1 : f->classes;
-	const char *probabilities = upk_onnx_ml_node(g, "TreeEnsembleClassifier", input);
+	const char *probabilities = upk_onnx_ml_node(g, "TreeEnsembleClassifier", input, 2);
 	int64_t labels[UPK_CLASSES_MAX];
 	float base[UPK_CLASSES_MAX];
 	struct ensemble e;

@@ -50,10 +50,12 @@ static const struct upk_parameter adjust[] = {
 };
 
 struct logistic {
-	size_t features, classes;
+	struct upk_width width;
+	size_t classes;
 	size_t outputs;    /* 1 for two classes, else classes */
-	double *weights;   /* (outputs, features) */
-	double *intercept; /* (outputs), the end of the weights' block */
+	double *weights;   /* (outputs, dense), of the dense inputs */
+	double *sparse;    /* (sparse, outputs), of the sparse ones, behind them in the block */
+	double *intercept; /* (outputs), the block's end */
 };
 
 static size_t outputs_of(size_t classes)
@@ -78,26 +80,33 @@ static void release(void *fitted)
 	free(l);
 }
 
-static struct logistic *create(size_t features, size_t classes, struct upk_error *err)
+static size_t count_of(struct upk_width width, size_t outputs)
+{
+	return outputs * (width.dense + width.sparse + 1);
+}
+
+static struct logistic *create(struct upk_width width, size_t classes, struct upk_error *err)
 {
 	struct logistic *l = calloc(1, sizeof *l);
 
 	if (!l)
 		goto fail;
-	l->features = features;
+	l->width = width;
 	l->classes = classes;
 	l->outputs = outputs_of(classes);
 
-	l->weights = calloc(l->outputs, (features + 1) * sizeof *l->weights);
+	l->weights = calloc(count_of(width, l->outputs), sizeof *l->weights);
 	if (!l->weights)
 		goto free_logistic;
-	l->intercept = l->weights + l->outputs * features;
+	l->sparse = l->weights + l->outputs * width.dense;
+	l->intercept = l->sparse + l->outputs * width.sparse;
 	return l;
 
 free_logistic:
 	free(l);
 fail:
-	upk_fail(err, UPK_NOMEM, "no memory for %zu classes of %zu weights", classes, features);
+	upk_fail(err, UPK_NOMEM, "no memory for %zu classes of %zu weights", classes,
+		width.dense + width.sparse);
 	return NULL;
 }
 
@@ -169,7 +178,7 @@ static bool wants_sample(const struct fitting *f)
 {
 	size_t count = upk_softmax_count(&f->softmax);
 
-	return !f->in->from && count <= SAMPLE_VARIABLES &&
+	return !f->in->from && !f->in->sparse && count <= SAMPLE_VARIABLES &&
 		f->in->rows >= SAMPLE_ONE_IN * SAMPLE_ROWS * count;
 }
 
@@ -277,13 +286,15 @@ static bool fit(
 	/* Two threads would add in another order than one. */
 	openblas_set_num_threads(1);
 
-	l = create(in->features, in->classes, err);
+	l = create((struct upk_width){ in->features, in->sparse ? in->sparse->columns : 0 },
+		in->classes, err);
 	if (!l)
 		return false;
 	f.softmax = (struct upk_softmax){ .rows = in->rows,
 		.features = in->features,
 		.outputs = l->outputs,
 		.x = in->x,
+		.sparse = in->sparse,
 		.y = in->y,
 		.l2 = f.values[L2],
 		.cancel = in->cancel,
@@ -312,26 +323,47 @@ static double score(const double *w, const double *x, size_t n, double intercept
 	return even + odd + intercept;
 }
 
+/* Adds a row's sparse inputs to its scores. */
+static void add_sparse_row(
+	const struct logistic *l, const struct upk_sparse *s, size_t row, double *scores)
+{
+	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
+		for (size_t k = 0; k < l->outputs; k++)
+			scores[k] += (double)s->value[j] * l->sparse[s->column[j] * l->outputs + k];
+}
+
 static void predict(
 	const void *fitted, const struct upk_inputs *in, void *scratch, double *probabilities)
 {
 	const struct logistic *l = fitted;
+	size_t dense = l->width.dense;
 	const double *x = in->x;
 	double sum;
 
 	(void)scratch;
-	for (size_t i = 0; i < in->rows; i++, x += l->features, probabilities += l->classes) {
-		if (l->outputs == 1) {
-			double z = score(l->weights, x, l->features, l->intercept[0]);
-			probabilities[1] = 1 / (1 + exp(-z));
-			probabilities[0] = 1 - probabilities[1];
+	for (size_t i = 0; i < in->rows; i++, x += dense, probabilities += l->classes) {
+		for (size_t k = 0; k < l->outputs; k++)
+			probabilities[k] = score(l->weights + k * dense, x, dense, l->intercept[k]);
+		if (in->sparse)
+			add_sparse_row(l, in->sparse, i, probabilities);
+		if (l->outputs > 1) {
+			upk_softmax_row(probabilities, l->classes, &sum);
 			continue;
 		}
-		for (size_t k = 0; k < l->outputs; k++)
-			probabilities[k] = score(
-				l->weights + k * l->features, x, l->features, l->intercept[k]);
-		upk_softmax_row(probabilities, l->classes, &sum);
+		probabilities[1] = 1 / (1 + exp(-probabilities[0]));
+		probabilities[0] = 1 - probabilities[1];
 	}
+}
+
+/* The weights of one output: dense inputs, then sparse ones. */
+static void write_output(const struct logistic *l, size_t k, struct upk_json_writer *w)
+{
+	upk_json_array(w, NULL);
+	for (size_t j = 0; j < l->width.dense; j++)
+		upk_json_double(w, NULL, l->weights[k * l->width.dense + j]);
+	for (size_t j = 0; j < l->width.sparse; j++)
+		upk_json_double(w, NULL, l->sparse[j * l->outputs + k]);
+	upk_json_array_end(w);
 }
 
 static void write(const void *fitted, struct upk_json_writer *w)
@@ -340,36 +372,63 @@ static void write(const void *fitted, struct upk_json_writer *w)
 
 	upk_json_array(w, "coefficients");
 	for (size_t k = 0; k < l->outputs; k++)
-		upk_numbers_write(w, NULL, l->weights + k * l->features, l->features);
+		write_output(l, k, w);
 	upk_json_array_end(w);
 	upk_numbers_write(w, "intercepts", l->intercept, l->outputs);
+}
+
+static bool read_output(
+	struct logistic *l, size_t k, const cJSON *row, double *room, struct upk_error *err)
+{
+	size_t dense = l->width.dense, sparse = l->width.sparse;
+
+	if (!upk_numbers_read(row, "coefficients[]", dense + sparse, room, err))
+		return false;
+	if (dense)
+		memcpy(l->weights + k * dense, room, dense * sizeof *room);
+	for (size_t j = 0; j < sparse; j++)
+		l->sparse[j * l->outputs + k] = room[dense + j];
+	return true;
+}
+
+static bool read_outputs(struct logistic *l, const cJSON *rows, double *room, struct upk_error *err)
+{
+	size_t k = 0;
+
+	for (const cJSON *row = rows->child; row; row = row->next, k++) {
+		if (k == l->outputs)
+			return upk_fail(err, UPK_CORRUPT, "coefficients has over %zu rows", k);
+		if (!read_output(l, k, row, room, err))
+			return false;
+	}
+	return k == l->outputs ||
+		upk_fail(err, UPK_CORRUPT, "coefficients has %zu rows instead of %zu", k,
+			l->outputs);
 }
 
 static bool read_members(struct logistic *l, const cJSON *json, struct upk_error *err)
 {
 	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(json, "coefficients");
-	size_t k = 0;
+	double *room;
+	bool ok;
 
 	if (!cJSON_IsArray(rows))
 		return upk_fail(err, UPK_CORRUPT, "coefficients is not an array");
-	for (const cJSON *row = rows->child; row; row = row->next, k++) {
-		if (k == l->outputs)
-			return upk_fail(err, UPK_CORRUPT, "coefficients has over %zu rows", k);
-		if (!upk_numbers_read(
-			    row, "coefficients[]", l->features, l->weights + k * l->features, err))
-			return false;
-	}
-	if (k != l->outputs)
-		return upk_fail(err, UPK_CORRUPT, "coefficients has %zu rows instead of %zu", k,
-			l->outputs);
-	return upk_numbers_read(cJSON_GetObjectItemCaseSensitive(json, "intercepts"), "intercepts",
-		l->outputs, l->intercept, err);
+	room = calloc(l->width.dense + l->width.sparse + 1, sizeof *room);
+	if (!room)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu weights",
+			l->width.dense + l->width.sparse);
+	ok = read_outputs(l, rows, room, err);
+	free(room);
+	return ok &&
+		upk_numbers_read(cJSON_GetObjectItemCaseSensitive(json, "intercepts"), "intercepts",
+			l->outputs, l->intercept, err);
 }
 
-static bool read(
-	const cJSON *json, struct upk_width width, size_t classes, void **fitted, struct upk_error *err)
+static bool read(const cJSON *json, struct upk_width width, size_t classes, void **fitted,
+	struct upk_error *err)
 {
-	struct logistic *l = create(width.dense, classes, err);
+	struct logistic *l = create(width, classes, err);
 
 	if (!l)
 		return false;
@@ -381,6 +440,27 @@ static bool read(
 	return true;
 }
 
+/* The weights as (inputs, outputs), the dense inputs first. */
+static const char *weights_onnx(const struct logistic *l, struct upk_onnx *g)
+{
+	size_t inputs = l->width.dense + l->width.sparse;
+	double *turned = calloc(inputs + 1, l->outputs * sizeof *turned);
+	const char *name;
+
+	if (!turned) {
+		upk_onnx_fail(g);
+		return "";
+	}
+	for (size_t j = 0; j < l->width.dense; j++)
+		for (size_t k = 0; k < l->outputs; k++)
+			turned[j * l->outputs + k] = l->weights[k * l->width.dense + j];
+	memcpy(turned + l->width.dense * l->outputs, l->sparse,
+		l->width.sparse * l->outputs * sizeof *turned);
+	name = upk_onnx_doubles(g, turned, inputs, l->outputs);
+	free(turned);
+	return name;
+}
+
 /* In doubles, as predict. */
 static const char *onnx(
 	const void *fitted, struct upk_onnx *g, const char *input, enum upk_onnx_type *type)
@@ -390,10 +470,8 @@ static const char *onnx(
 	const char *scores, *positive;
 
 	*type = UPK_ONNX_DOUBLE;
-	scores = upk_onnx_node(g, "Gemm", input,
-		upk_onnx_doubles(g, l->weights, l->outputs, l->features),
+	scores = upk_onnx_node(g, "Gemm", input, weights_onnx(l, g),
 		upk_onnx_doubles(g, l->intercept, 0, l->outputs), NULL);
-	upk_onnx_set_int(g, "transB", 1);
 	if (l->outputs > 1) {
 		const char *all = upk_onnx_node(g, "Softmax", scores, NULL, NULL, NULL);
 		upk_onnx_set_int(g, "axis", 1);

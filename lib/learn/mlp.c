@@ -194,6 +194,11 @@ static void order_rows(struct fitting *f)
 	f->training = rows - kept;
 }
 
+static size_t sparse_of(const struct upk_sparse *sparse)
+{
+	return sparse ? sparse->columns : 0;
+}
+
 /* A network to begin with: drawn, or a copy of the one that the fit goes on from. */
 static struct upk_network *begin(struct fitting *f, struct upk_error *err)
 {
@@ -209,7 +214,7 @@ static struct upk_network *begin(struct fitting *f, struct upk_error *err)
 		hidden[l] =
 			from ? from->sizes[l + 1] : (size_t)(own > 0 ? own : f->values[NEURONS]);
 	}
-	n = create(in->features, in->classes, hidden, layers, err);
+	n = create(in->features + sparse_of(in->sparse), in->classes, hidden, layers, err);
 	if (n && from)
 		memcpy(n->params, from->params, n->count * sizeof *n->params);
 	else if (n)
@@ -232,7 +237,7 @@ static bool prepare(struct fitting *f, struct upk_error *err)
 	count = f->network->count;
 	batch = batch < in->rows ? batch : in->rows;
 	f->gradient = calloc(count, 4 * sizeof *f->gradient);
-	f->x = malloc(in->rows * in->features * sizeof *f->x);
+	f->x = malloc((in->rows * in->features + 1) * sizeof *f->x);
 	f->rows = malloc(in->rows * sizeof *f->rows);
 	f->y = malloc(batch * sizeof *f->y);
 	f->losses = malloc((batch / BLOCK + 1) * sizeof *f->losses);
@@ -265,16 +270,26 @@ static bool is_cancelled(const struct fitting *f)
 	return f->in->cancel && atomic_load_explicit(f->in->cancel, memory_order_relaxed);
 }
 
+/* A row's sparse inputs among the zeros that they stand between. */
+static void load_sparse(const struct upk_sparse *s, size_t row, float *out)
+{
+	memset(out, 0, s->columns * sizeof *out);
+	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
+		out[s->column[j]] = s->value[j];
+}
+
 static struct upk_network_slice load(struct fitting *f, size_t block)
 {
 	struct upk_network_slice slice = { block * BLOCK, f->count - block * BLOCK };
-	size_t features = f->in->features;
-	float *out = f->batch.values[0] + slice.first * features;
+	size_t features = f->in->features, width = f->network->sizes[0];
+	float *out = f->batch.values[0] + slice.first * width;
 
 	slice.count = slice.count < BLOCK ? slice.count : BLOCK;
-	for (size_t i = slice.first; i < slice.first + slice.count; i++, out += features) {
+	for (size_t i = slice.first; i < slice.first + slice.count; i++, out += width) {
 		uint32_t row = f->rows[f->first + i];
 		memcpy(out, f->x + row * features, features * sizeof *out);
+		if (f->in->sparse)
+			load_sparse(f->in->sparse, row, out + features);
 		f->y[i] = f->in->y[row];
 	}
 	return slice;
@@ -447,15 +462,39 @@ static bool fit(
 	return ok;
 }
 
+/* So many rows whole and the network's own. */
+enum { WHOLE = 8 };
+
 static size_t scratch(const void *fitted)
 {
-	return upk_network_scratch(fitted) * sizeof(float);
+	const struct upk_network *n = fitted;
+
+	return WHOLE * n->sizes[0] * sizeof(double) + upk_network_scratch(n) * sizeof(float);
 }
 
 static void predict(
 	const void *fitted, const struct upk_inputs *in, void *memory, double *probabilities)
 {
-	upk_network_predict(fitted, in->x, in->rows, memory, probabilities);
+	const struct upk_network *n = fitted;
+	size_t width = n->sizes[0];
+	double *whole = memory;
+	float *own = (float *)(whole + WHOLE * width);
+
+	if (!in->sparse) {
+		upk_network_predict(n, in->x, in->rows, own, probabilities);
+		return;
+	}
+	for (size_t first = 0; first < in->rows; first += WHOLE) {
+		size_t count = in->rows - first < WHOLE ? in->rows - first : WHOLE;
+		memset(whole, 0, count * width * sizeof *whole);
+		for (size_t i = 0; i < count; i++) {
+			const double *x = in->x + (first + i) * in->features;
+			if (in->features)
+				memcpy(whole + i * width, x, in->features * sizeof *x);
+			upk_sparse_spread(in->sparse, first + i, whole + i * width + in->features);
+		}
+		upk_network_predict(n, whole, count, own, probabilities + first * n->classes);
+	}
 }
 
 static void write_layer(const struct upk_network *n, size_t l, struct upk_json_writer *w)
@@ -554,8 +593,8 @@ static bool read_layers(struct upk_network *n, const cJSON *layers, struct upk_e
 	return ok;
 }
 
-static bool read(
-	const cJSON *json, struct upk_width width, size_t classes, void **fitted, struct upk_error *err)
+static bool read(const cJSON *json, struct upk_width width, size_t classes, void **fitted,
+	struct upk_error *err)
 {
 	const cJSON *layers = cJSON_GetObjectItemCaseSensitive(json, "layers");
 	size_t hidden = (size_t)cJSON_GetArraySize(layers) - 1;
@@ -567,7 +606,7 @@ static bool read(
 		whole = read_neurons(layers, l, &neurons[l]);
 	if (!whole)
 		return upk_fail(err, UPK_CORRUPT, "layers is not a network's");
-	n = create(width.dense, classes, neurons, hidden, err);
+	n = create(width.dense + width.sparse, classes, neurons, hidden, err);
 	if (!n)
 		return false;
 	if (!read_layers(n, layers, err)) {

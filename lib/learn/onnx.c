@@ -48,11 +48,22 @@ static char *keep_string(struct upk_onnx *g, const char *text)
 	return keep_copy(g, text, strlen(text) + 1);
 }
 
+static bool is_input(const struct upk_onnx *g, const char *name)
+{
+	for (size_t i = 0; i < g->graph.n_input; i++)
+		if (g->graph.input[i]->name && strcmp(g->graph.input[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Inputs are named by others, before anything else. */
 static char *new_name(struct upk_onnx *g)
 {
 	char name[32];
 
-	snprintf(name, sizeof name, "t%zu", ++g->names);
+	do
+		snprintf(name, sizeof name, "t%zu", ++g->names);
+	while (is_input(g, name));
 	return keep_string(g, name);
 }
 
@@ -215,13 +226,13 @@ const char *upk_onnx_floats(struct upk_onnx *g, const float *values, size_t rows
 	return name_of(t);
 }
 
-const char *upk_onnx_ints(struct upk_onnx *g, const int64_t *value)
+const char *upk_onnx_ints(struct upk_onnx *g, const int64_t *values, size_t count)
 {
-	Onnx__TensorProto *t = add_tensor(g, UPK_ONNX_INT64, 0, 1);
+	Onnx__TensorProto *t = add_tensor(g, UPK_ONNX_INT64, 0, count);
 
 	if (t) {
-		t->int64_data = keep_copy(g, value, sizeof *value);
-		t->n_int64_data = t->int64_data ? 1 : 0;
+		t->int64_data = keep_copy(g, values, count * sizeof *values);
+		t->n_int64_data = t->int64_data ? count : 0;
 	}
 	return name_of(t);
 }
@@ -299,16 +310,32 @@ void upk_onnx_node_as(
 	add_output(g, node, keep_string(g, output));
 }
 
-const char *upk_onnx_ml_node(struct upk_onnx *g, const char *operator, const char * input)
+const char *upk_onnx_concat(struct upk_onnx *g, const char *const *parts, size_t count)
 {
+	Onnx__NodeProto *node = count == 1 ? NULL : add_node(g, "Concat");
+	const char *output;
+
+	if (!node)
+		return count == 1 ? parts[0] : "";
+	add_inputs(g, node, parts, count);
+	output = add_output(g, node, new_name(g));
+	upk_onnx_set_int(g, "axis", 1);
+	return output;
+}
+
+const char *upk_onnx_ml_node(
+	struct upk_onnx *g, const char *operator, const char * input, size_t outputs)
+{
+	const char *last = "";
 	Onnx__NodeProto *node = add_node(g, operator);
 
 	if (!node)
 		return "";
 	node->domain = keep_string(g, "ai.onnx.ml");
 	add_inputs(g, node, &input, 1);
-	add_output(g, node, new_name(g));
-	return add_output(g, node, new_name(g));
+	for (size_t i = 0; i < outputs; i++)
+		last = add_output(g, node, new_name(g));
+	return last;
 }
 
 /* NULL when there is no node or no memory. */
@@ -382,6 +409,22 @@ void upk_onnx_set_strings(
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (!keep_binary(g, upk_text_of(values[i]), &items[i]))
+			return;
+	a->strings = items;
+	a->n_strings = count;
+}
+
+void upk_onnx_set_texts(
+	struct upk_onnx *g, const char *name, const struct upk_text *values, size_t count)
+{
+	Onnx__AttributeProto *a =
+		add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS);
+	ProtobufCBinaryData *items = a ? keep(g, count * sizeof *items) : NULL;
+
+	if (!items)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (values[i].size && !keep_binary(g, values[i], &items[i]))
 			return;
 	a->strings = items;
 	a->n_strings = count;

@@ -34,7 +34,7 @@ void upk_onnx_output(
 /* Constants of [rows, columns], row-major; 0 rows: of [columns]. */
 const char *upk_onnx_doubles(struct upk_onnx *g, const double *values, size_t rows, size_t columns);
 const char *upk_onnx_floats(struct upk_onnx *g, const float *values, size_t rows, size_t columns);
-const char *upk_onnx_ints(struct upk_onnx *g, const int64_t *value); /* one, of [1] */
+const char *upk_onnx_ints(struct upk_onnx *g, const int64_t *values, size_t count);
 const char *upk_onnx_strings(struct upk_onnx *g, const struct upk_text *values, size_t count);
 
 /* A node of ONNX's own operators, with up to four inputs (NULL ends them); returns its output. */
@@ -44,11 +44,15 @@ const char *upk_onnx_node(struct upk_onnx *g, const char *operator, const char *
 void upk_onnx_node_as(struct upk_onnx *g, const char *output, const char *operator, const char * a,
 	const char *b);
 
+/* Tensors side by side, along axis 1; one alone is given back as it is. */
+const char *upk_onnx_concat(struct upk_onnx *g, const char *const *parts, size_t count);
+
 /* (rows, 2) of a column p: 1 - p, p; `one` is a constant 1 of its type. */
 const char *upk_onnx_complement(struct upk_onnx *g, const char *p, const char *one);
 
-/* One of ai.onnx.ml with one input and two outputs; the second is returned. */
-const char *upk_onnx_ml_node(struct upk_onnx *g, const char *operator, const char * input);
+/* One of ai.onnx.ml with one input and so many outputs; the last is returned. */
+const char *upk_onnx_ml_node(
+	struct upk_onnx *g, const char *operator, const char * input, size_t outputs);
 
 /* Attributes of the node that was added last. */
 void upk_onnx_set_int(struct upk_onnx *g, const char *name, int64_t value);
@@ -57,6 +61,9 @@ void upk_onnx_set_ints(struct upk_onnx *g, const char *name, const int64_t *valu
 void upk_onnx_set_floats(struct upk_onnx *g, const char *name, const float *values, size_t count);
 void upk_onnx_set_strings(
 	struct upk_onnx *g, const char *name, const char *const *values, size_t count);
+
+void upk_onnx_set_texts(
+	struct upk_onnx *g, const char *name, const struct upk_text *values, size_t count);
 
 /* A caller had no memory for what it was to add. */
 void upk_onnx_fail(struct upk_onnx *g);

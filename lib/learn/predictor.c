@@ -4,41 +4,20 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "learn/encode.h"
+#include "learn/predictor_inside.h"
 #include "learn/terms.h"
 
 /* Rows that are encoded and predicted at a time. */
 enum { CHUNK = 64 };
 
-/* Copies of names, their bytes in one block. */
-struct names {
-	size_t count;
-	struct upk_text *items;
-	char *bytes;
-};
-
-struct upk_predictor {
-	atomic_size_t references;
-	const struct upk_learner *learner;
-	void *fitted;   /* the learner's, over the classes that are present */
-	char *settings; /* a JSON object */
-	struct names classes;
-	uint16_t *present; /* (presents): indices of the classes that had rows, increasing */
-	size_t presents;
-	struct upk_expand *expand;
-	struct upk_encode encode; /* of the dense columns, unless the learner is raw */
-	struct upk_predictor
-		*base; /* whose expand and encode these are: a reference; NULL: its own */
-};
-
-static void names_finish(struct names *n)
+static void names_finish(struct upk_predictor_names *n)
 {
 	free(n->items);
 	free(n->bytes);
 }
 
-static bool names_copy(
-	struct names *n, const struct upk_text *items, size_t count, struct upk_error *err)
+static bool names_copy(struct upk_predictor_names *n, const struct upk_text *items, size_t count,
+	struct upk_error *err)
 {
 	size_t size = 0, at = 0;
 
@@ -192,7 +171,7 @@ static bool fit_expand(struct upk_predictor *p, const struct upk_predictor_setup
 	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err)
 {
 	const struct upk_expand_options options = {
-		.gaps = false,
+		.gaps = !p->learner->raw,
 		.values = setup->values ? setup->values : UPK_PREDICTOR_VALUES,
 		.text_bits = p->learner->text_bits,
 	};
@@ -445,7 +424,8 @@ struct upk_text upk_predictor_class(const struct upk_predictor *p, size_t i)
 	return p->classes.items[i];
 }
 
-static void write_names(struct upk_json_writer *w, const char *key, const struct names *names)
+static void write_names(
+	struct upk_json_writer *w, const char *key, const struct upk_predictor_names *names)
 {
 	upk_json_array(w, key);
 	for (size_t i = 0; i < names->count; i++)
@@ -472,8 +452,8 @@ void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 	upk_json_object_end(&w);
 }
 
-static bool read_names(
-	struct names *names, const cJSON *json, const char *key, struct upk_error *err)
+static bool read_names(struct upk_predictor_names *names, const cJSON *json, const char *key,
+	struct upk_error *err)
 {
 	const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, key);
 	size_t count = 0;
@@ -580,88 +560,4 @@ uint16_t upk_decide(struct upk_decision decision, const double *probabilities, s
 		if (probabilities[k] > probabilities[best])
 			best = k;
 	return (uint16_t)best;
-}
-
-/* Classes without rows get their 0: a product with a matrix of 0 and 1, exact. */
-static const char *spread_onnx(
-	const struct upk_predictor *p, struct upk_onnx *g, const char *probabilities)
-{
-	size_t classes = p->classes.count;
-	float *places;
-	const char *spread = "";
-
-	if (p->presents == classes)
-		return probabilities;
-	places = calloc(p->presents * classes, sizeof *places);
-	if (places) {
-		for (size_t k = 0; k < p->presents; k++)
-			places[k * classes + p->present[k]] = 1;
-		spread = upk_onnx_node(g, "MatMul", probabilities,
-			upk_onnx_floats(g, places, p->presents, classes), NULL, NULL);
-	} else {
-		upk_onnx_fail(g);
-	}
-	free(places);
-	return spread;
-}
-
-/* Whether the positive class is the answer, as the 0 or 1 of the classes' two indices. */
-static const char *decide_onnx(
-	struct upk_decision decision, struct upk_onnx *g, const char *probabilities)
-{
-	const int64_t positive = decision.positive, other = 1 - decision.positive;
-	const float threshold = (float)decision.threshold;
-	const char *p =
-		upk_onnx_node(g, "Gather", probabilities, upk_onnx_ints(g, &positive), NULL, NULL);
-
-	upk_onnx_set_int(g, "axis", 1);
-	p = upk_onnx_node(g, "GreaterOrEqual", p, upk_onnx_floats(g, &threshold, 0, 1), NULL, NULL);
-	return upk_onnx_node(
-		g, "Where", p, upk_onnx_ints(g, &positive), upk_onnx_ints(g, &other), NULL);
-}
-
-static const char *choose_onnx(const struct upk_predictor *p, struct upk_decision decision,
-	struct upk_onnx *g, const char *probabilities)
-{
-	const char *index;
-
-	if (decision.positive >= 0 && p->classes.count == 2) {
-		const int64_t column = -1;
-		index = decide_onnx(decision, g, probabilities);
-		return upk_onnx_node(g, "Reshape", index, upk_onnx_ints(g, &column), NULL, NULL);
-	}
-	index = upk_onnx_node(g, "ArgMax", probabilities, NULL, NULL, NULL);
-	upk_onnx_set_int(g, "axis", 1);
-	upk_onnx_set_int(g, "keepdims", 0);
-	return index;
-}
-
-bool upk_predictor_write_onnx(const struct upk_predictor *p, struct upk_decision decision,
-	struct upk_buffer *out, struct upk_error *err)
-{
-	struct upk_onnx *g = upk_onnx_create("upkeepd", err);
-	enum upk_onnx_type type;
-	const char *x;
-	bool ok;
-
-	if (!g)
-		return false;
-	x = upk_onnx_input(g, "features", UPK_ONNX_FLOAT, (int64_t)upk_predictor_columns(p)->count);
-	if (!p->learner->raw)
-		x = upk_encode_onnx(&p->encode, g, x);
-	x = p->learner->onnx(p->fitted, g, x, &type);
-	if (type != UPK_ONNX_FLOAT) {
-		x = upk_onnx_node(g, "Cast", x, NULL, NULL, NULL);
-		upk_onnx_set_int(g, "to", UPK_ONNX_FLOAT);
-	}
-	x = spread_onnx(p, g, x);
-	upk_onnx_node_as(g, "label", "Gather",
-		upk_onnx_strings(g, p->classes.items, p->classes.count),
-		choose_onnx(p, decision, g, x));
-	upk_onnx_node_as(g, "probabilities", "Identity", x, NULL);
-	upk_onnx_output(g, "label", UPK_ONNX_STRING, 0);
-	upk_onnx_output(g, "probabilities", UPK_ONNX_FLOAT, (int64_t)p->classes.count);
-	ok = upk_onnx_write(g, out, err);
-	upk_onnx_destroy(g);
-	return ok;
 }

@@ -75,9 +75,12 @@ struct upk_decision {
 };
 uint16_t upk_decide(struct upk_decision decision, const double *probabilities, size_t classes);
 
-/* The version as an ONNX model: input `features`, floats (rows, features) with NaN for missing;
+/* The version as an ONNX model. Where all features are numbers one input `features`, floats (rows,
+ * features); else one a feature, by its name: floats (rows, 1) of a number, strings (rows, 1) of a
+ * category, "" for missing, floats (rows, size) of a vector. NaN is missing, all of a vector's;
  * outputs `label` (rows), the class of the greatest probability or as `decision` says, and
- * `probabilities`, floats (rows, classes). false: UPK_NOMEM. */
+ * `probabilities`, floats (rows, classes). false: UPK_CONFLICT (a text, or a feature named as an
+ * output), UPK_NOMEM. */
 bool upk_predictor_write_onnx(const struct upk_predictor *p, struct upk_decision decision,
 	struct upk_buffer *out, struct upk_error *err);
 

@@ -15,9 +15,14 @@ static size_t min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+static size_t weights_of(const struct upk_softmax *s)
+{
+	return s->outputs * (s->features + (s->sparse ? s->sparse->columns : 0));
+}
+
 size_t upk_softmax_count(const struct upk_softmax *s)
 {
-	return s->outputs * (s->features + 1);
+	return s->outputs + weights_of(s);
 }
 
 /* Of one piece: its loss, its gradient, the scores of a block. */
@@ -107,15 +112,49 @@ static double softmax_loss(double *scores, size_t k, const uint16_t *y, size_t n
 	return sum + logs.sum + log(logs.product);
 }
 
+/* Adds what the sparse inputs say to the scores of rows first .. first + n - 1. */
+static void add_sparse_scores(
+	const struct upk_softmax *s, const double *w, size_t first, size_t n, double *scores)
+{
+	const struct upk_sparse *x = s->sparse;
+
+	w += s->outputs * s->features;
+	for (size_t i = first; i < first + n; i++, scores += s->outputs)
+		for (size_t j = x->starts[i]; j < x->starts[i + 1]; j++) {
+			const double *of = w + x->column[j] * s->outputs;
+			for (size_t k = 0; k < s->outputs; k++)
+				scores[k] += (double)x->value[j] * of[k];
+		}
+}
+
+/* Adds the slopes in their weights, by the residuals of those rows. */
+static void add_sparse_slopes(
+	const struct upk_softmax *s, const double *residuals, size_t first, size_t n, double *g)
+{
+	const struct upk_sparse *x = s->sparse;
+
+	g += s->outputs * s->features;
+	for (size_t i = first; i < first + n; i++, residuals += s->outputs)
+		for (size_t j = x->starts[i]; j < x->starts[i + 1]; j++) {
+			double *of = g + x->column[j] * s->outputs;
+			for (size_t k = 0; k < s->outputs; k++)
+				of[k] += (double)x->value[j] * residuals[k];
+		}
+}
+
 /* scores (n, outputs) = x w + intercepts, of rows first .. first + n - 1. */
 static void score_block(
 	const struct upk_softmax *s, const double *w, size_t first, size_t n, double *scores)
 {
 	int features = (int)s->features, outputs = (int)s->outputs;
-	const double *x = s->x + first * s->features, *intercepts = w + s->outputs * s->features;
+	const double *x = s->x + first * s->features, *intercepts = w + weights_of(s);
 
 	for (size_t i = 0; i < n; i++)
 		memcpy(scores + i * s->outputs, intercepts, s->outputs * sizeof *w);
+	if (s->sparse)
+		add_sparse_scores(s, w, first, n, scores);
+	if (features == 0)
+		return;
 	if (outputs == 1)
 		cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n, features, 1, x, features, w, 1, 1,
 			scores, 1);
@@ -130,18 +169,19 @@ static double add_block(
 {
 	int features = (int)s->features, outputs = (int)s->outputs;
 	const double *x = s->x + first * s->features;
-	double loss, *intercepts = g + s->outputs * s->features;
+	double loss, *intercepts = g + weights_of(s);
 
 	score_block(s, s->w, first, n, scores);
-	if (outputs == 1) {
-		loss = binary_loss(scores, s->y + first, n);
+	loss = outputs == 1 ? binary_loss(scores, s->y + first, n)
+			    : softmax_loss(scores, s->outputs, s->y + first, n);
+	if (outputs == 1 && features > 0)
 		cblas_dgemv(CblasRowMajor, CblasTrans, (int)n, features, 1, x, features, scores, 1,
 			1, g, 1);
-	} else {
-		loss = softmax_loss(scores, s->outputs, s->y + first, n);
+	else if (features > 0)
 		cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, outputs, features, (int)n, 1,
 			scores, outputs, x, features, 1, g, features);
-	}
+	if (s->sparse)
+		add_sparse_slopes(s, scores, first, n, g);
 	for (size_t i = 0; i < n * s->outputs; i += s->outputs)
 		for (size_t k = 0; k < s->outputs; k++)
 			intercepts[k] += scores[i + k];
@@ -174,7 +214,7 @@ static void work_on_piece(void *context, size_t piece)
 
 double upk_softmax_value(struct upk_softmax *s, const double *w, double *g)
 {
-	size_t count = upk_softmax_count(s), weights = s->outputs * s->features;
+	size_t count = upk_softmax_count(s), weights = weights_of(s);
 	double loss = 0, squares = 0;
 
 	s->w = w;

@@ -10,12 +10,14 @@
 
 #include "base/error.h"
 #include "learn/crew.h"
+#include "learn/sparse.h"
 
-/* The variables w are the weights (outputs, features), then the intercepts (outputs), which are not
- * penalised. One output is the score of class 1 of two; more are one a class. */
+/* The variables w are the weights (outputs, features), those of the sparse inputs (sparse columns,
+ * outputs), then the intercepts (outputs), which are not penalised. One output is the score of class 1 of two; more are one a class. */
 struct upk_softmax {
 	size_t rows, features, outputs;
 	const double *x;   /* (rows, features) */
+	const struct upk_sparse *sparse; /* inputs beside them; NULL: none */
 	const uint16_t *y; /* (rows) */
 	double l2;
 	const atomic_bool *cancel; /* once set, results are undefined, and come soon; NULL: never */
@@ -35,7 +37,7 @@ size_t upk_softmax_count(const struct upk_softmax *s); /* of variables */
 /* The value at w, its slopes into g. */
 double upk_softmax_value(struct upk_softmax *s, const double *w, double *g);
 
-/* The Hessian at w into h (count, count), both halves. It takes time and memory by count^2.
+/* The Hessian at w into h (count, count), both halves; without sparse inputs. It takes time and memory by count^2.
  * false: UPK_NOMEM. */
 bool upk_softmax_hessian(struct upk_softmax *s, const double *w, double *h, struct upk_error *err);
 

@@ -76,3 +76,15 @@ void upk_sparse_end_row(struct upk_sparse *s)
 		return;
 	s->starts[++s->rows] = s->count;
 }
+
+void upk_sparse_spread(const struct upk_sparse *s, size_t row, double *out)
+{
+	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
+		out[s->column[j]] = (double)s->value[j];
+}
+
+void upk_sparse_unspread(const struct upk_sparse *s, size_t row, double value, double *out)
+{
+	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
+		out[s->column[j]] = value;
+}

@@ -28,6 +28,10 @@ void upk_sparse_init(struct upk_sparse *s, size_t columns);
 void upk_sparse_finish(struct upk_sparse *s);
 void upk_sparse_clear(struct upk_sparse *s); /* no rows; keeps the memory */
 
+/* Sets a row's values in out (columns); the others stay as they are. unspread makes them `value`. */
+void upk_sparse_spread(const struct upk_sparse *s, size_t row, double *out);
+void upk_sparse_unspread(const struct upk_sparse *s, size_t row, double value, double *out);
+
 /* A value of the row under way, its columns in rising order; end_row begins the next. */
 void upk_sparse_add(struct upk_sparse *s, uint32_t column, float value);
 void upk_sparse_end_row(struct upk_sparse *s);

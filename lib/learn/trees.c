@@ -74,6 +74,55 @@ static bool fail(const char *what, struct upk_error *err)
 	return upk_fail(err, UPK_INVALID, "XGBoost can't %s: %.200s", what, why);
 }
 
+static size_t sparse_of(const struct upk_sparse *sparse)
+{
+	return sparse ? sparse->columns : 0;
+}
+
+/* The i-th row whole, what it does not say as NAN: XGBoost takes a sparse input that is absent for
+ * missing. row (features + sparse inputs) keeps NAN behind the features from one call to the next.
+ */
+static void spread_row(const struct upk_inputs *in, size_t i, double *row)
+{
+	memcpy(row, in->x + i * in->features, in->features * sizeof *row);
+	upk_sparse_spread(in->sparse, i, row + in->features);
+}
+
+static void clear_row(const struct upk_inputs *in, size_t i, double *row)
+{
+	upk_sparse_unspread(in->sparse, i, (double)NAN, row + in->features);
+}
+
+static void start_row(const struct upk_inputs *in, double *row)
+{
+	for (size_t j = 0; j < in->features + in->sparse->columns; j++)
+		row[j] = (double)NAN;
+}
+
+static bool score_rows(
+	const struct upk_fit_input *in, float start, float *scores, struct upk_error *err)
+{
+	const struct upk_inputs inputs = { in->rows, in->features, in->x, in->sparse };
+	size_t outputs = in->classes == 2 ? 1 : in->classes;
+	double *row;
+
+	if (!in->sparse) {
+		upk_forest_scores(in->from, in->x, in->rows, start, scores);
+		return true;
+	}
+	row = malloc((in->features + in->sparse->columns + 1) * sizeof *row);
+	if (!row)
+		return upk_fail(err, UPK_NOMEM, "no memory for a row");
+	start_row(&inputs, row);
+	for (size_t i = 0; i < in->rows; i++) {
+		spread_row(&inputs, i, row);
+		upk_forest_scores(in->from, row, 1, start, scores + i * outputs);
+		clear_row(&inputs, i, row);
+	}
+	free(row);
+	return true;
+}
+
 /* The scores that the new trees start from: those of the trees before them. */
 static bool load_scores(struct growing *g, struct upk_error *err)
 {
@@ -88,36 +137,78 @@ static bool load_scores(struct growing *g, struct upk_error *err)
 	if (!scores)
 		return upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu rows", in->rows);
 	/* XGBoost's own start is base_score, as a score. */
-	upk_forest_scores(in->from, in->x, in->rows, in->classes == 2 ? 0 : 0.5F, scores);
-	ok = XGDMatrixSetFloatInfo(g->rows, "base_margin", scores, count) == 0;
+	ok = score_rows(in, in->classes == 2 ? 0 : 0.5F, scores, err) &&
+		(XGDMatrixSetFloatInfo(g->rows, "base_margin", scores, count) == 0 ||
+			fail("take the scores", err));
 	free(scores);
-	return ok || fail("take the scores", err);
+	return ok;
+}
+
+static bool load_dense(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	size_t values = in->rows * in->features;
+	float *x = malloc((values + 1) * sizeof *x);
+	bool ok;
+
+	if (!x)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu inputs", in->rows,
+			in->features);
+	for (size_t i = 0; i < values; i++)
+		x[i] = (float)in->x[i];
+	ok = XGDMatrixCreateFromMat(x, in->rows, in->features, NAN, &g->rows) == 0 ||
+		fail("take the rows", err);
+	free(x);
+	return ok;
+}
+
+/* Dense inputs that are there, then the sparse ones, row by row. */
+static void join_rows(const struct upk_fit_input *in, struct upk_sparse *rows)
+{
+	const struct upk_sparse *s = in->sparse;
+
+	for (size_t i = 0; i < in->rows; i++) {
+		const double *x = in->x + i * in->features;
+		for (size_t j = 0; j < in->features; j++)
+			if (!isnan(x[j]))
+				upk_sparse_add(rows, (uint32_t)j, (float)x[j]);
+		for (size_t j = s->starts[i]; j < s->starts[i + 1]; j++)
+			upk_sparse_add(rows, (uint32_t)in->features + s->column[j], s->value[j]);
+		upk_sparse_end_row(rows);
+	}
+}
+
+static bool load_sparse(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	struct upk_sparse rows;
+	bool ok;
+
+	upk_sparse_init(&rows, in->features + in->sparse->columns);
+	join_rows(in, &rows);
+	if (rows.failed)
+		ok = upk_fail(err, UPK_NOMEM, "no memory for %zu sparse rows", in->rows);
+	else
+		ok = XGDMatrixCreateFromCSREx(rows.starts, rows.column, rows.value, rows.rows + 1,
+			     rows.starts[rows.rows], rows.columns, &g->rows) == 0 ||
+			fail("take the rows", err);
+	upk_sparse_finish(&rows);
+	return ok;
 }
 
 static bool load(struct growing *g, struct upk_error *err)
 {
 	const struct upk_fit_input *in = g->in;
-	size_t values = in->rows * in->features;
-	float *x = malloc(values * sizeof *x);
 	float *y = malloc(in->rows * sizeof *y);
-	bool ok = false;
+	bool ok;
 
-	if (!x || !y) {
-		upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu features", in->rows,
-			in->features);
-		goto end;
-	}
-	for (size_t i = 0; i < values; i++)
-		x[i] = (float)in->x[i];
+	if (!y)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu labels", in->rows);
 	for (size_t i = 0; i < in->rows; i++)
 		y[i] = in->y[i];
-	ok = XGDMatrixCreateFromMat(x, in->rows, in->features, NAN, &g->rows) == 0 &&
-		XGDMatrixSetFloatInfo(g->rows, "label", y, in->rows) == 0;
-	if (!ok)
-		fail("take the rows", err);
-
-end:
-	free(x);
+	ok = (in->sparse ? load_sparse(g, err) : load_dense(g, err)) &&
+		(XGDMatrixSetFloatInfo(g->rows, "label", y, in->rows) == 0 ||
+			fail("take the labels", err));
 	free(y);
 	return ok;
 }
@@ -309,8 +400,8 @@ static struct upk_forest *take_forest(
 		upk_fail(err, UPK_CORRUPT, "XGBoost's model has no trees");
 		return NULL;
 	}
-	f = upk_forest_create(
-		in->features, in->classes, (size_t)cJSON_GetArraySize(trees), nodes_of(trees), err);
+	f = upk_forest_create(in->features + sparse_of(in->sparse), in->classes,
+		(size_t)cJSON_GetArraySize(trees), nodes_of(trees), err);
 	if (!f)
 		return NULL;
 	/* base_score 0.5 is no score for two classes, and the same for all of more. */
@@ -372,11 +463,30 @@ static bool fit(
 	return f != NULL;
 }
 
-static void predict(
-	const void *fitted, const struct upk_inputs *in, void *scratch, double *probabilities)
+/* One row, of a forest that may have sparse inputs. */
+static size_t scratch(const void *fitted)
 {
-	(void)scratch;
-	upk_forest_predict(fitted, in->x, in->rows, probabilities);
+	const struct upk_forest *f = fitted;
+
+	return f->features * sizeof(double);
+}
+
+static void predict(
+	const void *fitted, const struct upk_inputs *in, void *memory, double *probabilities)
+{
+	const struct upk_forest *f = fitted;
+	double *row = memory;
+
+	if (!in->sparse) {
+		upk_forest_predict(f, in->x, in->rows, probabilities);
+		return;
+	}
+	start_row(in, row);
+	for (size_t i = 0; i < in->rows; i++) {
+		spread_row(in, i, row);
+		upk_forest_predict(f, row, 1, probabilities + i * f->classes);
+		clear_row(in, i, row);
+	}
 }
 
 static void write(const void *fitted, struct upk_json_writer *w)
@@ -387,7 +497,7 @@ static void write(const void *fitted, struct upk_json_writer *w)
 static bool read(const cJSON *json, struct upk_width width, size_t classes, void **fitted,
 	struct upk_error *err)
 {
-	struct upk_forest *f = upk_forest_read(json, width.dense, classes, err);
+	struct upk_forest *f = upk_forest_read(json, width.dense + width.sparse, classes, err);
 
 	if (f)
 		*fitted = f;
@@ -416,6 +526,7 @@ const struct upk_learner upk_trees = {
 	.adjust = adjust,
 	.resource = "rounds",
 	.fit = fit,
+	.scratch = scratch,
 	.predict = predict,
 	.write = write,
 	.read = read,

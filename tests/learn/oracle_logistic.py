@@ -63,10 +63,10 @@ def plain(name, rows, features, classes, c):
 
 def piped(name, rows, features, classes, gaps):
     x, y = sample_rows(rows, features, classes, gaps)
-    fit = make_pipeline(SimpleImputer(), StandardScaler(),
+    fit = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler(),
                         LogisticRegression(solver="newton-cg", tol=1e-10, max_iter=10000)).fit(x, y)
-    numbers(f"{name}_mean", fit[1].mean_)
-    numbers(f"{name}_scale", fit[1].scale_)
+    numbers(f"{name}_mean", fit[1].mean_[:features])
+    numbers(f"{name}_scale", fit[1].scale_[:features])
     numbers(f"{name}_probabilities", fit.predict_proba(x[:16]))
 
 

@@ -81,6 +81,60 @@ void sample_rows(struct upk_dataset *d, size_t rows, size_t features, size_t cla
 	free(x);
 }
 
+static const char *const words[] = { "Offer", "MEETING", "тест", "Ünïcode", "ΑΒΓ", "free", "Free!",
+	"money-back", "invoice", "at", "9", "a", "lunch?", "ŽIŽEK", "日本語", "win" };
+
+static const struct upk_columns *typed_columns(void)
+{
+	static struct upk_columns *made;
+	const struct upk_column items[] = {
+		{ .name = { "x", 1 } },
+		{ .name = { "lang", 4 }, .type = UPK_COLUMN_CATEGORY },
+		{ .name = { "body", 4 }, .type = UPK_COLUMN_TEXT },
+	};
+
+	if (!made)
+		made = upk_columns_create(items, 3, NULL);
+	return made;
+}
+
+/* The words of a text into out; whether `free` is among them. */
+static bool write_words(char *out, size_t room, uint32_t *state)
+{
+	size_t count = 1 + next(state) % 8, size = 0;
+	bool is_free = false;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t word = next(state) % 16;
+		size += (size_t)snprintf(
+			out + size, room - size, "%s%s", i ? " " : "", words[word]);
+		is_free = is_free || word == 5 || word == 6;
+	}
+	return is_free;
+}
+
+void sample_typed(struct upk_dataset *d)
+{
+	static const char *const values[] = { "de", "fr", "en", "it", "es", "pt" };
+	uint32_t state = 42;
+	char text[256];
+
+	upk_dataset_init(d, typed_columns(), 2);
+	for (size_t i = 0; i < 400; i++) {
+		double x = unit(&state) - 0.5;
+		x = next(&state) % 9 == 0 ? NAN : x;
+		uint32_t value = next(&state) % 8, other = next(&state) % 8;
+		value = value < other ? value : other;
+		bool is_free = write_words(text, sizeof text, &state);
+		bool spam = is_free + (value == 1) + unit(&state) > 1;
+		struct upk_text lang = upk_text_of(value < 6 ? values[value] : NULL);
+		if (!upk_dataset_add(d, &x, spam, -1, (int64_t)i + 1, NULL) ||
+			!upk_table_set_category(&d->table, i, 1, lang, NULL) ||
+			!upk_table_set_text(&d->table, i, 2, upk_text_of(text), NULL))
+			abort();
+	}
+}
+
 static uint16_t skewed(size_t classes, uint32_t *state)
 {
 	uint32_t a = next(state) % (uint32_t)classes, b = next(state) % (uint32_t)classes;

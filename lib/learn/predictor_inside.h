@@ -1,0 +1,31 @@
+/* Inside of a version: for predictor.c, which makes it, and predictor_onnx.c, which writes it out. */
+#ifndef UPK_LEARN_PREDICTOR_INSIDE_H
+#define UPK_LEARN_PREDICTOR_INSIDE_H
+
+#include <stdatomic.h>
+
+#include "learn/encode.h"
+#include "learn/predictor.h"
+
+/* Copies of names, their bytes in one block. */
+struct upk_predictor_names {
+	size_t count;
+	struct upk_text *items;
+	char *bytes;
+};
+
+struct upk_predictor {
+	atomic_size_t references;
+	const struct upk_learner *learner;
+	void *fitted;   /* the learner's, over the classes that are present */
+	char *settings; /* a JSON object */
+	struct upk_predictor_names classes;
+	uint16_t *present; /* (presents): indices of the classes that had rows, increasing */
+	size_t presents;
+	struct upk_expand *expand;
+	struct upk_encode encode; /* of the dense columns, unless the learner is raw */
+	struct upk_predictor
+		*base; /* whose expand and encode these are: a reference; NULL: its own */
+};
+
+#endif
