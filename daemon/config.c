@@ -155,19 +155,11 @@ static bool read_max_models(struct upk_daemon_config *config, const cJSON *json,
 /* Bytes: a number, or "20GB", "512MiB". */
 static bool read_size(const cJSON *json, int64_t *bytes, struct upk_error *err)
 {
-	static const struct {
-		const char *name;
-		double bytes;
-	} units[] = { { "MB", 1e6 }, { "GB", 1e9 }, { "TB", 1e12 }, { "MiB", 0x1p20 },
-		{ "GiB", 0x1p30 }, { "TiB", 0x1p40 } };
 	double size = cJSON_IsNumber(json) ? json->valuedouble : 0;
 	const char *text = cJSON_GetStringValue(json);
-	size_t digits = text ? strspn(text, "0123456789.") : 0;
 
-	for (size_t i = 0; text && i < sizeof units / sizeof units[0]; i++)
-		if (strcmp(text + digits, units[i].name) == 0 &&
-			upk_number_parse((struct upk_text){ text, digits }, &size))
-			size *= units[i].bytes;
+	if (text && !upk_number_parse_bytes(upk_text_of(text), &size))
+		size = 0;
 	if (!(size >= 1e6 && size <= 1e18))
 		return upk_fail(err, UPK_INVALID,
 			"want at least 1000000 bytes, or a text like \"20GB\" or \"512MiB\"");

@@ -302,3 +302,25 @@ size_t upk_number_print(double x, char out[UPK_NUMBER_SIZE])
 		size = print_digits(x, ++digits, out);
 	return size;
 }
+
+bool upk_number_parse_bytes(struct upk_text text, double *out)
+{
+	static const struct {
+		const char *name;
+		double bytes;
+	} units[] = { { "MB", 1e6 }, { "GB", 1e9 }, { "TB", 1e12 }, { "MiB", 0x1p20 },
+		{ "GiB", 0x1p30 }, { "TiB", 0x1p40 } };
+	struct upk_text digits = text;
+	double count;
+
+	while (digits.size > 0 && strchr("MGTiB", digits.data[digits.size - 1]))
+		digits.size--;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		struct upk_text unit = { text.data + digits.size, text.size - digits.size };
+		if (!upk_text_is(unit, units[i].name) || !upk_number_parse(digits, &count))
+			continue;
+		*out = count * units[i].bytes;
+		return true;
+	}
+	return false;
+}

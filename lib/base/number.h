@@ -24,4 +24,7 @@ bool upk_number_parse(struct upk_text text, double *out);
 /* The whole text as a decimal integer: -?(0|[1-9][0-9]*), no fraction or exponent, in range. */
 bool upk_number_parse_int(struct upk_text text, int64_t *out);
 
+/* A number of bytes with its unit: "20GB", "1.5TB", "512MiB", "1GiB". */
+bool upk_number_parse_bytes(struct upk_text text, double *out);
+
 #endif

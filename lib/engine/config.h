@@ -82,6 +82,7 @@ struct upk_retrain_config {
 	int64_t every_ms;         /* 0: no schedule */
 	uint64_t seed;            /* default 1 */
 	int64_t trials;           /* no effect yet */
+	double memory;            /* bytes that a run may take; default 2 GiB */
 	int64_t budget_ms;        /* 0: none ("budget": null) */
 	bool live;                /* no effect yet */
 	struct upk_measure_config measure; /* of the gate; default f1, macro */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "engine/config_read.h"
 #include "engine/value.h"
 #include "learn/learner.h"
@@ -104,6 +105,20 @@ static bool retrain_budget(void *into, const cJSON *value, struct upk_error *err
 	return cJSON_IsNull(value) || upk_config_duration(value, 1, &r->budget_ms, err);
 }
 
+static bool retrain_memory(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	const char *text = cJSON_GetStringValue(value);
+	double bytes = cJSON_IsNumber(value) ? value->valuedouble : 0;
+	if (text && !upk_number_parse_bytes(upk_text_of(text), &bytes))
+		bytes = 0;
+	if (!(bytes >= 1e6 && bytes <= 1e15))
+		return upk_config_wrong(value, err,
+			"at least 1000000 bytes, or a text like \"2GiB\" or \"512MB\"");
+	r->memory = bytes;
+	return true;
+}
+
 static bool retrain_live(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
@@ -155,6 +170,7 @@ bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *
 		.seed = 1,
 		.trials = 20,
 		.budget_ms = INT64_C(5) * 60 * 1000,
+		.memory = 0x1p31,
 		.live = true,
 		.measure = { .name = upk_text_copy(upk_text_of("f1")),
 			.average = upk_text_copy(upk_text_of("macro")) },
@@ -177,6 +193,7 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 		{ "holdout", retrain_auto },
 		{ "trials", retrain_trials },
 		{ "budget", retrain_budget },
+		{ "memory", retrain_memory },
 		{ "live", retrain_live },
 		{ "renew", retrain_renew },
 		{ "every", retrain_every },
@@ -205,6 +222,7 @@ void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *s
 	upk_json_string(w, "holdout", "auto");
 	upk_json_int(w, "trials", r->trials);
 	upk_config_write_duration(r->budget_ms, true, w, "budget");
+	upk_config_write_sent(sent, "memory", "\"2GiB\"", w);
 	upk_json_bool(w, "live", r->live);
 	upk_config_write_sent(sent, "renew", "\"auto\"", w);
 	upk_config_write_duration(r->every_ms, true, w, "every");

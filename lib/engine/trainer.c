@@ -12,7 +12,9 @@
 #include "engine/promotion.h"
 #include "engine/rows.h"
 #include "engine/slice_rows.h"
+#include "learn/footprint.h"
 #include "learn/learner.h"
+#include "store/place.h"
 #include "store/version.h"
 
 struct job {
@@ -126,6 +128,27 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 	return upk_contest(&request, &o->contest, err);
 }
 
+/* By what is known before a row is read: the places there are, and the features. */
+static bool check_memory(const struct job *job, struct upk_store *store, struct upk_error *err)
+{
+	const struct upk_retrain_config *retrain = &job->config->retrain;
+	const struct upk_features *features = job->schema->features;
+	struct upk_footprint f = { .classes = job->schema->classes_count };
+	int64_t first;
+	if (!upk_place_first(store, job->model->number, &first, err))
+		return false;
+	f.rows = job->order.now > first ? (size_t)(job->order.now - first) : 0;
+	for (size_t i = 0; features && i < upk_features_count(features); i++) {
+		const struct upk_feature *feature = upk_features_at(features, i);
+		f.numbers += feature->type == UPK_FEATURE_NUMBER;
+		f.categories += feature->type == UPK_FEATURE_CATEGORY;
+		f.texts += feature->type == UPK_FEATURE_TEXT;
+		f.floats += feature->type == UPK_FEATURE_VECTOR ? feature->size : 0;
+	}
+	return upk_footprint_check(&f, upk_learner_find(retrain->learner), retrain->settings,
+		retrain->memory, err);
+}
+
 /* The rows of a run, with the slices of those held out. The caller finishes both, on failure too.
  */
 static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *rows,
@@ -140,7 +163,8 @@ static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *ro
 	struct upk_store *store = upk_readers_take(t->engine->readers, err);
 	if (!store)
 		return false;
-	bool done = upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of,
+	bool done = check_memory(job, store, err) &&
+		upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of,
 			    &job->cancel, rows, err) &&
 		upk_slice_rows_read(store, &scan, &rows->data, slices, err);
 	upk_readers_give_back(t->engine->readers, store);

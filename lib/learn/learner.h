@@ -57,6 +57,8 @@ struct upk_learner {
 	const struct upk_parameter *space, *adjust;
 	const char *resource; /* the setting that counts iterations: a fit with more of it takes
 				 longer, and can go on from one with less */
+	/* About how many bytes a fit takes beside its input, at most; settings are checked. */
+	double (*memory)(size_t rows, size_t inputs, size_t classes, const cJSON *settings);
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);

@@ -274,6 +274,17 @@ static bool descend(struct fitting *f, double *w, struct upk_error *err)
 	return ok;
 }
 
+/* The sample, its Hessian, L-BFGS's memory, a gradient for each piece of the rows. */
+static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
+{
+	double values = (double)rows * (double)inputs;
+	double count = (double)outputs_of(classes) * (double)(inputs + 1);
+	double curved = fmin(count, SAMPLE_VARIABLES);
+
+	(void)settings;
+	return sizeof(double) * (values / SAMPLE_ONE_IN + 2 * curved * curved + 44 * count);
+}
+
 static bool fit(
 	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
 {
@@ -489,6 +500,7 @@ const struct upk_learner upk_logistic = {
 	.space = space,
 	.adjust = adjust,
 	.resource = "iterations",
+	.memory = memory,
 	.fit = fit,
 	.predict = predict,
 	.write = write,

@@ -442,6 +442,26 @@ static bool descend(struct fitting *f, struct upk_error *err)
 	return true;
 }
 
+/* The rows as floats; four floats a weight beside the network; values and slopes of a batch. */
+static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
+{
+	double values[SETTINGS], weights = 0, widths = (double)inputs, in = (double)inputs;
+
+	if (!upk_settings_read(settings, "mlp", table, SETTINGS, values, NULL))
+		return 0;
+	for (int l = 0; l <= (int)values[LAYERS]; l++) {
+		bool hidden = l < (int)values[LAYERS];
+		double own = l > 0 && hidden ? values[NEURONS + l] : 0;
+		double out = !hidden ? (double)classes : own > 0 ? own : values[NEURONS];
+		weights += (in + 1) * out;
+		widths += 2 * out;
+		in = out;
+	}
+	return sizeof(float) *
+		((double)rows * (double)(inputs + 1) + 5 * weights +
+			fmin(values[BATCH], (double)rows) * widths);
+}
+
 static bool fit(
 	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
 {
@@ -650,6 +670,7 @@ const struct upk_learner upk_mlp = {
 	.space = space,
 	.adjust = adjust,
 	.resource = "epochs",
+	.memory = memory,
 	.fit = fit,
 	.scratch = scratch,
 	.predict = predict,

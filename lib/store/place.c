@@ -124,6 +124,25 @@ bool upk_place_last(struct upk_store *s, int64_t model, int64_t *place, struct u
 	return upk_query_int(&q, place, err);
 }
 
+bool upk_place_first(struct upk_store *s, int64_t model, int64_t *place, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_place_sql, NEXT_ARRIVAL);
+	int64_t last;
+	bool found;
+	upk_put_int(&q, model);
+	upk_put_int(&q, 1);
+	if (!upk_query_one(&q, &found, err))
+		return false;
+	if (found) {
+		*place = upk_get_int(&q, 0);
+		return true;
+	}
+	if (!upk_place_last(s, model, &last, err))
+		return false;
+	*place = last + 1;
+	return true;
+}
+
 /* The last place of the statement is ?2: an offset, or what a scan reads. */
 static struct upk_query query_range(
 	struct upk_store *s, int which, const struct upk_scan *scan, int64_t second)

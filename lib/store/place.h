@@ -40,6 +40,9 @@ bool upk_place_note_removed(struct upk_store *s, int64_t model, int64_t place, s
 /* The last place given out, 0 when there is none (removed ones count). */
 bool upk_place_last(struct upk_store *s, int64_t model, int64_t *place, struct upk_error *err);
 
+/* The first place that is there; one past the last when there is none. O(log). */
+bool upk_place_first(struct upk_store *s, int64_t model, int64_t *place, struct upk_error *err);
+
 /* A row with its event and its label as known at as_of. */
 struct upk_known_row {
 	struct upk_place_row place;

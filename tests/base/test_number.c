@@ -352,6 +352,36 @@ static void a_locale_with_commas_changes_nothing(void **state)
 	leave_comma_locale(folder);
 }
 
+static void bytes_are_a_number_with_a_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		double bytes; /* -1: refused */
+	} cases[] = {
+		{ "20GB", 20e9 },
+		{ "1.5MB", 1.5e6 },
+		{ "512MiB", 536870912 },
+		{ "2GiB", 2147483648.0 },
+		{ "1TB", 1e12 },
+		{ "0.5TiB", 549755813888.0 },
+		{ "20", -1 },
+		{ "GB", -1 },
+		{ "", -1 },
+		{ "2 GB", -1 },
+		{ "2gb", -1 },
+		{ "-1e400GB", -1 },
+		{ "1GBGB", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		double bytes = -1;
+		bool fine = upk_number_parse_bytes(upk_text_of(cases[i].text), &bytes);
+		assert_int_equal(fine, cases[i].bytes >= 0);
+		assert_true(bytes == cases[i].bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +393,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_json_number_is_refused),
 		cmocka_unit_test(edges_read_exactly),
 		cmocka_unit_test(integers_are_exact_or_refused),
+		cmocka_unit_test(bytes_are_a_number_with_a_unit),
 		cmocka_unit_test(a_locale_with_commas_changes_nothing),
 	};
 	return cmocka_run_group_tests_name("number", tests, NULL, NULL);

@@ -104,8 +104,11 @@ int main(int argc, char **argv)
 		die(argv[1], err.message);
 	wall = seconds(CLOCK_MONOTONIC) - wall;
 	processor = seconds(CLOCK_PROCESS_CPUTIME_ID) - processor;
-	printf("{\"wall\": %.6f, \"processor\": %.6f, \"kib\": %ld, \"log_loss\": %.9f}\n", wall,
-		processor, resident() - before, log_loss(learner, fitted, &test));
+	printf("{\"wall\": %.6f, \"processor\": %.6f, \"kib\": %ld, \"estimate\": %.0f, "
+	       "\"log_loss\": %.9f}\n",
+		wall, processor, resident() - before,
+		learner->memory(in.rows, in.features, in.classes, settings) / 1024,
+		log_loss(learner, fitted, &test));
 	learner->free(fitted);
 	upk_crew_destroy(in.crew);
 	cJSON_Delete(settings);

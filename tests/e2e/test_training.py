@@ -23,6 +23,15 @@ def priorities(pid):
 class Training(LoopCase):
     config = {"threads": 3}
 
+    def test_a_run_that_would_take_too_much_memory_says_so_before_it_reads(self):
+        self.begin()
+        self.put_model("m", {**LONG, "retrain": {"learner": "mlp", "settings": {"neurons": 4096}, "memory": "1MB"}})
+        run = self.ended(self.by_hand())
+        self.assertEqual(run["state"], "failed")
+        self.assertRegex(run["verdict"], "mlp on 500 rows of 3 features would take about [0-9.]+ MiB of memory, and "
+                                         "retrain.memory is 1.0 MiB")
+        self.assertEqual(self.champion(), 1)
+
     def low_threads(self):
         return sum(value > os.nice(0) for value in priorities(self.daemon.process.pid))
 

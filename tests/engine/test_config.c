@@ -28,7 +28,7 @@ static const char full[] =
 	"\"actions\":[\"alert\"]},"
 	"{\"name\":\"fell\",\"change\":\"down\",\"actions\":[\"alert\",\"retrain\"]}],"
 	"\"retrain\":{\"learner\":\"auto\",\"train\":\"auto\",\"holdout\":\"auto\",\"trials\":20,"
-	"\"budget\":\"5m\",\"live\":true,\"renew\":\"auto\",\"every\":null,\"seed\":1,"
+	"\"budget\":\"5m\",\"memory\":\"2GiB\",\"live\":true,\"renew\":\"auto\",\"every\":null,\"seed\":1,"
 	"\"promote\":\"auto\",\"gate\":{\"metric\":{\"name\":\"f1\",\"average\":\"macro\"},"
 	"\"margin\":0.002,\"confidence\":\"auto\",\"at_least\":null,"
 	"\"slices\":{\"margin\":0.05,\"min_pairs\":50},\"flips\":null,\"leak\":0.1}},"
@@ -81,6 +81,7 @@ static void the_example_is_read_whole(void **state)
 	assert_true(isnan(c->rules[1].clear));
 	assert_int_equal(c->rules[2].kind, UPK_RULE_CHANGE);
 	assert_int_equal(c->retrain.budget_ms, 300000);
+	assert_true(c->retrain.memory == 2147483648.0);
 	assert_int_equal(c->retention_ms, INT64_C(90) * 86400000);
 	upk_config_unref(c);
 }
@@ -173,7 +174,7 @@ static void fields_without_effect_are_taken_and_shown(void **state)
 		      "\"label_sources\":[\"review\",\"user\"],\"echo\":[\"auto\"],\"resolve\":"
 		      "\"majority\","
 		      "\"retention\":{\"age\":\"90d\",\"keep_per_class\":2000},"
-		      "\"retrain\":{\"renew\":64,\"live\":false,\"trials\":5,\"budget\":null}}");
+		      "\"retrain\":{\"renew\":64,\"live\":false,\"trials\":5,\"budget\":null,\"memory\":\"1.5MB\"}}");
 	cJSON *shown = effective(c);
 	static const char *const names[] = { "label_timeout", "label_sources", "echo", "resolve",
 		"retention" };
@@ -182,6 +183,7 @@ static void fields_without_effect_are_taken_and_shown(void **state)
 			cJSON_GetObjectItemCaseSensitive(shown, names[i])));
 	assert_int_equal(c->retention_ms, INT64_C(90) * 86400000);
 	assert_int_equal(c->retrain.budget_ms, 0);
+	assert_true(c->retrain.memory == 1.5e6);
 	cJSON_Delete(shown);
 	upk_config_unref(c);
 }
@@ -256,6 +258,11 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"classes\":[1,\"1\"]}", "classes: \"1\" stands twice" },
 		{ "{\"classes\":[\"a\",\"b\"],\"positive\":\"c\"}",
 			"positive: \"c\": want one of the classes" },
+		{ "{\"retrain\":{\"memory\":\"2\"}}",
+			"retrain.memory: \"2\": want at least 1000000 bytes, or a text like "
+			"\"2GiB\" or \"512MB\"" },
+		{ "{\"retrain\":{\"memory\":1000}}", "retrain.memory: 1000: want at least 1000000 bytes, or a text like "
+			"\"2GiB\" or \"512MB\"" },
 		{ "{\"keep\":5}", "keep: 5: want an object" },
 		{ "{\"keep\":{\"versions\":0}}",
 			"keep.versions: 0: want an integer from 1 to 10000" },

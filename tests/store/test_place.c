@@ -226,19 +226,25 @@ static void a_removed_place_is_not_given_out_again(void **state)
 {
 	struct fixture *f = *state;
 	struct upk_error err = { 0 };
-	int64_t last = -1;
+	int64_t last = -1, first = -1;
 	assert_ok(upk_place_last(f->store, f->model, &last, &err), &err);
+	assert_ok(upk_place_first(f->store, f->model, &first, &err), &err);
 	assert_int_equal(last, 0);
+	assert_int_equal(first, 1);
 
 	fixture_begin(f);
 	fixture_place(f, fixture_event(f, "", NULL, "x"), 0, 1);
 	fixture_place(f, fixture_event(f, "", NULL, "x"), 0, 1);
+	assert_ok(upk_place_first(f->store, f->model, &first, &err), &err);
+	assert_int_equal(first, 1);
 	assert_ok(upk_place_remove(f->store, f->model, 2, &err), &err);
 	assert_ok(upk_place_remove(f->store, f->model, 1, &err), &err);
 	fixture_commit(f);
 	fixture_reopen(f);
 	assert_ok(upk_place_last(f->store, f->model, &last, &err), &err);
+	assert_ok(upk_place_first(f->store, f->model, &first, &err), &err);
 	assert_int_equal(last, 2);
+	assert_int_equal(first, 3);
 
 	fixture_begin(f);
 	assert_false(upk_place_remove(f->store, f->model, 2, &err));

@@ -1,0 +1,28 @@
+/* How much memory a run takes at most, estimated before a row of it is read. */
+#ifndef UPK_LEARN_FOOTPRINT_H
+#define UPK_LEARN_FOOTPRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "learn/learner.h"
+
+/* What is known before: the most rows there can be, and the features of each. `floats` are the
+ * values of all vectors of a row. */
+struct upk_footprint {
+	size_t rows, classes;
+	size_t numbers, categories, texts, floats;
+};
+
+/* Bytes of the rows as they are read, as the learner takes them, and of its fit. Texts are counted
+ * as UPK_FOOTPRINT_TEXT bytes each with their terms, since how long they are is not known. */
+enum { UPK_FOOTPRINT_TEXT = 4096 };
+double upk_footprint_bytes(
+	const struct upk_footprint *f, const struct upk_learner *learner, const cJSON *settings);
+
+/* false: UPK_INVALID with the numbers in words, when that is more than `most` bytes. */
+bool upk_footprint_check(const struct upk_footprint *f, const struct upk_learner *learner,
+	const cJSON *settings, double most, struct upk_error *err);
+
+#endif
