@@ -5,7 +5,9 @@
 #include "store/statement.h"
 
 /* Rows of models that are being deleted go in an order of their own. */
-#define LIVE(table) table ".model IN (SELECT model FROM model WHERE instr(name, ' ') = 0)"
+#define LIVE(table) \
+	table ".model IN (SELECT model FROM model WHERE model NOT IN (SELECT model FROM " \
+	      "deletion))"
 
 /* Each counts the rows that break it. */
 static const struct {

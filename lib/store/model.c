@@ -25,7 +25,7 @@ static const char *const sql[] = {
 		      "WHERE model = ?1",
 	[ALL] = "SELECT model, name, config, learnt, created, automatic, paused, state, "
 		"state_place, state_seq "
-		"FROM model WHERE instr(name, ' ') = 0 ORDER BY name",
+		"FROM model WHERE model NOT IN (SELECT model FROM deletion) ORDER BY name",
 	[FIND_LIST] = "SELECT list FROM feature_list WHERE model = ?1 AND features = ?2",
 	[LAST_LIST] = "SELECT coalesce(max(list), 0) FROM feature_list WHERE model = ?1",
 	[INSERT_LIST] = "INSERT INTO feature_list (model, list, features) VALUES (?1, ?2, ?3)",

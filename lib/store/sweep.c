@@ -3,7 +3,8 @@
 #include "store/statement.h"
 
 enum {
-	MARK,
+	RENAME,
+	BEGIN,
 	NEXT,
 	LEFT,
 	EVENTS,
@@ -18,25 +19,23 @@ enum {
 	RUNS,
 	ALERTS,
 	MODEL,
+	END,
 };
 
-/* A model's name has no space. */
-#define DELETED "instr(name, ' ') > 0"
-
 static const char *const sql[] = {
-	[MARK] = "UPDATE model SET name = model || ' deleted', config = '{}', learnt = '{}', "
-		 "state = NULL, automatic = 0, state_seq = 0, "
-		 "state_place = (SELECT last FROM sequence) WHERE model = ?1",
-	[NEXT] = "SELECT model, state_seq, state_place FROM model WHERE " DELETED
-		 " ORDER BY model LIMIT 1",
-	[LEFT] = "SELECT coalesce(sum(state_place - state_seq), 0) FROM model WHERE " DELETED,
+	[RENAME] = "UPDATE model SET name = model || ' deleted', config = '{}', learnt = '{}', "
+		   "state = NULL, automatic = 0 WHERE model = ?1",
+	[BEGIN] = "INSERT INTO deletion (model, done, last) "
+		  "SELECT ?1, 0, last FROM sequence",
+	[NEXT] = "SELECT model, done, last FROM deletion ORDER BY model LIMIT 1",
+	[LEFT] = "SELECT coalesce(sum(last - done), 0) FROM deletion",
 	[EVENTS] = "DELETE FROM event WHERE seq > ?2 AND seq <= ?3 AND +model = ?1",
 	[LABELS] = "DELETE FROM label WHERE seq > ?2 AND seq <= ?3 AND +model = ?1",
 	/* Whose event has just gone. */
 	[REVISIONS] = "DELETE FROM revision WHERE event > ?1 AND event <= ?2 AND NOT EXISTS "
 		      "(SELECT 1 FROM event WHERE event.seq = revision.event)",
 	[UPGRADES] = "DELETE FROM upgrade WHERE event > ?2 AND event <= ?3 AND model = ?1",
-	[ADVANCE] = "UPDATE model SET state_seq = ?2 WHERE model = ?1",
+	[ADVANCE] = "UPDATE deletion SET done = ?2 WHERE model = ?1",
 	[PLACES] = "DELETE FROM place WHERE model = ?1 AND place <= (SELECT max(place) FROM "
 		   "(SELECT place FROM place WHERE model = ?1 ORDER BY place LIMIT ?2))",
 	[NUMBERS] = "DELETE FROM gone WHERE model = ?1 AND number <= (SELECT max(number) FROM "
@@ -50,6 +49,7 @@ static const char *const sql[] = {
 	[ALERTS] = "DELETE FROM alert WHERE rowid IN "
 		   "(SELECT rowid FROM alert WHERE model = ?1 LIMIT ?2 / 16 + 1)",
 	[MODEL] = "DELETE FROM model WHERE model = ?1",
+	[END] = "DELETE FROM deletion WHERE model = ?1",
 };
 
 const struct upk_sql upk_sweep_sql = {
@@ -59,11 +59,21 @@ const struct upk_sql upk_sweep_sql = {
 	sizeof sql / sizeof sql[0],
 };
 
+static bool run_on(struct upk_store *s, int which, int64_t a, int64_t b, int64_t c, int count,
+	struct upk_error *err)
+{
+	const int64_t values[] = { a, b, c };
+	struct upk_query q = upk_query(s, &upk_sweep_sql, which);
+	for (int i = 0; i < count; i++)
+		upk_put_int(&q, values[i]);
+	return upk_query_run(&q, err);
+}
+
 bool upk_sweep_begin(struct upk_store *s, int64_t model, struct upk_error *err)
 {
-	struct upk_query q = upk_query(s, &upk_sweep_sql, MARK);
+	struct upk_query q = upk_query(s, &upk_sweep_sql, RENAME);
 	upk_put_int(&q, model);
-	return upk_query_run_on_one(&q, err);
+	return upk_query_run_on_one(&q, err) && run_on(s, BEGIN, model, 0, 0, 1, err);
 }
 
 bool upk_sweep_next(struct upk_store *s, struct upk_sweep *sweep, struct upk_error *err)
@@ -84,16 +94,6 @@ bool upk_sweep_left(struct upk_store *s, int64_t *left, struct upk_error *err)
 {
 	struct upk_query q = upk_query(s, &upk_sweep_sql, LEFT);
 	return upk_query_int(&q, left, err);
-}
-
-static bool run_on(struct upk_store *s, int which, int64_t a, int64_t b, int64_t c, int count,
-	struct upk_error *err)
-{
-	const int64_t values[] = { a, b, c };
-	struct upk_query q = upk_query(s, &upk_sweep_sql, which);
-	for (int i = 0; i < count; i++)
-		upk_put_int(&q, values[i]);
-	return upk_query_run(&q, err);
 }
 
 static bool sweep_items(
@@ -119,5 +119,6 @@ bool upk_sweep_step(
 		if (sqlite3_changes64(s->db) > 0)
 			return true;
 	}
-	return run_on(s, MODEL, sweep->model, 0, 0, 1, err);
+	return run_on(s, MODEL, sweep->model, 0, 0, 1, err) &&
+		run_on(s, END, sweep->model, 0, 0, 1, err);
 }

@@ -9,6 +9,7 @@
 #include "store/migration.h"
 #include "store/model.h"
 #include "store/statement.h"
+#include "store/sweep.h"
 
 /* A model's rows as the first release left them, in the order of their sequence: 1 an example, 2 a
  * pair with its own label, 3 an example that became a pair after 8, 4 a label that waited for 5, 6
@@ -130,6 +131,33 @@ static void a_file_of_the_first_schema_is_upgraded(void **state)
 	check_upgraded(f);
 }
 
+/* As the release before left a model half deleted, in columns of its state. */
+static void a_deletion_that_was_begun_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct upk_sweep sweep = { 0 };
+	char path[FIXTURE_PATH];
+	int64_t left = 0;
+	make_old_file(f);
+	fixture_path(f, "upkeepd.db", path);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	for (size_t i = 1; i < 4; i++)
+		run(db, (const char *)upk_migrations[i].data);
+	run(db,
+		"UPDATE model SET name = '1 deleted', state_seq = 4, state_place = 12 WHERE "
+		"model = 1");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	fixture_reopen(f);
+	assert_ok(upk_sweep_next(f->store, &sweep, &err), &err);
+	assert_int_equal(sweep.model, 1);
+	assert_int_equal(sweep.after, 4);
+	assert_int_equal(sweep.to, 12);
+	assert_ok(upk_sweep_left(f->store, &left, &err), &err);
+	assert_int_equal(left, 8);
+}
+
 struct actual {
 	char text[64];
 };
@@ -211,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_of_the_first_schema_is_upgraded),
+		TEST(a_deletion_that_was_begun_goes_on),
 		TEST(an_upgraded_file_gives_the_labels_known_at_a_sequence),
 		TEST(a_kill_in_the_upgrade_leaves_a_file_that_upgrades),
 	};

@@ -13,6 +13,7 @@ static const char *const fine[] = {
 	"SCAN new_",      /* rows to be stored */
 	"SCAN event",     /* of a model that is deleted */
 	"SCAN label",     /* the same */
+	"SCAN deletion",  /* models that are being deleted */
 	"SCAN run",       /* at the start alone, over runs */
 	"SCAN id_run",    /* some 20 rows */
 	"SCAN id_index",  /* one row */
