@@ -42,12 +42,15 @@ class Onnx(Case):
         wait_until(lambda: self.daemon.get(f"/v1/models/{name}/versions/champion").status == 200, what="a champion")
 
     def check(self, name, declared):
+        self.compare(name, declared, self.rows(1000, 4))
+
+    def compare(self, name, declared, rows, inputs=None):
         reply = self.daemon.get(f"/v1/models/{name}/versions/champion/model.onnx")
         self.assertEqual(reply.status, 200, reply)
-        rows = self.rows(1000, 4)
-        theirs = self.ask_runtime(reply.body, rows)
+        theirs = self.ask_runtime(reply.body, inputs or rows)
         items = [{"id": str(i), "features": row} for i, row in enumerate(rows)]
         ours = self.ok(self.daemon.post(f"/v1/models/{name}/predict?store=false", items), 200)["predictions"]
+        self.assertEqual(len(theirs["label"]), len(rows))
         for p, label, probabilities in zip(ours, theirs["label"], theirs["probabilities"]):
             expected = [p["scores"][c] for c in declared]
             self.assertEqual(len(probabilities), len(expected))
@@ -56,6 +59,50 @@ class Onnx(Case):
             if sorted(expected)[-1] - sorted(expected)[-2] > 1e-5:
                 self.assertEqual(label, p["predicted"])
         self.assertGreater(len(set(theirs["label"])), 1)
+
+    TYPED = ["len", {"name": "lang", "type": "category"}, {"name": "image", "type": "vector", "size": 5},
+             {"name": "t1", "type": "category"}, "caps"]
+
+    def typed_row(self, languages):
+        """One value in eight is missing; floats hold the numbers exactly."""
+        draw = self.random_state
+
+        def perhaps(value):
+            return None if draw.random() < 0.125 else value
+
+        vector = [float(numpy.float32(v)) for v in draw.normal(size=5)]
+        return [perhaps(float(numpy.float32(draw.normal()))), perhaps(str(draw.choice(languages))), perhaps(vector),
+                perhaps(str(draw.choice(["x", "y z", "ü"]))), perhaps(float(draw.integers(-5, 5)))]
+
+    def typed_label(self, row, classes):
+        score = (row[0] or 0) + 2 * (row[1] == "de") - (row[3] == "x") + (row[2][0] if row[2] else 1)
+        return classes[int(numpy.clip(numpy.floor(score) + len(classes) / 2, 0, len(classes) - 1))]
+
+    def train_typed(self, name, learner, classes):
+        self.put_model(name, {"classes": classes, "features": self.TYPED, "retrain": {"learner": learner}})
+        rows = [self.typed_row(["de", "en", "fr", "pt"]) for _ in range(700)]
+        items = [{"features": row, "label": self.typed_label(row, classes)} for row in rows]
+        self.ok(self.daemon.post(f"/v1/models/{name}/events?settle=true", items), 200)
+        wait_until(lambda: self.daemon.get(f"/v1/models/{name}/versions/champion").status == 200, what="a champion")
+
+    def test_features_of_other_types_are_inputs_of_their_own(self):
+        for learner in ("logistic", "trees", "mlp"):
+            for classes in (["no", "yes"], ["a", "b", "c", "d"]):
+                with self.subTest(learner, classes=classes):
+                    name = f"{learner}-{len(classes)}"
+                    self.train_typed(name, learner, classes)
+                    rows = [self.typed_row(["de", "en", "fr", "pt", "unseen", "de "]) for _ in range(1000)]
+                    names = [f if isinstance(f, str) else f["name"] for f in self.TYPED]
+                    self.compare(name, classes, rows, {n: [row[i] for row in rows] for i, n in enumerate(names)})
+
+    def test_a_version_of_texts_says_that_it_has_no_graph(self):
+        self.put_model("m", {"features": ["x", {"name": "body", "type": "text"}], "retrain": {"learner": "logistic"}})
+        words = ["good", "bad"]
+        items = [{"features": [i % 7, words[i % 2] + " word"], "label": words[i % 2]} for i in range(500)]
+        self.ok(self.daemon.post("/v1/models/m/events?settle=true", items), 200)
+        reply = self.daemon.get("/v1/models/m/versions/champion/model.onnx")
+        self.problem(reply, 409, "body", "ONNX", "model.json")
+        self.ok(self.daemon.get("/v1/models/m/versions/champion/model.json"))
 
     def setUp(self):
         super().setUp()
