@@ -15,6 +15,10 @@ static const double slices_chance = 0.05;
  * expected, chance leaves at most one in 2,000 times), and a challenger that is all but perfect. */
 static const double leak_expected = 10, leak_errors = 0.02;
 
+/* Where the gate goes by accuracy for want of rows of the rarer class, the metric that is asked for
+ * must be better by so many of its own standard errors. */
+static const double few_z = 1.645;
+
 const struct upk_checks upk_checks_default = {
 	.at_least = NAN,
 	.flips = NAN,
@@ -28,7 +32,47 @@ struct judging {
 	const struct upk_checks *wanted;
 	const struct upk_checks_input *in;
 	struct upk_checked *out;
+	double asked_champion, asked_challenger, asked_limit; /* by the metric that is asked for */
 };
+
+/* ---- few rows of the rarer class ---- */
+
+/* Both of them by the metric that is asked for. */
+static bool score_asked(struct judging *j, struct upk_error *err)
+{
+	struct upk_answers a = upk_panel_labels(j->in->panel);
+	double *v = calloc(2 * a.n, sizeof *v);
+	bool ok;
+
+	if (!v)
+		return upk_fail(err, UPK_NOMEM, "no memory to compare %zu pairs", a.n);
+	a.predicted = j->in->champion->predicted;
+	ok = upk_gate_score_asked(j->in->panel->measure, &a, &j->asked_champion, v, err);
+	a.predicted = j->in->challenger->predicted;
+	ok = ok &&
+		upk_gate_score_asked(j->in->panel->measure, &a, &j->asked_challenger, v + a.n, err);
+	j->asked_limit = few_z * upk_gate_sd(v, v + a.n, a.n);
+	free(v);
+	return ok;
+}
+
+/* With few rows of the rarer class the gate goes by accuracy: who never names it may be ahead. */
+static bool keeps_metric(const struct judging *j, char words[UPK_CHECKS_WORDS])
+{
+	struct upk_answers labels = upk_panel_labels(j->in->panel);
+	struct upk_measure measure = j->in->panel->measure;
+	bool asked = strcmp(upk_metric_name(measure.metric), "accuracy") == 0;
+
+	if (asked || !upk_gate_by_accuracy(measure, &labels) ||
+		!(j->asked_challenger - j->asked_champion <= j->asked_limit))
+		return true;
+	snprintf(words, UPK_CHECKS_WORDS,
+		"by the gate's own metric it has %.3f against %.3f, on few rows of the rarer "
+		"class, "
+		"where more than %.3f better was needed",
+		j->asked_challenger, j->asked_champion, j->asked_limit);
+	return false;
+}
 
 /* ---- at least ---- */
 
@@ -274,6 +318,7 @@ static const struct check {
 	bool (*passes)(const struct judging *j, char words[UPK_CHECKS_WORDS]);
 	enum upk_check_end otherwise;
 } checks[] = {
+	{ keeps_metric, UPK_CHECK_REFUSED },
 	{ reaches_bound, UPK_CHECK_REFUSED },
 	{ slices_hold, UPK_CHECK_REFUSED },
 	{ keeps_answers, UPK_CHECK_REFUSED },
@@ -297,13 +342,13 @@ static bool measure_slices(struct judging *j, struct upk_error *err)
 bool upk_checks_run(const struct upk_checks *wanted, const struct upk_checks_input *in,
 	struct upk_checked *out, struct upk_error *err)
 {
-	struct judging j = { wanted, in, out };
+	struct judging j = { .wanted = wanted, .in = in, .out = out };
 
 	*out = (struct upk_checked){ .end = UPK_CHECK_PASSED };
 	out->flips = count_flips(&j);
 	out->errors = share_wrong(&j, in->challenger);
 	out->least_errors = find_least_errors(&j);
-	if (!measure_slices(&j, err))
+	if (!score_asked(&j, err) || !measure_slices(&j, err))
 		return false;
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
 		if (!checks[i].passes(&j, out->words)) {

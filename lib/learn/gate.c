@@ -6,8 +6,11 @@
 
 #include "metrics/interval.h"
 
-/* Rows of the rarer of two labels below which a figure, or a kind's own z, is not to be trusted. */
-enum { RARE_FOR_F1 = 10, RARE_FOR_Z = 30 };
+/* Rows of the rarer of two labels below which a figure, or a kind's own z, is not to be trusted; of
+ * one that is under a tenth of the rows z wants more. */
+enum { RARE_FOR_F1 = 10, RARE_FOR_Z = 30, RARE_FOR_Z_OF_TENTH = 60 };
+
+static const double z_by_accuracy = 2.326;
 
 static const double z_of_kind[] = {
 	[UPK_GATE_ALERT] = 0,
@@ -92,9 +95,14 @@ static double score_class(
 	return t[class].f1;
 }
 
+static bool is_accuracy(struct upk_measure measure)
+{
+	return strcmp(upk_metric_name(measure.metric), "accuracy") == 0;
+}
+
 bool upk_gate_by_accuracy(struct upk_measure measure, const struct upk_answers *a)
 {
-	return strcmp(upk_metric_name(measure.metric), "accuracy") == 0 || is_rare(a, RARE_FOR_F1);
+	return is_accuracy(measure) || is_rare(a, RARE_FOR_F1);
 }
 
 /* A metric that the gate has. */
@@ -114,13 +122,23 @@ static bool check(struct upk_measure measure, const struct upk_answers *a, struc
 bool upk_gate_score(struct upk_measure measure, const struct upk_answers *a, double *score,
 	double *v, struct upk_error *err)
 {
+	if (check(measure, a, err) && a->n > 0 && upk_gate_by_accuracy(measure, a)) {
+		*score = score_accuracy(a, v);
+		return true;
+	}
+	return upk_gate_score_asked(measure, a, score, v, err);
+}
+
+bool upk_gate_score_asked(struct upk_measure measure, const struct upk_answers *a, double *score,
+	double *v, struct upk_error *err)
+{
 	struct tally *t;
 
 	if (!check(measure, a, err))
 		return false;
 	if (a->n == 0)
 		return upk_fail(err, UPK_INVALID, "no rows to compare on");
-	if (upk_gate_by_accuracy(measure, a)) {
+	if (is_accuracy(measure)) {
 		*score = score_accuracy(a, v);
 		return true;
 	}
@@ -149,5 +167,10 @@ double upk_gate_z(enum upk_gate_kind kind, double confidence, const struct upk_a
 		return INFINITY;
 	if (confidence > 0)
 		return upk_normal_quantile(confidence);
-	return is_rare(a, RARE_FOR_Z) ? z_of_kind[UPK_GATE_MANUAL] : z_of_kind[kind];
+	if (is_rare(a, RARE_FOR_F1))
+		return z_by_accuracy;
+	if (is_rare(a, RARE_FOR_Z) ||
+		(is_rare(a, RARE_FOR_Z_OF_TENTH) && is_rare(a, (a->n + 9) / 10)))
+		return z_of_kind[UPK_GATE_MANUAL];
+	return z_of_kind[kind];
 }

@@ -23,6 +23,10 @@ struct upk_answers {
 bool upk_gate_score(struct upk_measure measure, const struct upk_answers *answers, double *score,
 	double *v, struct upk_error *err);
 
+/* The same by the metric that is asked for, however few the rows. */
+bool upk_gate_score_asked(struct upk_measure measure, const struct upk_answers *answers,
+	double *score, double *v, struct upk_error *err);
+
 /* Whether upk_gate_score compares these by accuracy: asked to, or too few rows of a label. */
 bool upk_gate_by_accuracy(struct upk_measure measure, const struct upk_answers *answers);
 
@@ -35,9 +39,9 @@ enum upk_gate_kind {
 	UPK_GATE_MANUAL, /* z = 1.645 */
 };
 
-/* z of a kind ("confidence": "auto"), 1.645 whatever the kind when two classes have fewer than 30
- * rows of the rarer label among `actual`; a confidence of 0.5..1 given instead (else 0) is its own
- * quantile. */
+/* z of a kind ("confidence": "auto"). Whatever the kind it is 1.645 when two classes have fewer than
+ * 30 rows of the rarer label among `actual`, or fewer than 60 that are under a tenth of all, and
+ * 2.326 when fewer than 10. A confidence of 0.5..1 given instead (else 0) is its own quantile. */
 double upk_gate_z(enum upk_gate_kind kind, double confidence, const struct upk_answers *answers);
 
 #endif

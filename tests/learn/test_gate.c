@@ -240,6 +240,14 @@ static void z_is_that_of_the_kind_and_strict_with_few_rows(void **state)
 	a = rare_rows(actual, zeros, 250, 29);
 	assert_true(upk_gate_z(UPK_GATE_ALERT, 0, &a) == 1.645);
 	assert_true(upk_gate_z(UPK_GATE_GROWTH, 0, &a) == 1.645);
+	a = rare_rows(actual, zeros, 250, 9);
+	assert_true(upk_gate_z(UPK_GATE_ALERT, 0, &a) == 2.326);
+	a = rare_rows(actual, zeros, 500, 49); /* under a tenth */
+	assert_true(upk_gate_z(UPK_GATE_ALERT, 0, &a) == 1.645);
+	a = rare_rows(actual, zeros, 500, 50);
+	assert_true(upk_gate_z(UPK_GATE_ALERT, 0, &a) == 0);
+	a = rare_rows(actual, zeros, 1000, 60);
+	assert_true(upk_gate_z(UPK_GATE_ALERT, 0, &a) == 0);
 	a.classes = 3;
 	assert_true(upk_gate_z(UPK_GATE_ALERT, 0, &a) == 0);
 }
