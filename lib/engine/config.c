@@ -115,6 +115,12 @@ static bool keep_runs(void *into, const cJSON *value, struct upk_error *err)
 	return upk_config_integer(value, 1, 1000000, &keep->runs, err);
 }
 
+static bool keep_trials(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_keep_config *keep = into;
+	return upk_config_integer(value, 1, 1000000, &keep->trials, err);
+}
+
 static bool keep_alerts(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_keep_config *keep = into;
@@ -126,12 +132,13 @@ static bool read_keep(void *into, const cJSON *value, struct upk_error *err)
 	static const struct upk_config_member members[] = {
 		{ "versions", keep_versions },
 		{ "runs", keep_runs },
+		{ "trials", keep_trials },
 		{ "alerts", keep_alerts },
 	};
 	struct upk_config *c = into;
 	if (!cJSON_IsObject(value))
 		return upk_config_wrong(value, err, "an object");
-	return upk_config_members(value, members, 3, &c->keep, err) || upk_fail_in(err, "keep.");
+	return upk_config_members(value, members, 4, &c->keep, err) || upk_fail_in(err, "keep.");
 }
 
 static bool timeout_after(void *into, const cJSON *value, struct upk_error *err)
@@ -251,7 +258,7 @@ struct upk_config *upk_config_parse(struct upk_text json, struct upk_error *err)
 	atomic_init(refs, 1);
 	c->refs = refs;
 	c->threshold = 0.5;
-	c->keep = (struct upk_keep_config){ .versions = 50, .runs = 1000, .alerts = 1000 };
+	c->keep = (struct upk_keep_config){ .versions = 50, .runs = 1000, .trials = 5000, .alerts = 1000 };
 	c->sent = upk_json_parse(json, err);
 	if (!c->sent || !fill(c, err)) {
 		upk_config_unref(c);
@@ -285,6 +292,8 @@ void upk_config_unref(struct upk_config *c)
 	upk_features_unref(c->features);
 	free(c->retrain.learner);
 	upk_config_measure_finish(&c->retrain.measure);
+	free(c->retrain.search.method);
+	upk_config_measure_finish(&c->retrain.search.objective);
 	cJSON_Delete(c->sent);
 	free(c->text);
 	free(c->refs);

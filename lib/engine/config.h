@@ -75,14 +75,24 @@ struct upk_policy {
 	double first_rows;     /* 500: rows of the first run */
 };
 
+/* The trials of a run; retrain.search. */
+struct upk_search_config {
+	char *method;        /* NULL: "auto" */
+	const cJSON *space;  /* what is changed, by learner, within sent; NULL: nothing */
+	int64_t repetitions; /* default 1 */
+	struct upk_measure_config objective; /* no name: the gate's metric */
+	unsigned runs;       /* kinds with trials: bits 1 << upk_run_kind */
+};
+
 struct upk_retrain_config {
 	char *learner;            /* "auto", "logistic" */
 	const cJSON *settings;    /* of the learner, within sent; NULL: defaults */
 	bool manual;              /* "promote": "manual" */
 	int64_t every_ms;         /* 0: no schedule */
 	uint64_t seed;            /* default 1 */
-	int64_t trials;           /* no effect yet */
 	double memory;            /* bytes that a run may take; default 2 GiB */
+	int64_t trials;           /* default 20 */
+	struct upk_search_config search;
 	int64_t budget_ms;        /* 0: none ("budget": null) */
 	bool live;                /* no effect yet */
 	struct upk_measure_config measure; /* of the gate; default f1, macro */
@@ -96,6 +106,7 @@ struct upk_retrain_config {
 struct upk_keep_config {
 	int64_t versions; /* default 50 */
 	int64_t runs;     /* default 1000 */
+	int64_t trials;   /* default 5000 */
 	int64_t alerts;   /* default 1000 */
 };
 

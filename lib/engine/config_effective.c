@@ -149,6 +149,7 @@ static void write_keep(const struct upk_keep_config *keep, struct upk_json_write
 	upk_json_object(w, "keep");
 	upk_json_int(w, "versions", keep->versions);
 	upk_json_int(w, "runs", keep->runs);
+	upk_json_int(w, "trials", keep->trials);
 	upk_json_int(w, "alerts", keep->alerts);
 	upk_json_object_end(w);
 }

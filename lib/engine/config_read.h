@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "engine/config.h"
+#include "learn/learner.h"
 
 /* One member of an object: read puts its value into what the object's reader fills. */
 struct upk_config_member {
@@ -63,6 +64,18 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *err);
 
 /* "gate" of a struct upk_retrain_config: a member's reader, and its effective values. */
+/* The settings of a learner that the configuration has: an object, or NULL for the defaults. */
+const cJSON *upk_config_settings(
+	const struct upk_retrain_config *r, const struct upk_learner *learner);
+
+/* The space of a learner's search, with what the configuration changes. */
+bool upk_config_space(const struct upk_retrain_config *r, const struct upk_learner *learner,
+	struct upk_space *out, struct upk_error *err);
+void upk_config_default_search(struct upk_retrain_config *r);
+bool upk_config_read_search(void *into, const cJSON *value, struct upk_error *err);
+void upk_config_write_search(
+	const struct upk_retrain_config *r, struct upk_json_writer *w, const char *key);
+
 bool upk_config_read_gate(void *into, const cJSON *value, struct upk_error *err);
 void upk_config_write_gate(
 	const struct upk_retrain_config *r, struct upk_json_writer *w, const char *key);

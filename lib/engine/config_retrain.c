@@ -73,13 +73,38 @@ static bool retrain_learner(void *into, const cJSON *value, struct upk_error *er
 	return upk_config_string(value, &r->learner, err);
 }
 
+const cJSON *upk_config_settings(
+	const struct upk_retrain_config *r, const struct upk_learner *learner)
+{
+	if (strcmp(r->learner, "auto") != 0)
+		return r->settings;
+	return cJSON_GetObjectItemCaseSensitive(r->settings, learner->name);
+}
+
+/* With `auto` each learner may have its own: {"mlp": {...}}. */
+static bool settings_of_all(const cJSON *value, struct upk_error *err)
+{
+	for (const cJSON *m = value->child; m; m = m->next) {
+		const struct upk_learner *learner = upk_learner_find(m->string);
+		if (!learner || strcmp(m->string, "auto") == 0)
+			return upk_fail(err, UPK_INVALID,
+				"settings.%s: want settings by learner, as {\"trees\": {...}}, "
+				"where the learner is auto",
+				m->string);
+		if (!learner->check(m, err))
+			return upk_fail_in(err, "settings.%s: ", m->string);
+	}
+	return true;
+}
+
 static bool retrain_settings(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
 	const struct upk_learner *learner = upk_learner_find(r->learner);
 	if (!cJSON_IsObject(value))
 		return upk_config_wrong(value, err, "an object");
-	if (learner && !learner->check(value, err))
+	if (strcmp(r->learner, "auto") == 0 ? !settings_of_all(value, err)
+					    : !learner->check(value, err))
 		return false;
 	r->settings = value;
 	return true;
@@ -177,6 +202,7 @@ bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *
 		.margin = 0.002,
 		.checks = upk_checks_default,
 	};
+	upk_config_default_search(r);
 	for (size_t i = 0; i < CONSTANTS; i++)
 		*constant_in(&r->policy, i) = constants[i].otherwise;
 	if (!r->learner || !r->measure.name || !r->measure.average)
@@ -194,6 +220,7 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 		{ "trials", retrain_trials },
 		{ "budget", retrain_budget },
 		{ "memory", retrain_memory },
+		{ "search", upk_config_read_search },
 		{ "live", retrain_live },
 		{ "renew", retrain_renew },
 		{ "every", retrain_every },
@@ -208,7 +235,10 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 			value, members, sizeof members / sizeof *members, &c->retrain, err) ||
 		       upk_fail_in(err, "retrain.")) &&
 		(upk_config_check_class(c, &c->retrain.measure, err) ||
-			upk_fail_in(err, "retrain.gate."));
+			upk_fail_in(err, "retrain.gate.")) &&
+		(!c->retrain.search.objective.name ||
+			upk_config_check_class(c, &c->retrain.search.objective, err) ||
+			upk_fail_in(err, "retrain.search."));
 }
 
 void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *sent,
@@ -223,6 +253,7 @@ void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *s
 	upk_json_int(w, "trials", r->trials);
 	upk_config_write_duration(r->budget_ms, true, w, "budget");
 	upk_config_write_sent(sent, "memory", "\"2GiB\"", w);
+	upk_config_write_search(r, w, "search");
 	upk_json_bool(w, "live", r->live);
 	upk_config_write_sent(sent, "renew", "\"auto\"", w);
 	upk_config_write_duration(r->every_ms, true, w, "every");

@@ -5,6 +5,7 @@
 #include "engine/promotion_log.h"
 #include "store/alert.h"
 #include "store/run.h"
+#include "store/trial.h"
 #include "store/version.h"
 
 enum {
@@ -59,6 +60,13 @@ bool upk_keep_runs(struct upk_engine *e, struct upk_model *m, struct upk_error *
 {
 	int64_t last = m->tail->last_run - m->tail->config->keep.runs;
 	return last <= 0 || upk_run_remove_old(e->store, m->number, last, ROWS_A_STEP, err);
+}
+
+bool upk_keep_trials(struct upk_engine *e, struct upk_model *m, struct upk_error *err)
+{
+	int64_t last = m->tail->open_run ? m->tail->open_run - 1 : m->tail->last_run;
+	return upk_trial_remove_old(
+		e->store, m->number, last, m->tail->config->keep.trials, ROWS_A_STEP, err);
 }
 
 bool upk_keep_alerts(struct upk_engine *e, struct upk_model *m, struct upk_error *err)

@@ -1,4 +1,4 @@
-/* Old versions, runs and alerts go: a model keeps as many of the newest as its configuration says. */
+/* Old versions, runs, trials and alerts go: a model keeps as many of the newest as its configuration says. */
 #ifndef UPK_ENGINE_KEEP_H
 #define UPK_ENGINE_KEEP_H
 
@@ -23,6 +23,9 @@ bool upk_keep_versions(struct upk_engine *e, struct upk_model *m, struct upk_err
 
 /* Besides the newest stay runs that have not ended or wait, and those whose version is kept. */
 bool upk_keep_runs(struct upk_engine *e, struct upk_model *m, struct upk_error *err);
+
+/* Besides the newest stay those of runs that have not ended. */
+bool upk_keep_trials(struct upk_engine *e, struct upk_model *m, struct upk_error *err);
 
 /* Besides the newest stay alerts that fire. */
 bool upk_keep_alerts(struct upk_engine *e, struct upk_model *m, struct upk_error *err);

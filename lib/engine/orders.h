@@ -37,6 +37,8 @@ struct upk_order {
 	int64_t run_at;           /* ALERT: place; 0: no run */
 	enum upk_run_kind run_kind;
 	int64_t run, now, change; /* RUN; change: ALERT too (0: none) */
+	int64_t champion; /* RUN: the version in use, to go on from; 0: none of upkeepd's */
+	int64_t resumed;  /* RUN: how many restarts it has met */
 	struct upk_takeover takeover; /* PROMOTE */
 	size_t window;            /* POINT: index */
 	struct upk_buffer counts; /* POINT: as engine/history.h encodes them; the order's */

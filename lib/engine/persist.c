@@ -191,15 +191,15 @@ bool upk_persist_run_state(struct upk_engine *e, struct upk_model *m, int64_t ru
 			err, UPK_NOT_FOUND, "model %s has no run %lld", m->name, (long long)run);
 
 	struct upk_buffer memory = { 0 };
-	struct upk_text *texts[] = { &row.candidates, &row.trials, &row.gate, &row.verdict };
-	size_t at[4] = { 0 };
+	struct upk_text *texts[] = { &row.candidates, &row.gate, &row.verdict };
+	size_t at[3] = { 0 };
 	upk_buffer_append(&memory, "", 1);
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		at[i] = memory.size;
 		if (texts[i]->data)
 			upk_buffer_append(&memory, texts[i]->data, texts[i]->size);
 	}
-	for (size_t i = 0; i < 4 && !memory.failed; i++)
+	for (size_t i = 0; i < 3 && !memory.failed; i++)
 		if (texts[i]->data)
 			texts[i]->data = memory.data + at[i];
 	row.state = upk_text_of(state);

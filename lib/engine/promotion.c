@@ -43,22 +43,20 @@ static enum upk_run_end end_of(
 	}
 	*verdict = o->error.message;
 	*state = o->error.code == UPK_CANCELLED ? "cancelled" : "failed";
-	bool no_verdict = o->error.code == UPK_CANCELLED || o->error.code == UPK_BUSY;
-	return no_verdict ? UPK_RUN_CANCELLED : UPK_RUN_FAILED;
+	return o->error.code == UPK_CANCELLED ? UPK_RUN_CANCELLED : UPK_RUN_FAILED;
 }
 
 static bool insert_version(
 	struct upk_engine *e, struct upk_outcome *o, int64_t version, struct upk_error *err)
 {
-	struct upk_buffer bytes = { 0 }, figures = { 0 }, settings = { 0 };
+	struct upk_buffer bytes = { 0 }, figures = { 0 };
 	const char *by = o->contest.passed || o->contest.held ? "twin" : "itself";
 	upk_predictor_write(o->contest.predictor, &bytes);
 	upk_figures_write(o->contest.figures, by, o->schema, &figures);
-	upk_run_settings_write(&o->model->tail->config->retrain, &settings);
 	const struct upk_version_row row = { .model = o->model->number,
 		.version = version,
 		.learner = upk_text_of(upk_predictor_learner(o->contest.predictor)),
-		.settings = upk_buffer_text(&settings),
+		.settings = upk_text_of(upk_predictor_settings(o->contest.predictor)),
 		.from = o->contest.from,
 		.to = o->contest.to,
 		.rows = (int64_t)o->contest.rows,
@@ -68,12 +66,11 @@ static bool insert_version(
 		.figures = upk_buffer_text(&figures),
 		.processor = upk_text_of(upk_learner_processor()),
 		.size = (int64_t)bytes.size };
-	bool done = bytes.failed || figures.failed || settings.failed
+	bool done = bytes.failed || figures.failed
 		? upk_fail(err, UPK_NOMEM, "no memory for version %lld", (long long)version)
 		: upk_version_insert(e->store, &row, upk_buffer_text(&bytes), err);
 	upk_buffer_finish(&bytes);
 	upk_buffer_finish(&figures);
-	upk_buffer_finish(&settings);
 	return done;
 }
 
@@ -171,6 +168,13 @@ static void apply_end(struct upk_engine *e, struct upk_outcome *o)
 	struct upk_model *m = o->model;
 	if (m->tail->open_run != o->order.run || m->stale)
 		return;
+	if (o->interrupted) {
+		upk_engine_log(e, UPK_LOG_NOTICE,
+			"model %s: run %lld goes on when the daemon is "
+			"started again",
+			m->name, (long long)o->order.run);
+		return;
+	}
 	bool done = upk_store_begin(e->store, &err);
 	if (done && (!store_outcome(e, o, &err) || !upk_store_commit(e->store, &err))) {
 		upk_store_rollback(e->store);

@@ -147,8 +147,12 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 
 /* ---- catching up ---- */
 
+/* A run that has met so many restarts fails: it may be what ends the daemon. */
+enum { RESUMED_MOST = 3 };
+
 struct open_runs {
 	int64_t model;
+	int64_t resumed; /* the run that goes on; 0: none */
 	int64_t runs[64];
 	size_t count;
 };
@@ -156,26 +160,35 @@ struct open_runs {
 static bool collect_open(void *context, const struct upk_run_row *row)
 {
 	struct open_runs *open = context;
-	if (row->model == open->model && !upk_text_is(row->state, "waiting"))
+	if (row->model == open->model && row->run != open->resumed &&
+		!upk_text_is(row->state, "waiting"))
 		open->runs[open->count++] = row->run;
 	return open->count < 64;
 }
 
-/* The token of an interrupted run is given back, and nothing else of it stays. */
-static bool fail_open_runs(
+/* The token of a run that is given up comes back, and nothing else of it stays. why NULL: the
+ * daemon was restarted, and the run goes on. */
+static bool settle_open_runs(
 	struct upk_engine *e, struct upk_model *m, const char *why, struct upk_error *err)
 {
-	struct open_runs open = { .model = m->number };
+	bool resumes = !why && m->tail->open.resumed < RESUMED_MOST;
+	struct open_runs open = { .model = m->number, .resumed = resumes ? m->tail->open_run : 0 };
+	if (!why)
+		why = "the daemon was restarted while the run went on";
 	if (!upk_run_each_open(e->store, collect_open, &open, err))
 		return false;
 	for (size_t i = 0; i < open.count; i++)
 		if (!upk_persist_run_state(e, m, open.runs[i], "failed", why, err))
 			return false;
 	pthread_mutex_lock(&m->lock);
-	if (m->tail->open_run != 0)
+	if (open.resumed != 0)
+		m->tail->open.resumed++;
+	else if (m->tail->open_run != 0)
 		upk_retraining_ended(m->tail, UPK_RUN_CANCELLED, 0, upk_clock_now(e->clock));
 	pthread_mutex_unlock(&m->lock);
-	return open.count == 0 || upk_persist_state(e, m, err);
+	if (open.resumed != 0 && !upk_persist_run_state(e, m, open.resumed, "queued", NULL, err))
+		return false;
+	return (open.count == 0 && open.resumed == 0) || upk_persist_state(e, m, err);
 }
 
 static int64_t last_event(const struct upk_model *m, const struct upk_steps *steps)
@@ -187,25 +200,29 @@ static int64_t last_event(const struct upk_model *m, const struct upk_steps *ste
 }
 
 /* Steps that were committed after the state, through the tail: so a crash between a commit and its
- * rules loses no alert. Runs that were open have been interrupted: they fail with `why`. */
+ * rules loses no alert. Runs that were open have been interrupted: they
+ * fail with `why`, or, where it is NULL, go on. */
 static bool catch_up(struct upk_engine *e, struct upk_model *m, const struct upk_later *later,
 	const char *why, struct upk_error *err)
 {
 	struct upk_steps steps = { 0 };
 	if (!upk_store_begin(e->store, err))
 		return false;
-	if (!fail_open_runs(e, m, why, err) || !upk_later_steps(e, m, later, &steps, err) ||
+	if (!settle_open_runs(e, m, why, err) || !upk_later_steps(e, m, later, &steps, err) ||
 		!upk_store_commit(e->store, err)) {
 		upk_store_rollback(e->store);
 		upk_steps_finish(&steps);
 		return false;
 	}
+	int64_t resumed = why ? 0 : m->tail->open_run;
 	m->last_event = last_event(m, &steps);
 	if (steps.count > 0)
 		upk_unsaved_note(e, m, later->after + 1);
 	upk_feed_steps(e, m, &steps, false);
 	upk_steps_finish(&steps);
-	return !m->stale || upk_fail(err, UPK_BUSY, "model %s: its rules can't catch up", m->name);
+	if (m->stale)
+		return upk_fail(err, UPK_BUSY, "model %s: its rules can't catch up", m->name);
+	return resumed == 0 || upk_trainer_queue(e->trainer, m, &m->tail->open, err);
 }
 
 static bool catch_up_alone(
@@ -289,7 +306,7 @@ static bool start_model(struct upk_engine *e, const struct upk_model_row *row,
 	bool done = rebuild_within(e, m, row, err) && upk_registry_add(e->registry, m, err);
 	if (done) {
 		e->automatic += row->automatic;
-		done = catch_up(e, m, later, "the daemon was restarted while the run went on", err);
+		done = catch_up(e, m, later, NULL, err);
 		m->stale = !done;
 	}
 	if (!done)

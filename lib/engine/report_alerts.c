@@ -2,6 +2,8 @@
 #include "engine/report.h"
 #include "engine/report_parts.h"
 #include "engine/report_rows.h"
+#include "engine/trainer.h"
+#include "engine/trials.h"
 #include "store/alert.h"
 #include "store/run.h"
 
@@ -60,9 +62,9 @@ bool upk_report_alerts(struct upk_engine *e, const char *model, const struct upk
 	return read;
 }
 
+/* Members of an open object. */
 static void write_run(const struct upk_run_row *row, struct upk_json_writer *w)
 {
-	upk_json_object(w, NULL);
 	upk_json_int(w, "run", row->run);
 	upk_json_text(w, "state", row->state);
 	upk_json_text(w, "kind", row->kind);
@@ -77,16 +79,16 @@ static void write_run(const struct upk_run_row *row, struct upk_json_writer *w)
 	upk_json_time_or_null(w, "started", row->started);
 	upk_json_time_or_null(w, "ended", row->ended);
 	upk_json_raw_or_null(w, "candidates", row->candidates);
-	upk_json_raw_or_null(w, "trials", row->trials);
 	upk_json_raw_or_null(w, "gate", row->gate);
 	upk_json_text(w, "verdict", row->verdict);
 	upk_json_int_or_null(w, "version", row->version);
-	upk_json_object_end(w);
 }
 
 static bool take_run(void *context, const struct upk_run_row *row)
 {
+	upk_json_object(context, NULL);
 	write_run(row, context);
+	upk_json_object_end(context);
 	return true;
 }
 
@@ -112,6 +114,21 @@ bool upk_report_runs(struct upk_engine *e, const char *model, const struct upk_l
 	return read;
 }
 
+/* null unless it is going on. */
+static void write_progress(
+	struct upk_engine *e, const struct upk_model *m, int64_t run, struct upk_json_writer *w)
+{
+	size_t done, total;
+	if (!upk_trainer_progress(e->trainer, m, run, &done, &total)) {
+		upk_json_null(w, "progress");
+		return;
+	}
+	upk_json_object(w, "progress");
+	upk_json_int(w, "done", (int64_t)done);
+	upk_json_int(w, "total", (int64_t)total);
+	upk_json_object_end(w);
+}
+
 bool upk_report_run(struct upk_engine *e, const char *model, int64_t run, struct upk_json_writer *w,
 	struct upk_error *err)
 {
@@ -122,8 +139,13 @@ bool upk_report_run(struct upk_engine *e, const char *model, int64_t run, struct
 		return false;
 
 	bool read = upk_run_get(r.rows, r.model->number, run, &found, &row, err);
-	if (read && found)
+	if (read && found) {
+		upk_json_object(w, NULL);
 		write_run(&row, w);
+		write_progress(e, r.model, run, w);
+		read = upk_trials_write(r.rows, r.model->number, run, w, "trials", err);
+		upk_json_object_end(w);
+	}
 	upk_report_close(&r);
 	if (read && !found)
 		return upk_fail(err, UPK_NOT_FOUND, "run %lld: model '%s' has none of that number",

@@ -13,11 +13,15 @@ static void write_candidate(const struct upk_outcome *o, size_t i, struct upk_js
 	if (c->version > 0) {
 		upk_json_int(w, "version", c->version);
 	} else {
-		upk_json_string(w, "learner",
-			upk_learner_find(o->model->tail->config->retrain.learner)->name);
+		upk_json_string(w, "learner", c->learner->name);
 		upk_json_int(w, "from", c->from);
 		upk_json_int(w, "to", c->to);
 		upk_json_int(w, "rows", (int64_t)c->rows);
+	}
+	if (c->trial > 0) {
+		upk_json_int(w, "trial", c->trial);
+		if (c->adjusted)
+			upk_json_int(w, "goes_on_from", o->order.champion);
 	}
 	upk_json_double(w, "score", c->score);
 	upk_json_bool(w, "picked", i == o->contest.picked);
@@ -80,13 +84,4 @@ void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
 	upk_json_bool(&w, "passed", c->passed);
 	upk_json_bool(&w, "held", c->held);
 	upk_json_object_end(&w);
-}
-
-void upk_run_settings_write(const struct upk_retrain_config *retrain, struct upk_buffer *out)
-{
-	char *text = retrain->settings ? upk_json_print(retrain->settings) : NULL;
-	if (retrain->settings && !text)
-		out->failed = true;
-	upk_buffer_puts(out, text ? text : "{}");
-	free(text);
 }

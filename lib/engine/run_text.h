@@ -15,7 +15,5 @@ void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *ou
  * "pairs", "holdout_from", "holdout_to", "passed"} */
 void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out);
 
-/* The learner's settings of a run: {} for the defaults. */
-void upk_run_settings_write(const struct upk_retrain_config *retrain, struct upk_buffer *out);
 
 #endif

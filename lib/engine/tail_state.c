@@ -307,6 +307,8 @@ static void write_open(const struct upk_tail *t, struct upk_json_writer *w)
 	upk_json_string(w, "kind", upk_run_kind_name(run->run_kind));
 	upk_json_string(w, "rule", by_rule ? t->rules[run->rule].config->name : NULL);
 	write_members(order_members, run, w);
+	upk_json_int(w, "challenged", run->champion);
+	upk_json_int(w, "resumed", run->resumed);
 	upk_json_object_end(w);
 }
 
@@ -592,6 +594,10 @@ static void read_open(struct reading *r, const cJSON *o, struct upk_tail *t)
 	t->open = (struct upk_order){ .kind = UPK_ORDER_RUN };
 	t->open.run_kind = (enum upk_run_kind)take_name(r, o, "kind", kind_name);
 	read_members(r, order_members, o, &t->open);
+	if (cJSON_GetObjectItemCaseSensitive(o, "challenged")) {
+		t->open.champion = take_int(r, o, "challenged");
+		t->open.resumed = take_int(r, o, "resumed");
+	}
 	t->open.rule = rule_of(r, t, take_string(r, o, "rule"));
 	t->open_run = t->open.run;
 }

@@ -8,10 +8,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "engine/config_read.h"
 #include "engine/core.h"
 #include "engine/promotion.h"
 #include "engine/rows.h"
 #include "engine/slice_rows.h"
+#include "engine/trials.h"
 #include "learn/footprint.h"
 #include "learn/learner.h"
 #include "store/place.h"
@@ -26,6 +28,10 @@ struct job {
 	double first_errors; /* share, of version 1 on its own holdout; NAN: not known */
 	struct upk_contest_old olds[UPK_CONTEST_OLD]; /* predictors are references */
 	size_t olds_count;
+	struct upk_predictor *champion; /* that it may go on from: a reference; NULL: none */
+	int64_t champion_to;            /* place after its last training row */
+	struct upk_trials *trials;      /* while it runs */
+	atomic_size_t done, total;      /* candidates and trials */
 	atomic_bool cancel;
 	struct upk_crew *crew; /* while it is carried out; NULL: no memory for one */
 };
@@ -43,6 +49,8 @@ static void free_job(struct job *job)
 {
 	for (size_t i = 0; i < job->olds_count; i++)
 		upk_predictor_unref(job->olds[i].predictor);
+	upk_predictor_unref(job->champion);
+	upk_trials_destroy(job->trials);
 	upk_model_unref(job->model);
 	upk_config_unref(job->config);
 	upk_schema_unref(job->schema);
@@ -91,6 +99,40 @@ static bool gate_measure(const struct job *job, struct upk_measure *measure, str
 	return true;
 }
 
+/* What the run searches; out->trials is 0 where it doesn't. */
+static bool set_tuning(const struct job *job, const struct upk_rows *rows,
+	const struct upk_learner *learner, struct upk_tuning *out, struct upk_error *err)
+{
+	const struct upk_retrain_config *retrain = &job->config->retrain;
+	const struct upk_search_config *search = &retrain->search;
+	*out = (struct upk_tuning){ .trials = (size_t)retrain->trials,
+		.repetitions = (size_t)search->repetitions,
+		.seconds = 1e-3 * (double)retrain->budget_ms,
+		.method = upk_search_method_find(search->method ? search->method : "auto"),
+		.watch = upk_trials_watch(job->trials) };
+	if (!(search->runs & 1U << job->order.run_kind))
+		out->trials = 0;
+	if (job->champion &&
+		upk_predictor_fits(job->champion, rows->columns, job->schema->classes,
+			job->schema->classes_count)) {
+		out->champion = job->champion;
+		out->champion_to = job->champion_to;
+	}
+	if (search->objective.name &&
+		!upk_measure_resolve(&search->objective, job->schema, &out->objective))
+		return upk_fail(err, UPK_INVALID,
+			"the search's objective is of class \"%s\", which no label has named yet",
+			search->objective.class ? search->objective.class : "");
+	return upk_config_space(retrain, learner, &out->space, err);
+}
+
+static void note_progress(void *context, size_t done, size_t total)
+{
+	struct job *job = context;
+	atomic_store(&job->total, total);
+	atomic_store(&job->done, done);
+}
+
 static bool contest(struct job *job, const struct upk_rows *rows, const struct upk_slices *slices,
 	struct upk_outcome *o, struct upk_error *err)
 {
@@ -105,7 +147,8 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 	struct upk_contest_request request = {
 		.data = &rows->data,
 		.setup = { .learner = upk_learner_find(retrain->learner),
-			.settings = retrain->settings,
+			.settings =
+				upk_config_settings(retrain, upk_learner_find(retrain->learner)),
 			.classes = job->schema->classes,
 			.seed = retrain->seed,
 			.cancel = &job->cancel,
@@ -120,9 +163,16 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 		.change = job->order.change,
 		.old = olds,
 		.olds = count,
+		.progress = note_progress,
+		.context = job,
 	};
-	if (!gate_measure(job, &request.measure, err))
+	struct upk_tuning tuning;
+	if (!gate_measure(job, &request.measure, err) ||
+		!set_tuning(job, rows, request.setup.learner, &tuning, err))
 		return false;
+	if (!retrain->search.objective.name)
+		tuning.objective = request.measure;
+	request.tuning = &tuning;
 	if (job->order.run_kind == UPK_RUN_FIRST)
 		return upk_contest_first(&request, &o->contest, err);
 	return upk_contest(&request, &o->contest, err);
@@ -167,8 +217,10 @@ static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *ro
 		upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of,
 			    &job->cancel, rows, err) &&
 		upk_slice_rows_read(store, &scan, &rows->data, slices, err);
+	if (done)
+		job->trials = upk_trials_read(t->engine, job->model, job->order.run, store, err);
 	upk_readers_give_back(t->engine->readers, store);
-	return done;
+	return done && job->trials;
 }
 
 static bool read_and_contest(
@@ -199,8 +251,7 @@ static void carry_out(struct upk_trainer *t, struct job *job)
 		o->error.code = UPK_IO;
 	upk_crew_destroy(job->crew);
 	o->ended = upk_clock_now(e->clock);
-	if (atomic_load(&t->stopping) && o->error.code == UPK_CANCELLED)
-		upk_fail(&o->error, UPK_BUSY, "the daemon was stopped while the run went on");
+	o->interrupted = atomic_load(&t->stopping) && o->error.code == UPK_CANCELLED;
 	upk_writer_push(e->writer, &o->task);
 }
 
@@ -304,6 +355,25 @@ static double first_errors(const struct upk_confusion *holdout)
 	return pairs ? 1 - (double)upk_confusion_hits(holdout) / (double)pairs : (double)NAN;
 }
 
+/* The version in use, where it can be gone on from. */
+static bool add_champion(struct upk_trainer *t, struct job *job, struct upk_error *err)
+{
+	const struct upk_tail *tail = job->model->tail;
+	int64_t version = job->order.champion;
+	struct upk_serving *serving = version ? upk_bench_find(tail->bench, version) : NULL;
+	struct upk_version_row row;
+	bool found;
+	if (!serving)
+		return true;
+	if (!upk_version_get(t->engine->store, job->model->number, version, &found, &row, err))
+		return false;
+	if (found) {
+		job->champion = upk_predictor_ref(upk_serving_predictor(serving));
+		job->champion_to = row.to;
+	}
+	return true;
+}
+
 bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
 	struct upk_error *err)
 {
@@ -317,7 +387,7 @@ bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct 
 	job->schema = upk_schema_ref(m->tail->schema);
 	job->order = *order;
 	job->first_errors = first_errors(m->tail->holdout);
-	if (!add_olds(t, job, err)) {
+	if (!add_olds(t, job, err) || !add_champion(t, job, err)) {
 		free_job(job);
 		return false;
 	}
@@ -342,4 +412,19 @@ void upk_trainer_cancel(struct upk_trainer *t, const struct upk_model *m, int64_
 	for (struct job *job = t->first; job; job = job->next)
 		cancel_if(job, m, run);
 	pthread_mutex_unlock(&t->lock);
+}
+
+bool upk_trainer_progress(
+	struct upk_trainer *t, const struct upk_model *m, int64_t run, size_t *done, size_t *total)
+{
+	pthread_mutex_lock(&t->lock);
+	const struct job *job = t->current;
+	bool found =
+		job && job->model == m && job->order.run == run && atomic_load(&job->total) > 0;
+	if (found) {
+		*done = atomic_load(&job->done);
+		*total = atomic_load(&job->total);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return found;
 }

@@ -20,6 +20,7 @@ struct upk_outcome {
 	struct upk_schema *schema; /* that the rows were read with: a reference */
 	struct upk_order order;
 	bool begun;               /* only says that the run has begun */
+	bool interrupted;         /* the daemon stops: the run goes on when it is started again */
 	int64_t started, ended;   /* ms */
 	struct upk_contest_outcome contest;
 	struct upk_error error;   /* UPK_OK: contest holds */
@@ -41,5 +42,9 @@ bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct 
 
 /* Any thread: the run stops at its next iteration; its end still comes. */
 void upk_trainer_cancel(struct upk_trainer *t, const struct upk_model *m, int64_t run);
+
+/* Any thread: how many of its candidates and trials a run is through; false: it is not going on. */
+bool upk_trainer_progress(
+	struct upk_trainer *t, const struct upk_model *m, int64_t run, size_t *done, size_t *total);
 
 #endif

@@ -21,8 +21,10 @@ struct contest {
 	struct upk_panel_answer answers[UPK_CONTEST_CANDIDATES];
 	size_t starts[UPK_CANDIDATE_WINDOWS];
 	struct upk_predictor *fitted[UPK_CANDIDATE_WINDOWS]; /* references */
-	size_t windows; /* candidates 0 .. windows - 1 are fitted here, the others are old */
-	size_t steps;   /* of progress: the candidates, and a refit */
+	size_t windows; /* candidates 0 .. windows - 1 are fitted here, then come old ones */
+	struct upk_tuned tuned[UPK_CONTEST_TUNED]; /* of the last candidates */
+	size_t first_tuned;                        /* index of the first of them */
+	size_t steps, done; /* of progress: candidates, trials, and a refit */
 };
 
 static void finish(struct contest *c)
@@ -33,10 +35,13 @@ static void finish(struct contest *c)
 		upk_panel_answer_finish(&c->answers[i]);
 	for (size_t i = 0; i < UPK_CANDIDATE_WINDOWS; i++)
 		upk_predictor_unref(c->fitted[i]);
+	for (size_t i = 0; i < UPK_CONTEST_TUNED; i++)
+		upk_tuned_finish(&c->tuned[i]);
 }
 
-static void tell(const struct contest *c, size_t done)
+static void tell(struct contest *c, size_t done)
 {
+	c->done = done;
 	if (c->request->progress)
 		c->request->progress(c->request->context, done, c->steps);
 }
@@ -105,7 +110,8 @@ static bool enter(struct contest *c, const struct upk_contest_candidate *candida
 		return false;
 	out->candidates[out->count] = *candidate;
 	out->candidates[out->count].score = c->answers[out->count].score;
-	tell(c, ++out->count);
+	out->count++;
+	tell(c, c->done + 1);
 	return true;
 }
 
@@ -114,6 +120,7 @@ static bool enter_window(struct contest *c, size_t start, struct upk_error *err)
 	const struct upk_dataset *d = c->request->data;
 	struct upk_predictor **p = &c->fitted[c->out->count];
 	struct upk_contest_candidate candidate = {
+		.learner = c->request->setup.learner,
 		.from = d->place[start],
 		.to = end_place(d, c->panel.first - 1),
 		.rows = c->panel.first - start,
@@ -144,6 +151,7 @@ static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
 
 	c->windows = upk_candidate_windows(r->data, change, holdout, c->starts);
 	c->steps = c->windows + (r->olds < UPK_CONTEST_OLD ? r->olds : UPK_CONTEST_OLD) + 1;
+	c->steps += r->tuning ? r->tuning->trials : 0;
 	tell(c, 0);
 	for (size_t i = 0; i < c->windows; i++)
 		if (!enter_window(c, c->starts[i], err))
@@ -194,6 +202,90 @@ static size_t pick(const struct contest *c)
 		found = true;
 	}
 	return picked;
+}
+
+/* ---- tuning ---- */
+
+static void tell_trial(void *context, const struct upk_trial *trial, bool recalled)
+{
+	struct contest *c = context;
+	const struct upk_search_watch *watch = &c->request->tuning->watch;
+
+	if (watch->finished)
+		watch->finished(watch->context, trial, recalled);
+	tell(c, c->done + 1);
+}
+
+static bool recall(void *context, struct upk_trial *trial)
+{
+	const struct contest *c = context;
+	const struct upk_search_watch *watch = &c->request->tuning->watch;
+
+	return watch->recall && watch->recall(watch->context, trial);
+}
+
+/* A champion that has seen a row of the holdout, or is another learner's, is not gone on from. */
+static struct upk_tuning tuning_of(struct contest *c)
+{
+	struct upk_tuning t = *c->request->tuning;
+
+	t.watch = (struct upk_search_watch){ recall, tell_trial, c };
+	if (t.champion &&
+		(t.champion_to > c->out->holdout_from ||
+			strcmp(upk_predictor_learner(t.champion),
+				c->request->setup.learner->name) != 0))
+		t.champion = NULL;
+	return t;
+}
+
+/* One more candidate, which is picked when it beats what was. */
+static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct upk_error *err)
+{
+	const struct upk_dataset *d = c->request->data;
+	struct upk_contest_outcome *out = c->out;
+	const struct upk_contest_candidate candidate = {
+		.learner = c->request->setup.learner,
+		.trial = tuned->trial,
+		.adjusted = tuned->kind == UPK_TRIAL_ADJUST,
+		.from = d->place[tuned->from],
+		.to = end_place(d, c->panel.first - 1),
+		.rows = c->panel.first - tuned->from,
+	};
+
+	if (!enter(c, &candidate, tuned->predictor, err))
+		return false;
+	if (c->answers[out->count - 1].score > c->answers[out->picked].score)
+		out->picked = out->count - 1;
+	return true;
+}
+
+/* Trials fit on the window that was picked, or, when an old version was, on the longest. */
+static bool tune(struct contest *c, struct upk_error *err)
+{
+	struct upk_contest_outcome *out = c->out;
+	const struct upk_contest_request *r = c->request;
+	size_t window = out->picked < c->windows ? out->picked : c->windows - 1;
+	struct upk_tuning_rows rows = { r->data, 0, c->panel.first };
+	double seconds = 0;
+
+	c->first_tuned = out->count;
+	if (!r->tuning || r->tuning->trials == 0 || c->windows == 0)
+		return true;
+	struct upk_tuning t = tuning_of(c);
+	rows.from = c->starts[window];
+	if (upk_tuning_adjustments(&t, &rows) > 0 &&
+		!upk_tuning_adjust(&t, &r->setup, r->decision, &rows, &seconds, &c->tuned[0], err))
+		return false;
+	if (!upk_tuning_optimise(&t, &r->setup, r->decision, &rows, &seconds, &c->tuned[1], err))
+		return false;
+	if (!c->tuned[0].trial) {
+		c->tuned[0] = c->tuned[1];
+		c->tuned[1] = (struct upk_tuned){ 0 };
+	}
+	for (size_t i = 0; i < UPK_CONTEST_TUNED && c->tuned[i].trial; i++)
+		if (!enter_tuned(c, &c->tuned[i], err))
+			return false;
+	return true;
 }
 
 static bool judge(struct contest *c, struct upk_error *err)
@@ -254,12 +346,16 @@ static int64_t change_after(const struct contest *c, size_t change)
 	return c->request->change;
 }
 
-static bool refit(struct contest *c, size_t start, struct upk_error *err)
+/* tuned: whose settings and start it has; NULL: the run's own. */
+static bool refit(
+	struct contest *c, size_t start, const struct upk_tuned *tuned, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
+	const struct upk_predictor_setup *setup = &c->request->setup;
 	struct upk_contest_outcome *out = c->out;
 
-	out->predictor = upk_predictor_fit(&c->request->setup, d, start, d->rows, err);
+	out->predictor = tuned ? upk_tuning_refit(tuned, setup, d, d->rows, err)
+			       : upk_predictor_fit(setup, d, start, d->rows, err);
 	out->from = d->place[start];
 	out->to = end_place(d, d->rows - 1);
 	out->rows = d->rows - start;
@@ -273,13 +369,15 @@ static bool take_picked(struct contest *c, struct upk_error *err)
 	const struct upk_contest_candidate *picked = &out->candidates[out->picked];
 	bool good = out->passed || out->held;
 
-	if (out->picked >= c->windows) {
+	bool is_tuned = out->picked >= c->first_tuned;
+	const struct upk_tuned *tuned = is_tuned ? &c->tuned[out->picked - c->first_tuned] : NULL;
+	if (out->picked >= c->windows && !tuned) {
 		out->version = good ? picked->version : 0;
 		return true;
 	}
 	if (good)
-		return refit(c, c->starts[out->picked], err);
-	out->predictor = upk_predictor_ref(c->fitted[out->picked]);
+		return refit(c, tuned ? tuned->from : c->starts[out->picked], tuned, err);
+	out->predictor = upk_predictor_ref(tuned ? tuned->predictor : c->fitted[out->picked]);
 	out->from = picked->from;
 	out->to = picked->to;
 	out->rows = picked->rows;
@@ -291,7 +389,7 @@ static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 	struct upk_contest_outcome *out = c->out;
 
 	out->picked = pick(c);
-	if (!judge(c, err))
+	if (!tune(c, err) || !judge(c, err))
 		return false;
 	say(out, out->verdict);
 	out->change = change_after(c, change);
@@ -376,7 +474,7 @@ static bool contest_first(struct contest *c, struct upk_error *err)
 			"the first version: %zu rows are too few to hold some out", d->rows);
 	}
 	c->out->passed = true;
-	if (!refit(c, 0, err))
+	if (!refit(c, 0, NULL, err))
 		return false;
 	tell(c, c->steps);
 	return true;

@@ -11,9 +11,10 @@
 #include "learn/dataset.h"
 #include "learn/gate.h"
 #include "learn/predictor.h"
+#include "learn/tuning.h"
 #include "metrics/confusion.h"
 
-enum { UPK_CONTEST_OLD = 4, UPK_CONTEST_CANDIDATES = 16 };
+enum { UPK_CONTEST_OLD = 4, UPK_CONTEST_TUNED = 2, UPK_CONTEST_CANDIDATES = 16 };
 enum { UPK_CONTEST_METRIC = 160, UPK_CONTEST_VERDICT = 1024 };
 
 /* A version on the bench that takes part as it is. */
@@ -37,13 +38,17 @@ struct upk_contest_request {
 	int64_t change;             /* c, a place */
 	const struct upk_contest_old *old; /* the newest of the bench; the first UPK_CONTEST_OLD count */
 	size_t olds;
-	/* Told between candidates; NULL: nobody. Runs on the caller's thread. */
+	const struct upk_tuning *tuning; /* NULL: windows and old ones alone */
+	/* Told between candidates and trials; NULL: nobody. Runs on the caller's thread. */
 	void (*progress)(void *context, size_t done, size_t total);
 	void *context;
 };
 
 struct upk_contest_candidate {
 	int64_t version;  /* > 0: an old one; 0: fitted here */
+	const struct upk_learner *learner; /* NULL for an old one */
+	int64_t trial;    /* whose settings it has; 0: the run's own */
+	bool adjusted;    /* it goes on from the champion */
 	int64_t from, to; /* places: [from, to) of its training rows; 0, 0 for an old one */
 	size_t rows;
 	double score; /* on the compared rows */

@@ -7,14 +7,14 @@ enum { INSERT, UPDATE, GET, LAST, FILTERED, OPEN, REMOVE_OLD };
 #define COLUMNS \
 	"model, run, state, kind, rule, reason, alert, now, change, as_of, seed, queued, " \
 	"started, " \
-	"ended, candidates, trials, gate, verdict, version"
+	"ended, candidates, gate, verdict, version"
 
 static const char *const sql[] = {
 	[INSERT] = "INSERT INTO run (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-		   "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+		   "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
 	[UPDATE] =
 		"UPDATE run SET state = ?3, started = ?4, ended = ?5, candidates = ?6, "
-		"trials = ?7, gate = ?8, verdict = ?9, version = ?10 WHERE model = ?1 AND run = ?2",
+		"gate = ?7, verdict = ?8, version = ?9 WHERE model = ?1 AND run = ?2",
 	[GET] = "SELECT " COLUMNS " FROM run WHERE model = ?1 AND run = ?2",
 	[LAST] = "SELECT coalesce(max(run), 0) FROM run WHERE model = ?1",
 	[FILTERED] = "SELECT " COLUMNS " FROM run WHERE model = ?1 AND run < ?2 AND queued >= ?3 "
@@ -52,7 +52,6 @@ bool upk_run_insert(struct upk_store *s, const struct upk_run_row *row, struct u
 	upk_put_int_or_null(&q, row->started);
 	upk_put_int_or_null(&q, row->ended);
 	upk_put_text(&q, row->candidates);
-	upk_put_text(&q, row->trials);
 	upk_put_text(&q, row->gate);
 	upk_put_text(&q, row->verdict);
 	upk_put_int_or_null(&q, row->version);
@@ -68,7 +67,6 @@ bool upk_run_update(struct upk_store *s, const struct upk_run_row *row, struct u
 	upk_put_int_or_null(&q, row->started);
 	upk_put_int_or_null(&q, row->ended);
 	upk_put_text(&q, row->candidates);
-	upk_put_text(&q, row->trials);
 	upk_put_text(&q, row->gate);
 	upk_put_text(&q, row->verdict);
 	upk_put_int_or_null(&q, row->version);
@@ -93,10 +91,9 @@ static struct upk_run_row read_row(const struct upk_query *q)
 		.started = upk_get_int(q, 12),
 		.ended = upk_get_int(q, 13),
 		.candidates = upk_get_text(q, 14),
-		.trials = upk_get_text(q, 15),
-		.gate = upk_get_text(q, 16),
-		.verdict = upk_get_text(q, 17),
-		.version = upk_get_int(q, 18),
+		.gate = upk_get_text(q, 15),
+		.verdict = upk_get_text(q, 16),
+		.version = upk_get_int(q, 17),
 	};
 }
 

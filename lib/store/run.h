@@ -22,14 +22,13 @@ struct upk_run_row {
 	int64_t seed;
 	int64_t queued, started, ended; /* ms, 0: not yet */
 	struct upk_text candidates; /* JSON array; absent until it ended */
-	struct upk_text trials;     /* JSON array; absent */
 	struct upk_text gate;       /* JSON object; absent until it ended */
 	struct upk_text verdict;    /* a sentence; absent until it ended */
 	int64_t version; /* that it made or proposes; 0: none */
 };
 
 bool upk_run_insert(struct upk_store *s, const struct upk_run_row *row, struct upk_error *err);
-/* state, started, ended, candidates, trials, gate, verdict, version of an existing run. */
+/* state, started, ended, candidates, gate, verdict, version of an existing run. */
 bool upk_run_update(struct upk_store *s, const struct upk_run_row *row, struct upk_error *err);
 bool upk_run_get(struct upk_store *s, int64_t model, int64_t run, bool *found,
 	struct upk_run_row *row, struct upk_error *err);

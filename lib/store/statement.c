@@ -14,6 +14,7 @@ const struct upk_sql *const upk_sql_all[UPK_SQL_SLOTS] = {
 	[UPK_SQL_PLACE] = &upk_place_sql,
 	[UPK_SQL_VERSION] = &upk_version_sql,
 	[UPK_SQL_RUN] = &upk_run_sql,
+	[UPK_SQL_TRIAL] = &upk_trial_sql,
 	[UPK_SQL_ALERT] = &upk_alert_sql,
 	[UPK_SQL_HISTORY] = &upk_history_sql,
 	[UPK_SQL_ITEM] = &upk_item_sql,

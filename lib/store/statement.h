@@ -24,6 +24,7 @@ enum upk_sql_slot {
 	UPK_SQL_PLACE,
 	UPK_SQL_VERSION,
 	UPK_SQL_RUN,
+	UPK_SQL_TRIAL,
 	UPK_SQL_ALERT,
 	UPK_SQL_HISTORY,
 	UPK_SQL_ITEM,
@@ -49,6 +50,7 @@ extern const struct upk_sql upk_label_sql;
 extern const struct upk_sql upk_place_sql;
 extern const struct upk_sql upk_version_sql;
 extern const struct upk_sql upk_run_sql;
+extern const struct upk_sql upk_trial_sql;
 extern const struct upk_sql upk_alert_sql;
 extern const struct upk_sql upk_history_sql;
 extern const struct upk_sql upk_item_sql;

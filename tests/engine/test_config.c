@@ -105,6 +105,7 @@ static void an_empty_object_gives_the_defaults(void **state)
 	assert_true(c->retrain.margin == 0.002);
 	assert_int_equal(c->keep.versions, 50);
 	assert_int_equal(c->keep.runs, 1000);
+	assert_int_equal(c->keep.trials, 5000);
 	assert_int_equal(c->keep.alerts, 1000);
 	assert_true(c->retrain.policy.token_places == 1200);
 	assert_true(c->retrain.policy.bench_z == 3.5);
@@ -267,7 +268,7 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"keep\":{\"versions\":0}}",
 			"keep.versions: 0: want an integer from 1 to 10000" },
 		{ "{\"keep\":{\"days\":1}}",
-			"keep.days: unknown member: want versions, runs, alerts" },
+			"keep.days: unknown member: want versions, runs, trials, alerts" },
 		{ "{\"threshold\":1.5}", "threshold: 1.5: want 0 to 1" },
 		{ "{\"threshold\":\"x\"}", "threshold: \"x\": want 0 to 1" },
 		{ "{\"threshold\":null}", "threshold: null: want 0 to 1" },

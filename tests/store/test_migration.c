@@ -35,6 +35,8 @@ static const char rows_of_schema_1[] =
 	"INSERT INTO label (seq, model, id, event, class, time, arrival, carried) VALUES "
 	"(4, 1, 'c', 5, 'x', 40, 40, 0), (7, 1, 'd', 6, 'y', 70, 70, 0),"
 	"(8, 1, 'a', 2, 'y', 80, 80, 1), (11, 1, 'g', NULL, 'y', 99, 110, 0);"
+	"INSERT INTO run (model, run, state, kind, reason, now, change, as_of, seed, queued, verdict, "
+	"trials) VALUES (1, 1, 'succeeded', 'manual', 'why', 5, 0, 8, 1, 70, 'better', '[]');"
 	"INSERT INTO place (model, place, event, label, time, arrival) VALUES "
 	"(1, 1, 1, NULL, 10, 10), (1, 2, 2, NULL, 20, 21), (1, 4, 5, 4, 50, 50),"
 	"(1, 5, 6, 7, 70, 70), (1, 6, 3, NULL, 30, 100), (1, 7, 12, NULL, 85, 85);"
@@ -117,6 +119,9 @@ static void check_upgraded(struct fixture *f)
 		{ "SELECT hex(features) FROM event WHERE seq = 1", "00" },
 		{ "SELECT by || ifnull(person, '-') || ifnull(against, '-') FROM promotion",
 			"hand--" },
+		{ "SELECT group_concat(run || state || verdict) FROM run", "1succeededbetter" },
+		{ "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'trials'", "0" },
+		{ "SELECT count(*) FROM trial", "0" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

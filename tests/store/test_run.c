@@ -59,7 +59,6 @@ static void a_run_reads_back_as_it_was_written(void **state)
 	assert_int_equal(row.queued, 1000);
 	assert_int_equal(row.started + row.ended + row.version, 0);
 	assert_null(row.candidates.data);
-	assert_null(row.trials.data);
 	assert_null(row.gate.data);
 	assert_null(row.verdict.data);
 
@@ -79,7 +78,6 @@ static void update_tells_how_it_ended(void **state)
 		.started = 5,
 		.ended = 6,
 		.candidates = upk_text_of("[1]"),
-		.trials = upk_text_of("[2]"),
 		.gate = upk_text_of("{}"),
 		.verdict = upk_text_of("better"),
 		.version = 7 };
@@ -95,7 +93,6 @@ static void update_tells_how_it_ended(void **state)
 	assert_int_equal(row.started, 5);
 	assert_int_equal(row.ended, 6);
 	assert_text(row.candidates, "[1]");
-	assert_text(row.trials, "[2]");
 	assert_text(row.gate, "{}");
 	assert_text(row.verdict, "better");
 	assert_int_equal(row.version, 7);

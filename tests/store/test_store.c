@@ -81,7 +81,7 @@ static void open_sets_the_file_up_as_promised(void **state)
 		{ "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA page_size", "16384" },
 		{ "PRAGMA application_id", "1970301796" },
-		{ "PRAGMA user_version", "5" },
+		{ "PRAGMA user_version", "6" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	struct fixture *f = *state;
