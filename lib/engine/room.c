@@ -3,7 +3,10 @@
 #include "engine/core.h"
 #include "store/space.h"
 
-enum { MARGIN = 16 << 20 };
+enum {
+	MARGIN = 16 << 20,
+	UNSEEN_PAGES = 16, /* of the WAL, far fewer than are got ahead */
+};
 
 static enum upk_room_state state_of(const struct upk_room *r)
 {
@@ -109,6 +112,7 @@ static void look_at_disk(struct upk_engine *e)
 	struct upk_disk_space space;
 	if (!upk_store_space(e->store, &space))
 		return;
+	r->seen_pages = upk_store_wal_pages(e->store);
 	if (space.missing > 0) {
 		upk_store_give_reserve(e->store);
 		if (!upk_store_space(e->store, &space))
@@ -133,7 +137,9 @@ void upk_room_look(struct upk_engine *e)
 
 void upk_room_follow(struct upk_engine *e)
 {
-	look_at_disk(e);
+	int grown = upk_store_wal_pages(e->store) - e->room.seen_pages;
+	if (state_of(&e->room) != UPK_ROOM_OK || grown < 0 || grown >= UNSEEN_PAGES)
+		look_at_disk(e);
 }
 
 bool upk_room_check(struct upk_engine *e, struct upk_error *err)

@@ -23,6 +23,7 @@ struct upk_room {
 	atomic_int state;
 	int disk;          /* the writer's: enum upk_room_state of the disk alone */
 	int64_t disk_left; /* the writer's: free bytes of the disk, as last seen */
+	int seen_pages;    /* the writer's: in the WAL, as last seen */
 };
 
 /* All but the last are the writer's. */
@@ -31,7 +32,8 @@ struct upk_room {
 void upk_room_look(struct upk_engine *e);
 
 /* Outside transactions, after each of the writer's rounds: gets the space on the disk that copying
- * the WAL back needs, and where little is left, empties the WAL. A few system calls. */
+ * the WAL back needs, and where little is left, empties the WAL. A few system calls, and none while
+ * there is room and the WAL has hardly grown. */
 void upk_room_follow(struct upk_engine *e);
 
 /* Before items are stored; false: UPK_FULL with what to do. */

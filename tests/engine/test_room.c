@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/core.h"
+#include "engine/writer.h"
 
 static int setup(void **state)
 {
@@ -72,6 +73,32 @@ static void nine_tenths_are_nearly_full(void **state)
 	assert_string_equal(upk_room_state_name(room(b)), "nearly full");
 }
 
+struct look {
+	struct upk_task task;
+	int unseen; /* pages of the WAL */
+};
+
+static void look(struct upk_engine *e, struct upk_task *task)
+{
+	struct look *l = (struct look *)(void *)task;
+	l->unseen = upk_store_wal_pages(e->store) - e->room.seen_pages;
+}
+
+/* Rounds that add a few pages do not look at the disk each time, but at least each second. */
+static void the_disk_is_looked_at_as_the_wal_grows(void **state)
+{
+	struct bed *b = *state;
+	int most = 0;
+	for (int i = 0; i < 40; i++) {
+		struct look l = { .task = { .run = look } };
+		bed_send(b, UPK_ITEM_EVENT, "{\"predicted\":\"x\",\"label\":\"x\"}");
+		upk_writer_call(b->engine->writer, &l.task);
+		assert_in_range(l.unseen, 0, 31);
+		most = l.unseen > most ? l.unseen : most;
+	}
+	assert_true(most > 0);
+}
+
 static void a_full_store_takes_deletions(void **state)
 {
 	struct bed *b = *state;
@@ -90,6 +117,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			at_the_cap_nothing_is_stored_until_it_is_raised, setup, teardown),
 		cmocka_unit_test_setup_teardown(nine_tenths_are_nearly_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_disk_is_looked_at_as_the_wal_grows, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_store_takes_deletions, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("room", tests, NULL, NULL);
