@@ -200,7 +200,7 @@ static bool is_quick(const struct upk_exchange *x)
 	return x->route->early && x->flight <= UPK_TRAFFIC_SMALL;
 }
 
-/* true: the connection is suspended, or was and will be back. */
+/* true: there is no reply yet; libmicrohttpd asks again. */
 static bool run(struct upk_exchange *x)
 {
 	x->replied = true;
@@ -220,7 +220,9 @@ static bool run(struct upk_exchange *x)
 	}
 	x->route->handler(&x->request, &x->reply);
 	x->post = x->reply.post;
-	return x->post && upk_hall_leave(x->hall, x);
+	if (x->post)
+		upk_hall_leave(x->hall, x);
+	return x->leaving;
 }
 
 /* The engine has done with the post, unless there is a reply already. */
@@ -257,7 +259,7 @@ enum MHD_Result upk_exchange_on_request(void *context, struct MHD_Connection *co
 		*data_size = 0;
 		return x->replied && x->hasty ? MHD_NO : MHD_YES;
 	}
-	if (!x->replied && run(x))
+	if (x->leaving || (!x->replied && run(x)))
 		return MHD_YES;
 	take_answer(x);
 	return send_reply(x);
@@ -297,6 +299,7 @@ void upk_exchange_on_completed(void *context, struct MHD_Connection *connection,
 	if (!x)
 		return;
 	*state = NULL;
+	upk_hall_forget(hall, x);
 	upk_reaper_set_busy(x->reaped, false);
 	upk_reaper_set(x->reaped, upk_clock_monotonic_ns() + IDLE_SECONDS * SECOND_NS);
 	upk_traffic_give_back(hall->parts.traffic, x->flight);

@@ -9,6 +9,8 @@
 #include "http/loop.h"
 #include "http/problem.h"
 
+enum { WRITTEN_POSTS = 256 }; /* that the loop writes in one commit */
+
 /* A post at the engine. It outlives its exchange when that is given up. */
 struct upk_visit {
 	struct upk_parcel parcel;
@@ -33,6 +35,7 @@ void upk_hall_finish(struct upk_hall *h)
 static void go_away(struct upk_hall *h, struct upk_exchange *x)
 {
 	MHD_suspend_connection(x->connection);
+	x->away = true;
 	upk_reaper_set(x->reaped, 0);
 	x->since = upk_clock_monotonic_ns();
 	x->next = NULL;
@@ -45,6 +48,7 @@ static void come_back(struct upk_hall *h, struct upk_exchange *x)
 {
 	*(x->before ? &x->before->next : &h->first) = x->next;
 	*(x->next ? &x->next->before : &h->last) = x->before;
+	x->away = false;
 	MHD_resume_connection(x->connection);
 }
 
@@ -66,7 +70,7 @@ static void open_visit(struct upk_parcel *parcel)
 	free(v);
 }
 
-/* On the writer's thread. */
+/* On any thread. */
 static void on_done(struct upk_post *post)
 {
 	struct upk_visit *v = post->context;
@@ -74,13 +78,11 @@ static void on_done(struct upk_post *post)
 	upk_loop_send(v->hall->loop, &v->parcel);
 }
 
-static bool prepare_visit(struct upk_hall *h, struct upk_exchange *x)
+static bool prepare_visit(struct upk_hall *h, struct upk_exchange *x, struct upk_error *err)
 {
 	struct upk_visit *v = calloc(1, sizeof *v);
-	if (!v) {
-		upk_problem(&x->reply, 503, "no memory for the request");
-		return false;
-	}
+	if (!v)
+		return upk_fail(err, UPK_NOMEM, "no memory for the request");
 	v->parcel.open = open_visit;
 	v->hall = h;
 	v->exchange = x;
@@ -88,29 +90,43 @@ static bool prepare_visit(struct upk_hall *h, struct upk_exchange *x)
 	x->visit = v;
 	x->post->done = on_done;
 	x->post->context = v;
-
-	x->next_leaving = NULL;
-	*(h->last_leaving ? &h->last_leaving->next_leaving : &h->leaving) = x;
-	h->last_leaving = x;
 	return true;
 }
 
-bool upk_hall_leave(struct upk_hall *h, struct upk_exchange *x)
+void upk_hall_leave(struct upk_hall *h, struct upk_exchange *x)
 {
-	if (!prepare_visit(h, x))
-		return false;
-	go_away(h, x);
-	return true;
+	x->leaving = true;
+	x->next_leaving = NULL;
+	*(h->last_leaving ? &h->last_leaving->next_leaving : &h->leaving) = x;
+	h->last_leaving = x;
+	upk_reaper_set(x->reaped, 0);
+}
+
+void upk_hall_forget(struct upk_hall *h, struct upk_exchange *x)
+{
+	struct upk_exchange *before = NULL, *at = x->leaving ? h->leaving : NULL;
+
+	for (; at && at != x; at = at->next_leaving)
+		before = at;
+	if (!at)
+		return;
+	*(before ? &before->next_leaving : &h->leaving) = x->next_leaving;
+	if (h->last_leaving == x)
+		h->last_leaving = before;
 }
 
 static void hand_over(struct upk_hall *h, struct upk_exchange *x)
 {
 	struct upk_error err = { 0 };
-	bool taken = atomic_load(&h->parts.traffic->draining)
-		? upk_fail(&err, UPK_BUSY, "the daemon is stopping")
-		: upk_engine_post(upk_site_engine(h->parts.site), x->post, &err);
+	bool away = x->away;
 
-	if (taken)
+	x->leaving = false;
+	if (!away)
+		go_away(h, x);
+	if (atomic_load(&h->parts.traffic->draining))
+		upk_fail(&err, UPK_BUSY, "the daemon is stopping");
+	else if (prepare_visit(h, x, &err) &&
+		upk_engine_post(upk_site_engine(h->parts.site), x->post, &err))
 		return;
 	upk_problem_of(&x->reply, &err);
 	free(x->visit);
@@ -118,14 +134,45 @@ static void hand_over(struct upk_hall *h, struct upk_exchange *x)
 	come_back(h, x);
 }
 
+/* Those that the loop may write itself, as far as they are small together. */
+static bool is_small(const struct upk_exchange *x, size_t posts, size_t bytes)
+{
+	return !x->away && !x->post->atomic && !x->post->settle && posts < WRITTEN_POSTS &&
+		bytes + x->post->batch->body_size <= UPK_TRAFFIC_SMALL;
+}
+
+/* Whether all that is small was written, and so has its answer. */
+static bool write_small(struct upk_hall *h)
+{
+	struct upk_post *first = NULL, **end = &first;
+	size_t posts = 0, bytes = 0;
+
+	for (struct upk_exchange *x = h->leaving; x; x = x->next_leaving) {
+		x->small = is_small(x, posts, bytes);
+		if (!x->small)
+			continue;
+		*end = x->post;
+		end = &x->post->next;
+		bytes += x->post->batch->body_size;
+		posts++;
+	}
+	*end = NULL;
+	return first && !atomic_load(&h->parts.traffic->draining) &&
+		upk_engine_write(upk_site_engine(h->parts.site), first);
+}
+
 void upk_hall_send(struct upk_hall *h)
 {
+	bool written = h->leaving && write_small(h);
 	struct upk_exchange *x = h->leaving;
 
 	h->leaving = h->last_leaving = NULL;
 	while (x) {
 		struct upk_exchange *next = x->next_leaving;
-		hand_over(h, x);
+		if (written && x->small)
+			x->leaving = false;
+		else
+			hand_over(h, x);
 		x = next;
 	}
 }
@@ -149,7 +196,9 @@ static void open_worked(struct upk_parcel *parcel)
 	struct upk_exchange *x = of_parcel(parcel);
 
 	x->post = x->reply.post;
-	if (!x->post || !prepare_visit(x->hall, x))
+	if (x->post)
+		upk_hall_leave(x->hall, x);
+	else
 		come_back(x->hall, x);
 }
 

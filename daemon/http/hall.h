@@ -28,12 +28,14 @@ struct upk_hall_parts {
 };
 
 /* Thread: the loop's, except where it says any. A connection is suspended while its exchange is
- * away, and only the loop's thread resumes it. */
+ * away, and only the loop's thread resumes it. One that is leaving is not suspended yet:
+ * libmicrohttpd asks for its reply in each of its rounds, and in the next one there is one if the
+ * loop has written the post itself. */
 struct upk_hall {
 	struct upk_hall_parts parts;
 	struct upk_loop *loop;
 	struct upk_responses responses;
-	struct upk_exchange *leaving, *last_leaving; /* with a post for upk_hall_send */
+	struct upk_exchange *leaving, *last_leaving; /* by next_leaving: for upk_hall_send */
 	struct upk_exchange *first, *last;           /* away, the longest first */
 	_Atomic int64_t since; /* of the post that waits longest without `settle`; 0: none */
 };
@@ -44,11 +46,15 @@ void upk_hall_finish(struct upk_hall *h); /* nobody is away */
 /* Suspends the connection and lets a worker run the handler. */
 void upk_hall_work(struct upk_hall *h, struct upk_exchange *x);
 
-/* Suspends the connection; upk_hall_send will hand x->post to the engine. false: no memory, it is
- * not suspended, and the reply says so. */
-bool upk_hall_leave(struct upk_hall *h, struct upk_exchange *x);
+/* upk_hall_send will bring x->post to the engine. */
+void upk_hall_leave(struct upk_hall *h, struct upk_exchange *x);
 
-/* Hands over what has left since the last call: together, so that it shares a commit. */
+/* The exchange is over. */
+void upk_hall_forget(struct upk_hall *h, struct upk_exchange *x);
+
+/* What has left since the last call: small posts are written at once, in one commit, when the
+ * engine lets it; the others are handed over together, so that they share one, and their
+ * connections are suspended. */
 void upk_hall_send(struct upk_hall *h);
 
 /* From time to time: gives up what has been away too long; posts with `settle` may be. */

@@ -100,13 +100,29 @@ static void move(struct upk_tail *t, size_t i, const struct upk_judgement *judge
 		fire(t, i, judgement, m);
 }
 
+static bool sorts(
+	const struct upk_tail *t, const struct upk_rule *rule, struct upk_measure *measure)
+{
+	return t->scorer.score && rule->config->kind != UPK_RULE_CHANGE &&
+		upk_measure_resolve(&rule->config->measure, t->schema, measure) &&
+		upk_metric_needs(measure->metric) != UPK_METRIC_COUNTS;
+}
+
+bool upk_alerting_sorts(const struct upk_tail *t)
+{
+	struct upk_measure measure;
+	for (size_t i = 0; i < t->rules_count; i++)
+		if (sorts(t, &t->rules[i], &measure))
+			return true;
+	return false;
+}
+
 /* A score metric sorts its window, so it is taken anew each time a hundredth of it has changed. */
 static void score(struct upk_tail *t, struct upk_rule *rule)
 {
 	const struct upk_window *window = t->windows.at[rule->config->window];
 	struct upk_measure measure;
-	if (!t->scorer.score || !upk_measure_resolve(&rule->config->measure, t->schema, &measure) ||
-		upk_metric_needs(measure.metric) == UPK_METRIC_COUNTS)
+	if (!sorts(t, rule, &measure))
 		return;
 
 	uint64_t changes = upk_window_changes(window);

@@ -21,6 +21,9 @@ struct upk_moment {
 bool upk_alerting_windows(
 	struct upk_tail *t, const struct upk_moment *m, bool timed, struct upk_error *err);
 
+/* Some rule is on a score metric: now and then a pair costs the sorting of its window. */
+bool upk_alerting_sorts(const struct upk_tail *t);
+
 /* Judges the change rules; one that rests after a run or a cancelled alert does not fire. */
 void upk_alerting_change(struct upk_tail *t, const struct upk_moment *m);
 

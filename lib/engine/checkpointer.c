@@ -106,27 +106,48 @@ static void note_pages(struct upk_checkpointer *c, int pages)
 }
 
 /* Little is left, or so much that the writer has to wait. */
-static bool is_writers_turn(struct upk_checkpointer *c)
+static bool is_writers_turn(const struct upk_checkpointer *c)
 {
-	if (c->pages < ENOUGH_PAGES || c->held)
-		return false;
-	while (c->pages > MOST_PAGES && c->passing)
+	return c->pages >= ENOUGH_PAGES && !c->held &&
+		(c->pages > MOST_PAGES || (!c->passing && c->pages - c->copied <= REST_PAGES));
+}
+
+static bool look(struct upk_checkpointer *c)
+{
+	note_pages(c, upk_store_wal_pages(c->engine->store));
+	bool turn = c->failed.code == UPK_OK && is_writers_turn(c);
+	if (!turn && c->pages >= ENOUGH_PAGES)
+		pthread_cond_signal(&c->wake);
+	return turn;
+}
+
+bool upk_checkpointer_look(struct upk_checkpointer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	bool due = look(c) || c->failed.code != UPK_OK;
+	pthread_mutex_unlock(&c->lock);
+	return due;
+}
+
+/* By the thread's pass, or another's. */
+static void wait_for_pass(struct upk_checkpointer *c)
+{
+	while (c->pages > MOST_PAGES && c->passing && !c->held)
 		pthread_cond_wait(&c->passed, &c->lock);
-	return !c->passing && !c->held &&
-		(c->pages - c->copied <= REST_PAGES || c->pages > MOST_PAGES);
 }
 
 bool upk_checkpointer_follow(struct upk_checkpointer *c, struct upk_error *err)
 {
 	struct upk_wal wal = { 0 };
 	pthread_mutex_lock(&c->lock);
-	note_pages(c, upk_store_wal_pages(c->engine->store));
+	bool turn = look(c);
 	bool done =
 		c->failed.code == UPK_OK || upk_fail(err, c->failed.code, "%s", c->failed.message);
 	c->failed.code = UPK_OK;
-	bool turn = done && is_writers_turn(c);
-	if (!turn && c->pages >= ENOUGH_PAGES)
-		pthread_cond_signal(&c->wake);
+	if (turn) {
+		wait_for_pass(c);
+		turn = is_writers_turn(c);
+	}
 	pthread_mutex_unlock(&c->lock);
 	if (!turn)
 		return done;

@@ -20,6 +20,10 @@ void upk_checkpointer_stop(struct upk_checkpointer *c); /* ends the thread, free
  * connection or the writer's; UPK_IO broke the store. */
 bool upk_checkpointer_follow(struct upk_checkpointer *c, struct upk_error *err);
 
+/* The writer, instead of that when it has no time to copy: whether upk_checkpointer_follow has
+ * something to do or to say. */
+bool upk_checkpointer_look(struct upk_checkpointer *c);
+
 /* Bytes in the WAL. Any thread. */
 int64_t upk_checkpointer_wal_bytes(struct upk_checkpointer *c);
 

@@ -115,12 +115,26 @@ struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, st
 	return NULL;
 }
 
+static bool copy_name(struct upk_post *post)
+{
+	if (!post->name)
+		post->name = strdup(post->model);
+	return post->name;
+}
+
 bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_error *err)
 {
-	post->name = strdup(post->model);
-	if (!post->name)
+	if (!copy_name(post))
 		return upk_fail(err, UPK_NOMEM, "no memory for a post");
 	return upk_writer_post(e->writer, post, err);
+}
+
+bool upk_engine_write(struct upk_engine *e, struct upk_post *posts)
+{
+	for (struct upk_post *post = posts; post; post = post->next)
+		if (!copy_name(post))
+			return false;
+	return upk_writer_write(e->writer, posts);
 }
 
 void upk_post_finish(struct upk_post *post)

@@ -71,14 +71,14 @@ struct upk_predicted {
 };
 
 /* A post from hand-over to answer. The caller fills the first part, the writer the second; then done
- * is called once, on the writer's thread, and must not block. Everything lives until
- * upk_post_finish. */
+ * is called once, on the thread that does the writer's work then, and must not block. Everything
+ * lives until upk_post_finish. */
 struct upk_post {
 	/* from the caller */
 	struct upk_batch *batch; /* owned by the post from the hand-over on */
 	const char *model;       /* a copy is made */
 	bool atomic, settle;
-	void (*done)(struct upk_post *post);
+	void (*done)(struct upk_post *post); /* NULL for upk_engine_write */
 	void *context; /* the caller's */
 
 	/* from the writer */
@@ -92,7 +92,7 @@ struct upk_post {
 	size_t classes_count;
 
 	/* the engine's own */
-	struct upk_post *next;
+	struct upk_post *next; /* and the caller's of upk_engine_write */
 	size_t queued; /* bytes that it counts for in the queue */
 	char *name;
 	void *memory;
@@ -105,6 +105,12 @@ struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, st
 /* Hands a post to the writer. true: done will be called. false: UPK_BUSY (queue full or stopping) or
  * UPK_NOMEM; done is not called and the batch is still the post's. */
 bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_error *err);
+
+/* Writes and commits small posts (a list by next) on the calling thread, when nobody else waits for
+ * the writer and it takes little more than the commit; no `atomic`, no `settle`, `done` NULL. true: all
+ * are answered, and next is gone. false: nothing has happened, hand them over. It may wait for a few
+ * milliseconds until another thread that does the same is ready, and then for the disk. */
+bool upk_engine_write(struct upk_engine *e, struct upk_post *posts);
 
 /* Frees what the post holds, the batch included. */
 void upk_post_finish(struct upk_post *post);

@@ -1,7 +1,9 @@
 #include "engine/group.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "engine/alerting.h"
 #include "engine/feed.h"
 #include "engine/ids.h"
 #include "engine/ingest.h"
@@ -17,6 +19,8 @@ enum { AUTOMATIC_MOST = 100, REPAIR_EVERY_NS = 1000000000 };
 
 static void answer(struct upk_engine *e, struct upk_post *post)
 {
+	if (!post->done)
+		return;
 	upk_writer_answered(e->writer, post);
 	post->done(post);
 }
@@ -283,6 +287,21 @@ static void answer_or_wait(struct upk_engine *e, struct upk_post *posts)
 		}
 		upk_model_unref(m);
 	}
+}
+
+bool upk_group_is_quick(struct upk_engine *e, const struct upk_post *posts)
+{
+	bool quick = true;
+	const char *seen = "";
+	for (const struct upk_post *post = posts; quick && post; post = post->next) {
+		if (strcmp(post->name, seen) == 0)
+			continue;
+		struct upk_model *m = upk_registry_find(e->registry, post->name);
+		quick = m && !m->stale && !upk_alerting_sorts(m->tail);
+		upk_model_unref(m);
+		seen = post->name;
+	}
+	return quick;
 }
 
 void upk_group_write(struct upk_engine *e, struct upk_post *posts)

@@ -7,8 +7,14 @@
 #include "engine/model.h"
 
 /* Thread: the writer. Takes a list of posts (by next), in order, and answers each: after the commit,
- * and after the rules have seen it. Posts with `atomic` come alone. */
+ * and after the rules have seen it. Posts with `atomic` come alone. One without `done` is not from
+ * the queue: its caller sees for himself that it is answered. */
 void upk_group_write(struct upk_engine *e, struct upk_post *posts);
+
+/* Thread: the writer. Whether writing the posts takes little more than the commit, so that a thread
+ * with other things to do may: their models are there, need not be rebuilt and have no rule that
+ * sorts a window. */
+bool upk_group_is_quick(struct upk_engine *e, const struct upk_post *posts);
 
 /* When no run of the model is open any more: answers the posts that waited for that. */
 void upk_group_settle(struct upk_engine *e, struct upk_model *m);

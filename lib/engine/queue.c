@@ -72,6 +72,11 @@ struct upk_post *upk_queue_take(struct upk_queue *q)
 	return posts;
 }
 
+bool upk_queue_waits(const struct upk_queue *q)
+{
+	return q->lanes[0].first || q->lanes[1].first;
+}
+
 void upk_queue_answered(struct upk_queue *q, const struct upk_post *post)
 {
 	q->posts--;

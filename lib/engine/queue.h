@@ -35,6 +35,9 @@ bool upk_queue_add(struct upk_queue *q, struct upk_post *post, struct upk_error 
  * alone. NULL: none waits. */
 struct upk_post *upk_queue_take(struct upk_queue *q);
 
+/* Something is there to be taken. */
+bool upk_queue_waits(const struct upk_queue *q);
+
 /* It no longer counts. */
 void upk_queue_answered(struct upk_queue *q, const struct upk_post *post);
 

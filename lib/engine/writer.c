@@ -12,6 +12,7 @@
 #include "engine/group.h"
 #include "engine/queue.h"
 #include "engine/rebuild.h"
+#include "engine/turn.h"
 #include "engine/unsaved.h"
 
 enum {
@@ -21,10 +22,14 @@ enum {
 struct upk_writer {
 	struct upk_engine *engine;
 	pthread_t thread;
-	pthread_mutex_t lock; /* over the tasks, the queue and stopping */
+	pthread_mutex_t
+		lock; /* over the turn, the tasks, the queue, what visitors left and stopping */
 	pthread_cond_t wake;
+	struct upk_turn turn;
 	struct upk_task *first_task, *last_task;
 	struct upk_queue queue;
+	bool visited; /* since the thread's last round */
+	bool left;    /* a visitor left something for the thread's round */
 	bool stopping;
 	int64_t ticked, looked; /* the thread's own; monotonic ms */
 };
@@ -41,6 +46,7 @@ void upk_writer_push(struct upk_writer *w, struct upk_task *task)
 	*(w->last_task ? &w->last_task->next : &w->first_task) = task;
 	w->last_task = task;
 	pthread_cond_signal(&w->wake);
+	upk_turn_notice(&w->turn);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -49,6 +55,7 @@ bool upk_writer_post(struct upk_writer *w, struct upk_post *post, struct upk_err
 	pthread_mutex_lock(&w->lock);
 	bool taken = w->stopping ? upk_fail(err, UPK_BUSY, "the daemon is stopping")
 				 : upk_queue_add(&w->queue, post, err);
+	upk_turn_notice(&w->turn);
 	pthread_mutex_unlock(&w->lock);
 	if (taken)
 		pthread_cond_signal(&w->wake);
@@ -60,6 +67,55 @@ void upk_writer_answered(struct upk_writer *w, const struct upk_post *post)
 	pthread_mutex_lock(&w->lock);
 	upk_queue_answered(&w->queue, post);
 	pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- visitors ---- */
+
+static bool has_work(const struct upk_writer *w)
+{
+	return w->first_task || upk_queue_waits(&w->queue) || w->left || w->stopping;
+}
+
+static bool may_visit(const void *context)
+{
+	return !has_work(context);
+}
+
+/* What the thread's round does after a group, as far as it is quick; true: the rest is due. */
+static bool follow_visit(struct upk_engine *e)
+{
+	if (atomic_load(&e->broken))
+		return true;
+	upk_room_follow(e);
+	return upk_checkpointer_look(e->checkpointer);
+}
+
+static void leave(struct upk_writer *w, bool visited, bool left, int64_t took)
+{
+	pthread_mutex_lock(&w->lock);
+	w->visited = w->visited || visited;
+	w->left = w->left || left;
+	if (left)
+		pthread_cond_signal(&w->wake);
+	upk_turn_end_visit(&w->turn, took);
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool upk_writer_write(struct upk_writer *w, struct upk_post *posts)
+{
+	pthread_mutex_lock(&w->lock);
+	bool visits = upk_turn_visit(&w->turn, may_visit, w);
+	pthread_mutex_unlock(&w->lock);
+	if (!visits)
+		return false;
+	int64_t began = upk_clock_monotonic_ns();
+	bool quick = upk_group_is_quick(w->engine, posts), left = false;
+	if (quick) {
+		upk_group_write(w->engine, posts);
+		left = follow_visit(w->engine);
+	}
+	leave(w, quick, left, upk_clock_monotonic_ns() - began);
+	return quick;
 }
 
 /* ---- calls ---- */
@@ -102,6 +158,7 @@ void upk_writer_call(struct upk_writer *w, struct upk_task *task)
 struct work {
 	struct upk_task *tasks;
 	struct upk_post *posts;
+	bool visited; /* others have written meanwhile */
 	bool stop;
 };
 
@@ -116,22 +173,35 @@ static int64_t idle_ms(const struct upk_writer *w)
 	return wait < 1 ? 1 : wait;
 }
 
-/* Not for long when there is something to do in the background. */
+static struct work take_work(struct upk_writer *w)
+{
+	struct work work = {
+		.tasks = w->first_task, .posts = upk_queue_take(&w->queue), .visited = w->visited
+	};
+	w->first_task = w->last_task = NULL;
+	w->visited = w->left = false;
+	work.stop = w->stopping && !work.tasks && !work.posts;
+	return work;
+}
+
+/* Others may have the turn meanwhile. Not for long when there is something to do in the background.
+ */
 static struct work wait_for_work(struct upk_writer *w)
 {
 	int64_t end = upk_clock_monotonic_ns() + idle_ms(w) * 1000000;
 	const struct timespec until = { end / 1000000000, end % 1000000000 };
 
-	pthread_mutex_lock(&w->lock);
 	bool sweep = !atomic_load(&w->engine->broken) &&
 		(upk_sweeper_due(w->engine, false) || upk_retention_due(w->engine, false));
-	struct upk_post *posts;
-	while (!(posts = upk_queue_take(&w->queue)) && !sweep && !w->first_task && !w->stopping)
-		if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
-			break;
-	struct work work = { .tasks = w->first_task, .posts = posts };
-	w->first_task = w->last_task = NULL;
-	work.stop = w->stopping && !work.tasks && !work.posts;
+	pthread_mutex_lock(&w->lock);
+	if (!sweep && !has_work(w)) {
+		upk_turn_leave(&w->turn);
+		while (!has_work(w))
+			if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
+				break;
+		upk_turn_take(&w->turn);
+	}
+	struct work work = take_work(w);
 	pthread_mutex_unlock(&w->lock);
 	return work;
 }
@@ -264,7 +334,7 @@ static void *work(void *argument)
 		struct work todo = wait_for_work(w);
 		if (todo.stop)
 			break;
-		bool busy = todo.tasks || todo.posts;
+		bool busy = todo.tasks || todo.posts || todo.visited;
 		run_tasks(e, todo.tasks);
 		if (todo.posts)
 			upk_group_write(e, todo.posts);
@@ -303,9 +373,11 @@ bool upk_writer_start(struct upk_engine *e, struct upk_error *err)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+	upk_turn_init(&w->turn, &w->lock);
 	int failed = pthread_create(&w->thread, NULL, work, w);
 	if (!failed)
 		return true;
+	upk_turn_finish(&w->turn);
 	e->writer = NULL;
 	free(w);
 	return upk_fail(err, UPK_IO, "the writer's thread can't be started: %s", strerror(failed));
@@ -320,6 +392,7 @@ void upk_writer_stop(struct upk_writer *w)
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
+	upk_turn_finish(&w->turn);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->lock);
 	free(w);

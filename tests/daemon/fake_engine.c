@@ -11,9 +11,9 @@ struct upk_engine {
 	pthread_t writer;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
-	bool hold, refuse, ready, closing;
+	bool hold, refuse, lend, ready, closing;
 	struct upk_post *first;
-	size_t waiting;
+	size_t waiting, written;
 };
 
 /* Every item is accepted; what the decoder found wrong is rejected. */
@@ -30,7 +30,8 @@ static void complete(struct upk_post *post)
 				(struct upk_rejected){ i, item->id, item->error };
 		post->rejected_total++;
 	}
-	post->done(post);
+	if (post->done)
+		post->done(post);
 }
 
 static void *write_posts(void *context)
@@ -99,6 +100,11 @@ void fake_engine_refuse(struct upk_engine *e, bool refuse)
 	set(e, &e->refuse, refuse);
 }
 
+void fake_engine_lend(struct upk_engine *e, bool lend)
+{
+	set(e, &e->lend, lend);
+}
+
 void fake_engine_set_ready(struct upk_engine *e, bool ready)
 {
 	set(e, &e->ready, ready);
@@ -110,6 +116,14 @@ size_t fake_engine_waiting(struct upk_engine *e)
 	size_t waiting = e->waiting;
 	pthread_mutex_unlock(&e->mutex);
 	return waiting;
+}
+
+size_t fake_engine_written(struct upk_engine *e)
+{
+	pthread_mutex_lock(&e->mutex);
+	size_t written = e->written;
+	pthread_mutex_unlock(&e->mutex);
+	return written;
 }
 
 bool upk_engine_ready(const struct upk_engine *e)
@@ -148,6 +162,20 @@ bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_err
 	}
 	pthread_mutex_unlock(&e->mutex);
 	return taken || upk_fail(err, UPK_BUSY, "the queue is full");
+}
+
+bool upk_engine_write(struct upk_engine *e, struct upk_post *posts)
+{
+	pthread_mutex_lock(&e->mutex);
+	bool lent = e->lend && !e->hold && !e->refuse && !e->closing;
+	for (struct upk_post *post = posts; lent && post; post = post->next) {
+		if (post->atomic || post->settle || post->done)
+			abort();
+		e->written++;
+		complete(post);
+	}
+	pthread_mutex_unlock(&e->mutex);
+	return lent;
 }
 
 void upk_post_finish(struct upk_post *post)

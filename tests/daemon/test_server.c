@@ -390,6 +390,83 @@ static void a_post_waits_without_holding_up_others(void **state)
 	}
 }
 
+static const char *post_of(const char *query, const char *last, const char *body)
+{
+	static char request[1024];
+
+	snprintf(request, sizeof request,
+		"POST /v1/models/m/events%s HTTP/1.1\r\nHost: localhost\r\n" JSON
+		"%sContent-Length: %zu\r\n\r\n%s",
+		query, last, strlen(body), body);
+	return request;
+}
+
+static void a_loop_writes_small_posts_itself(void **state)
+{
+	struct fixture *f = *state;
+	static const char close_it[] = "Connection: close\r\n";
+	static const struct {
+		const char *query, *body;
+		bool written;
+	} posts[] = {
+		{ "", "[{\"id\":\"1\",\"predicted\":\"x\"}]", true },
+		{ "?settle=true", "[]", false },
+		{ "?atomic=true", "[]", false },
+	};
+
+	fake_engine_lend(f->engine, true);
+	for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
+		size_t before = fake_engine_written(f->engine);
+		const char *heard = ask(f, post_of(posts[i].query, close_it, posts[i].body));
+		assert_non_null(strstr(heard, "HTTP/1.1 200"));
+		assert_int_equal(fake_engine_written(f->engine) - before, posts[i].written);
+	}
+}
+
+/* The answers come in the order of the requests, all on one connection. */
+static void a_kept_connection_may_send_on_before_it_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	char *at, all[2048];
+
+	fake_engine_lend(f->engine, true);
+	int fd = dial(f);
+	snprintf(all, sizeof all, "%s", post_of("", "", "[{\"id\":1}]"));
+	strcat(all, post_of("?settle=true", "", "[]"));
+	strcat(all, post_of("", "Connection: close\r\n", "[{\"id\":1},{\"id\":2}]"));
+	say(fd, all);
+	char *heard = hear(fd);
+	const char *wanted[] = { "\"rejected_total\":1", "\"rejected_total\":0",
+		"\"rejected_total\":2" };
+	for (size_t i = 0; i < 3; i++) {
+		at = strstr(heard, "\"rejected_total\"");
+		assert_non_null(at);
+		assert_int_equal(strncmp(at, wanted[i], strlen(wanted[i])), 0);
+		heard = at + 1;
+	}
+}
+
+/* More than the loop writes at once, and clients that leave. */
+static void many_posts_are_written_by_loops_and_others(void **state)
+{
+	struct fixture *f = *state;
+	int fds[CLIENTS];
+
+	for (size_t round = 0; round < 10; round++) {
+		fake_engine_lend(f->engine, round % 2 == 0);
+		for (size_t i = 0; i < CLIENTS; i++) {
+			fds[i] = dial(f);
+			say(fds[i], post_of("", "Connection: close\r\n", "[]"));
+		}
+		for (size_t i = 0; i < CLIENTS; i++)
+			if (i % 5 == round % 5)
+				close(fds[i]);
+			else
+				assert_non_null(strstr(hear(fds[i]), "HTTP/1.1 200"));
+	}
+	assert_true(fake_engine_written(f->engine) > 0);
+}
+
 static void a_kept_connection_is_told_that_it_stops(void **state)
 {
 	struct fixture *f = *state;
@@ -407,7 +484,7 @@ static void a_kept_connection_is_told_that_it_stops(void **state)
 
 #define POST(query) \
 	"POST /v1/models/m/events" query " HTTP/1.1\r\n" JSON "Content-Length: 2\r\n" CLOSE "\r\n" \
-											    "[]"
+	"[]"
 
 /* In steps: a loop that meets a clock far ahead cuts off nobody, but posts that wait are given up.
  */
@@ -473,6 +550,7 @@ static void a_failed_allocation_is_503_or_a_closed_connection(void **state)
 	struct fixture *f = *state;
 	const char *requests[] = {
 		POST(""),
+		POST(""),
 		large_request(),
 		"GET /v1/models HTTP/1.1\r\n" CLOSE "\r\n",
 		"GET /nowhere HTTP/1.1\r\n" CLOSE "\r\n",
@@ -480,7 +558,9 @@ static void a_failed_allocation_is_503_or_a_closed_connection(void **state)
 		"Content-Length: 2\r\n" CLOSE "\r\n[]",
 	};
 
+	/* The first twice: written by the loop, and handed over. */
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		fake_engine_lend(f->engine, i == 0);
 		const char *fine = ask(f, requests[i]);
 		char status[13] = { 0 };
 		memcpy(status, fine, sizeof status - 1);
@@ -513,6 +593,12 @@ int main(void)
 			stopping_answers_every_post_that_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_post_waits_without_holding_up_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_loop_writes_small_posts_itself, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_kept_connection_may_send_on_before_it_is_answered, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			many_posts_are_written_by_loops_and_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_kept_connection_is_told_that_it_stops, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

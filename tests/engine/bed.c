@@ -84,25 +84,34 @@ static void came(struct upk_post *post)
 	pthread_mutex_unlock(&a->lock);
 }
 
+void bed_decode(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
+	const char *body)
+{
+	struct upk_error err = { 0 };
+	struct upk_schema *schema = upk_engine_schema(b->engine, model, &err);
+	if (!schema)
+		fail_msg("%s", err.message);
+	*post = (struct upk_post){ .model = model };
+	post->batch = upk_batch_decode(kind, false, strdup(body), strlen(body), schema,
+		upk_clock_now(b->clock ? b->clock : upk_clock_system()), &err);
+	upk_schema_unref(schema);
+	if (!post->batch)
+		fail_msg("%s", err.message);
+}
+
 void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
 	const char *body, unsigned flags)
 {
 	struct answer a = { .done = false };
 	struct upk_error err = { 0 };
-	struct upk_schema *schema = upk_engine_schema(b->engine, model, &err);
-	if (!schema)
-		fail_msg("%s", err.message);
 	pthread_mutex_init(&a.lock, NULL);
 	pthread_cond_init(&a.came, NULL);
-	*post = (struct upk_post){ .model = model,
-		.settle = (flags & BED_SETTLE) != 0,
-		.atomic = (flags & BED_ATOMIC) != 0,
-		.done = came,
-		.context = &a };
-	post->batch = upk_batch_decode(kind, false, strdup(body), strlen(body), schema,
-		upk_clock_now(b->clock ? b->clock : upk_clock_system()), &err);
-	upk_schema_unref(schema);
-	if (!post->batch || !upk_engine_post(b->engine, post, &err))
+	bed_decode(b, post, kind, model, body);
+	post->settle = (flags & BED_SETTLE) != 0;
+	post->atomic = (flags & BED_ATOMIC) != 0;
+	post->done = came;
+	post->context = &a;
+	if (!upk_engine_post(b->engine, post, &err))
 		fail_msg("%s", err.message);
 	pthread_mutex_lock(&a.lock);
 	while (!a.done)

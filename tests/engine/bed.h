@@ -30,6 +30,10 @@ void bed_remove(struct bed *b); /* closes, and removes the folder */
 
 enum { BED_SETTLE = 1, BED_ATOMIC = 2 };
 
+/* Decodes one JSON body for a post of a model's, or fails the test. */
+void bed_decode(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
+	const char *body);
+
 /* Posts one JSON body and waits for its answer, which bed_finish frees. Any thread. */
 void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
 	const char *body, unsigned flags);

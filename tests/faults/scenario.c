@@ -122,13 +122,25 @@ static void await(struct answer *a)
 		fail_msg("a post was not answered within %d s", PATIENCE_S);
 }
 
+/* Every second one that may be is written on this thread. */
+static void bring(struct scenario *s, struct upk_post *post, struct answer *a)
+{
+	struct upk_error err = { 0 };
+	if (!post->settle && s->posts++ % 2 == 0 && upk_engine_write(s->engine, post))
+		return;
+	post->done = came;
+	post->context = a;
+	if (upk_engine_post(s->engine, post, &err))
+		await(a);
+	else
+		post->error = err;
+}
+
 /* The caller finishes the post, whose error says what came of it. */
 static void send(struct scenario *s, const struct step *step, struct upk_post *out)
 {
 	struct answer a = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
-	*out = (struct upk_post){
-		.model = step->model, .settle = step->settle, .done = came, .context = &a
-	};
+	*out = (struct upk_post){ .model = step->model, .settle = step->settle };
 	struct upk_error err = { 0 };
 	struct upk_schema *schema = upk_engine_schema(s->engine, step->model, &err);
 	char *body = schema ? strdup(step->body) : NULL;
@@ -138,8 +150,8 @@ static void send(struct scenario *s, const struct step *step, struct upk_post *o
 		out->batch = upk_batch_decode(step->kind, false, body, strlen(body), schema,
 			upk_clock_now(s->clock), &err);
 	upk_schema_unref(schema);
-	if (out->batch && upk_engine_post(s->engine, out, &err))
-		await(&a);
+	if (out->batch)
+		bring(s, out, &a);
 	else
 		out->error = err;
 }

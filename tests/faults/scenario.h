@@ -21,6 +21,7 @@ struct scenario {
 	enum upk_code codes[SCENARIO_STEPS]; /* of the refusals */
 	bool broke;                          /* the engine said that it can't go on */
 	bool late;                           /* and said so only when the fault had gone */
+	unsigned posts;                      /* so far */
 	enum upk_code opening;               /* of an open that failed; UPK_OK: none did */
 };
 
