@@ -16,7 +16,11 @@
 #include "http/exchange.h"
 #include "log.h"
 
-enum { TICK_MS = 250, IDLE_SECONDS = 60 };
+enum {
+	TICK_MS = 250,
+	IDLE_SECONDS = 60,
+	CONNECTION_BYTES = 16 << 10, /* heads fit in; libmicrohttpd clears them for each request */
+};
 
 struct upk_loop {
 	struct upk_hall hall;
@@ -169,6 +173,7 @@ static bool start_daemon(struct upk_loop *l, unsigned connections_max)
 			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, upk_exchange_on_request, &l->hall, MHD_OPTION_EXTERNAL_LOGGER,
 		on_log, (void *)l, MHD_OPTION_CONNECTION_LIMIT, connections_max,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK,
 		upk_exchange_on_target, (void *)&l->hall, MHD_OPTION_NOTIFY_COMPLETED,
 		upk_exchange_on_completed, (void *)&l->hall, MHD_OPTION_NOTIFY_CONNECTION,

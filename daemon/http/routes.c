@@ -136,7 +136,8 @@ static bool fits(const struct upk_route *route, const struct upk_url *url)
 		struct upk_text pattern = next_segment(&path);
 		if (!pattern.data)
 			return false;
-		if (kind_of(pattern) == KINDS && !upk_text_equal(pattern, url->segments[i]))
+		bool value = *pattern.data == '{';
+		if (!value && !upk_text_equal(pattern, url->segments[i]))
 			return false;
 	}
 	return !next_segment(&path).data;

@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { BLOCK = 64 * 1024 };
+/* The first block is for a single item, whose memory is then taken and given back cheaply. */
+enum { FIRST_BLOCK = 960, BLOCK = 64 * 1024 };
 
 struct upk_arena_block {
 	struct upk_arena_block *older;
@@ -14,8 +15,9 @@ struct upk_arena_block {
 
 static struct upk_arena_block *add_block(struct upk_arena *a, size_t size)
 {
-	if (size < BLOCK)
-		size = BLOCK;
+	size_t least = a->newest ? BLOCK : FIRST_BLOCK;
+	if (size < least)
+		size = least;
 	if (size > SIZE_MAX - sizeof(struct upk_arena_block))
 		return NULL;
 	struct upk_arena_block *block = malloc(sizeof *block + size);

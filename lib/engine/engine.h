@@ -84,7 +84,7 @@ struct upk_post {
 	/* from the writer */
 	struct upk_error error; /* UPK_OK: the counts below hold; else nothing of the post was stored */
 	size_t accepted, duplicates, joined, revised, waiting;
-	struct upk_rejected rejected[UPK_REJECTED_LISTED];
+	struct upk_rejected *rejected; /* (rejected_listed) the first of them; fewer without memory */
 	size_t rejected_listed, rejected_total;
 	struct upk_predicted *predicted; /* (batch->count) of a predict request */
 	double *scores;                  /* all rows' probabilities */

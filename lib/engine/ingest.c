@@ -13,7 +13,10 @@
 struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *err)
 {
 	struct upk_ingest *in = calloc(1, sizeof *in);
-	if (!in) {
+	if (in)
+		in->scores = malloc(UPK_CLASSES_MAX * sizeof *in->scores);
+	if (!in || !in->scores) {
+		free(in);
 		upk_fail(err, UPK_NOMEM, "no memory to write a batch");
 		return NULL;
 	}
@@ -34,6 +37,7 @@ void upk_ingest_end(struct upk_ingest *in)
 	upk_model_unref(in->model);
 	upk_schema_unref(in->schema);
 	upk_steps_finish(&in->steps);
+	free(in->scores);
 	free(in);
 }
 
@@ -128,7 +132,9 @@ static void list_rejected(struct upk_post *post, const struct upk_intake *k)
 	post->rejected_total++;
 	if (post->predicted)
 		post->predicted[k->index].error = k->item->error;
-	if (post->rejected_listed == UPK_REJECTED_LISTED)
+	if (!post->rejected)
+		post->rejected = malloc(UPK_REJECTED_LISTED * sizeof *post->rejected);
+	if (!post->rejected || post->rejected_listed == UPK_REJECTED_LISTED)
 		return;
 	post->rejected[post->rejected_listed++] =
 		(struct upk_rejected){ k->index, k->item->id, k->item->error };
@@ -287,7 +293,7 @@ static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, st
 }
 
 static bool take_all(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post,
-	int64_t now, double *scores, struct upk_error *err)
+	int64_t now, struct upk_error *err)
 {
 	struct upk_batch *batch = post->batch;
 	struct upk_ahead ahead;
@@ -300,7 +306,7 @@ static bool take_all(struct upk_engine *e, struct upk_ingest *in, struct upk_pos
 			.index = i,
 			.now = now,
 			.key = upk_ahead_key(&ahead, i),
-			.scores = scores };
+			.scores = in->scores };
 		if (!upk_pending_ready(e->pending, e->store, err) || !take(&k, err))
 			return false;
 		count(post, &k);
@@ -321,9 +327,5 @@ bool upk_ingest_post(struct upk_engine *e, struct upk_ingest *in, struct upk_pos
 			return true;
 	}
 
-	double *scores = malloc(UPK_CLASSES_MAX * sizeof *scores);
-	bool done = scores ? take_all(e, in, post, now, scores, err)
-			   : upk_fail(err, UPK_NOMEM, "no memory to write a batch");
-	free(scores);
-	return done;
+	return take_all(e, in, post, now, err);
 }

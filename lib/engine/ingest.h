@@ -25,6 +25,7 @@ struct upk_ingest {
 	size_t lists_known;        /* of the model, before the transaction */
 	bool learnt;               /* schema is to be stored */
 	struct upk_steps steps;
+	double *scores;            /* (UPK_CLASSES_MAX) of one item at a time */
 	uint64_t events, labels, duplicates, rejected;
 	struct upk_ingest *next;   /* of the group */
 };

@@ -25,7 +25,9 @@ static void complete(struct upk_post *post)
 			post->accepted++;
 			continue;
 		}
-		if (post->rejected_listed < UPK_REJECTED_LISTED)
+		if (!post->rejected)
+			post->rejected = calloc(UPK_REJECTED_LISTED, sizeof *post->rejected);
+		if (post->rejected && post->rejected_listed < UPK_REJECTED_LISTED)
 			post->rejected[post->rejected_listed++] =
 				(struct upk_rejected){ i, item->id, item->error };
 		post->rejected_total++;
@@ -181,6 +183,7 @@ bool upk_engine_write(struct upk_engine *e, struct upk_post *posts)
 void upk_post_finish(struct upk_post *post)
 {
 	upk_batch_destroy(post->batch);
+	free(post->rejected);
 }
 
 static bool nothing(struct upk_error *err)
