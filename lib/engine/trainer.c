@@ -178,7 +178,8 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 	return upk_contest(&request, &o->contest, err);
 }
 
-/* By what is known before a row is read: the places there are, and the features. */
+/* By what is known before a row is read: the places there are, the features, and every learner that
+ * may have its turn. */
 static bool check_memory(const struct job *job, struct upk_store *store, struct upk_error *err)
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
@@ -195,8 +196,14 @@ static bool check_memory(const struct job *job, struct upk_store *store, struct 
 		f.texts += feature->type == UPK_FEATURE_TEXT;
 		f.floats += feature->type == UPK_FEATURE_VECTOR ? feature->size : 0;
 	}
-	return upk_footprint_check(&f, upk_learner_find(retrain->learner), retrain->settings,
-		retrain->memory, err);
+	const struct upk_learner *learner;
+	for (size_t i = 0; (learner = upk_learner_at(i)); i++)
+		if ((strcmp(retrain->learner, "auto") == 0 ||
+			    strcmp(retrain->learner, learner->name) == 0) &&
+			!upk_footprint_check(&f, learner, upk_config_settings(retrain, learner),
+				retrain->memory, err))
+			return false;
+	return true;
 }
 
 /* The rows of a run, with the slices of those held out. The caller finishes both, on failure too.
@@ -214,8 +221,8 @@ static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *ro
 	if (!store)
 		return false;
 	bool done = check_memory(job, store, err) &&
-		upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of,
-			    &job->cancel, rows, err) &&
+		upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of, &job->cancel,
+			rows, err) &&
 		upk_slice_rows_read(store, &scan, &rows->data, slices, err);
 	if (done)
 		job->trials = upk_trials_read(t->engine, job->model, job->order.run, store, err);

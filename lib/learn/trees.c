@@ -445,7 +445,8 @@ static struct upk_forest *join(
 }
 
 /* XGBoost's: a value is 8 bytes in its own matrix beside our 4, a bin of 1 or 2 bytes by rows and
- * again by columns; a row has a score and two slopes for each output. Then histograms and trees. */
+ * again by columns, and 3 more as measured; a row has a score and two slopes for each output. Then
+ * histograms and trees. */
 static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
 {
 	double values[SETTINGS], outputs = classes == 2 ? 1 : (double)classes, bin;
@@ -453,7 +454,7 @@ static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *se
 	if (!upk_settings_read(settings, "trees", table, SETTINGS, values, NULL))
 		return 0;
 	bin = values[BINS] > 256 ? 2 : 1;
-	return (double)rows * ((double)inputs * (12 + 2 * bin) + 16 * outputs + 8) +
+	return (double)rows * ((double)inputs * (15 + 2 * bin) + 16 * outputs + 8) +
 		(double)inputs * values[BINS] * values[LEAVES] * 32 +
 		values[ROUNDS] * outputs * values[LEAVES] * 400;
 }
