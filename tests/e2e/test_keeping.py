@@ -509,9 +509,11 @@ class Retention(Case):
         for model in ("long", "ever"):
             self.check_windows(model, old[model] + young[model])
         self.assertEqual(self.daemon.get("/v1/models/short/events/old-open-1").status, 404)
-        with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
-            left = {id for id, in file.execute("SELECT id FROM event WHERE model = 1 UNION SELECT id FROM label WHERE model = 1")}
-        self.assertEqual({id for id in left if id.startswith("old")}, set())
+
+        def left():
+            with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+                return {id for id, in file.execute("SELECT id FROM event WHERE model = 1 UNION SELECT id FROM label WHERE model = 1")}
+        wait_until(lambda: not any(id.startswith("old") for id in left()), what="labels that came after their events")
         self.daemon.restart()
         for model in ("long", "ever"):
             self.check_windows(model, old[model] + young[model])
