@@ -95,6 +95,7 @@ struct upk_retrain_config {
 	struct upk_search_config search;
 	int64_t budget_ms;        /* 0: none ("budget": null) */
 	bool live;                /* no effect yet */
+	bool calibrate;           /* probabilities by a temperature */
 	struct upk_measure_config measure; /* of the gate; default f1, macro */
 	double margin;            /* default 0.002 */
 	double confidence;        /* 0: "auto" */

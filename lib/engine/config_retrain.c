@@ -150,6 +150,12 @@ static bool retrain_live(void *into, const cJSON *value, struct upk_error *err)
 	return upk_config_flag(value, &r->live, err);
 }
 
+static bool retrain_calibrate(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	return upk_config_flag(value, &r->calibrate, err);
+}
+
 static bool retrain_renew(void *into, const cJSON *value, struct upk_error *err)
 {
 	(void)into;
@@ -197,6 +203,7 @@ bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *
 		.budget_ms = INT64_C(5) * 60 * 1000,
 		.memory = 0x1p31,
 		.live = true,
+		.calibrate = true,
 		.measure = { .name = upk_text_copy(upk_text_of("f1")),
 			.average = upk_text_copy(upk_text_of("macro")) },
 		.margin = 0.002,
@@ -222,6 +229,7 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 		{ "memory", retrain_memory },
 		{ "search", upk_config_read_search },
 		{ "live", retrain_live },
+		{ "calibrate", retrain_calibrate },
 		{ "renew", retrain_renew },
 		{ "every", retrain_every },
 		{ "seed", retrain_seed },
@@ -255,6 +263,7 @@ void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *s
 	upk_config_write_sent(sent, "memory", "\"2GiB\"", w);
 	upk_config_write_search(r, w, "search");
 	upk_json_bool(w, "live", r->live);
+	upk_json_bool(w, "calibrate", r->calibrate);
 	upk_config_write_sent(sent, "renew", "\"auto\"", w);
 	upk_config_write_duration(r->every_ms, true, w, "every");
 	upk_json_int(w, "seed", (int64_t)r->seed);

@@ -23,6 +23,8 @@ struct repeat {
 	char *bytes; /* of the version */
 	size_t size;
 	struct upk_predictor *kept;
+	int64_t base_version; /* that the fit went on from; 0: none */
+	struct upk_predictor *base;
 	struct upk_schema *schema; /* its features and classes */
 	struct upk_rows rows;
 };
@@ -32,6 +34,7 @@ static void finish(struct repeat *r)
 	upk_rows_finish(&r->rows);
 	upk_schema_unref(r->schema);
 	upk_predictor_unref(r->kept);
+	upk_predictor_unref(r->base);
 	free(r->bytes);
 	upk_store_close(r->store);
 }
@@ -42,6 +45,22 @@ static bool take_model(void *context, const struct upk_model_row *row)
 	if (upk_text_equal(row->name, r->name))
 		r->model = row->model;
 	return r->model == 0;
+}
+
+/* Of the candidate that was picked; 0: it was fitted from scratch. */
+static bool read_base(struct repeat *r, struct upk_text candidates, struct upk_error *err)
+{
+	cJSON *json = candidates.size > 0 ? upk_json_parse(candidates, err) : NULL;
+	if (candidates.size > 0 && !json)
+		return false;
+	for (const cJSON *c = json ? json->child : NULL; c; c = c->next) {
+		const cJSON *base = cJSON_GetObjectItemCaseSensitive(c, "goes_on_from");
+		if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(c, "picked")) &&
+			cJSON_IsNumber(base))
+			r->base_version = (int64_t)base->valuedouble;
+	}
+	cJSON_Delete(json);
+	return true;
 }
 
 static bool find_run(struct repeat *r, int64_t run, struct upk_error *err)
@@ -63,7 +82,7 @@ static bool find_run(struct repeat *r, int64_t run, struct upk_error *err)
 	r->as_of = row.as_of;
 	r->seed = (uint64_t)row.seed;
 	r->version = row.version;
-	return true;
+	return read_base(r, row.candidates, err);
 }
 
 static bool find_version(
@@ -167,7 +186,35 @@ static bool read_schema(struct repeat *r, struct upk_error *err)
 	return r->schema != NULL;
 }
 
+/* The version that the fit went on from, if it did. */
+static bool load_base(struct repeat *r, struct upk_error *err)
+{
+	char *bytes;
+	size_t size;
+	if (r->base_version == 0)
+		return true;
+	if (!upk_version_bytes(r->store, r->model, r->base_version, &bytes, &size, err))
+		return upk_fail_in(err, "the fit went on from it: ");
+	r->base = upk_predictor_read((struct upk_text){ bytes, size }, err);
+	free(bytes);
+	return r->base != NULL;
+}
+
 /* ---- again ---- */
+
+/* By a twin that has not seen the rows which the kept one was calibrated on. */
+static bool calibrate(const struct repeat *r, const struct upk_predictor_setup *setup,
+	struct upk_predictor *p, size_t from, size_t to, struct upk_error *err)
+{
+	const struct upk_dataset *d = &r->rows.data;
+	size_t cut = upk_dataset_at(d, upk_predictor_calibrated(r->kept));
+	if (upk_predictor_calibrated(r->kept) == 0 || cut <= from || cut >= to)
+		return true;
+	struct upk_predictor *twin = upk_predictor_fit(setup, d, from, cut, err);
+	bool done = twin && upk_predictor_calibrate(p, twin, d, cut, to, err);
+	upk_predictor_unref(twin);
+	return done;
+}
 
 static struct upk_predictor *fit(const struct repeat *r, const atomic_bool *cancel,
 	struct upk_reproduction *out, struct upk_error *err)
@@ -178,13 +225,18 @@ static struct upk_predictor *fit(const struct repeat *r, const atomic_bool *canc
 						     upk_predictor_learner(r->kept)),
 		.classes = r->schema->classes,
 		.seed = r->seed,
-		.cancel = cancel };
+		.cancel = cancel,
+		.from = r->base };
 	cJSON *settings = upk_json_parse(upk_text_of(upk_predictor_settings(r->kept)), err);
 	struct upk_predictor *p = NULL;
 	out->rows = to - from;
 	if (settings) {
 		setup.settings = settings;
 		p = upk_predictor_fit(&setup, d, from, to, err);
+	}
+	if (p && !calibrate(r, &setup, p, from, to, err)) {
+		upk_predictor_unref(p);
+		p = NULL;
 	}
 	cJSON_Delete(settings);
 	return p;
@@ -214,6 +266,7 @@ static bool repeat(struct repeat *r, int64_t run, const atomic_bool *cancel,
 	struct upk_reproduction *out, struct upk_error *err)
 {
 	if (!find_run(r, run, err) || !find_version(r, run, out, err) || !read_schema(r, err) ||
+		!load_base(r, err) ||
 		!upk_rows_read(
 			r->store, r->model, r->schema, r->now, r->as_of, cancel, &r->rows, err))
 		return false;

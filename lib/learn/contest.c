@@ -362,6 +362,16 @@ static bool refit(
 	return out->predictor != NULL;
 }
 
+/* twin: the same without the rows held out; NULL: there is none. */
+static bool calibrate(
+	const struct contest *c, const struct upk_predictor *twin, struct upk_error *err)
+{
+	const struct upk_dataset *d = c->request->data;
+
+	return !c->request->calibrate || !twin ||
+		upk_predictor_calibrate(c->out->predictor, twin, d, c->panel.first, d->rows, err);
+}
+
 /* What a run leaves behind. A challenger that was refused stays as it was judged. */
 static bool take_picked(struct contest *c, struct upk_error *err)
 {
@@ -375,9 +385,11 @@ static bool take_picked(struct contest *c, struct upk_error *err)
 		out->version = good ? picked->version : 0;
 		return true;
 	}
+	struct upk_predictor *judged = tuned ? tuned->predictor : c->fitted[out->picked];
 	if (good)
-		return refit(c, tuned ? tuned->from : c->starts[out->picked], tuned, err);
-	out->predictor = upk_predictor_ref(tuned ? tuned->predictor : c->fitted[out->picked]);
+		return refit(c, tuned ? tuned->from : c->starts[out->picked], tuned, err) &&
+			calibrate(c, judged, err);
+	out->predictor = upk_predictor_ref(judged);
 	out->from = picked->from;
 	out->to = picked->to;
 	out->rows = picked->rows;
@@ -474,7 +486,7 @@ static bool contest_first(struct contest *c, struct upk_error *err)
 			"the first version: %zu rows are too few to hold some out", d->rows);
 	}
 	c->out->passed = true;
-	if (!refit(c, 0, NULL, err))
+	if (!refit(c, 0, NULL, err) || !calibrate(c, c->fitted[0], err))
 		return false;
 	tell(c, c->steps);
 	return true;

@@ -28,6 +28,7 @@ struct upk_contest_request {
 	const struct upk_dataset *data; /* all rows up to the run's `now` */
 	struct upk_predictor_setup setup;
 	struct upk_decision decision;
+	bool calibrate;             /* what is fitted on all rows, by the rows held out */
 	struct upk_measure measure; /* the gate's */
 	enum upk_gate_kind kind;
 	double margin;              /* 0.002 */

@@ -172,6 +172,14 @@ static void write_tree(
 	upk_json_object_end(w);
 }
 
+void upk_forest_scale(struct upk_forest *f, float factor)
+{
+	f->base *= factor;
+	for (size_t i = 0; i < f->nodes_count; i++)
+		if (f->nodes[i].left < 0)
+			f->nodes[i].threshold *= factor;
+}
+
 void upk_forest_write(const struct upk_forest *f, struct upk_json_writer *w)
 {
 	upk_json_double(w, "base", (double)f->base);

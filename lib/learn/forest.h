@@ -58,6 +58,9 @@ void upk_forest_scores(
 struct upk_forest *upk_forest_join(
 	const struct upk_forest *a, const struct upk_forest *b, struct upk_error *err);
 
+/* Multiplies every score, but for rounding: of a forest that nobody predicts with yet. */
+void upk_forest_scale(struct upk_forest *f, float factor);
+
 /* Members "base" and "trees" of an open object, and back. read: NULL is UPK_CORRUPT or UPK_NOMEM.
  */
 void upk_forest_write(const struct upk_forest *f, struct upk_json_writer *w);

@@ -62,6 +62,8 @@ struct upk_learner {
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);
+	/* Multiplies the scores that become probabilities, of a fit that nobody predicts with yet. */
+	void (*scale)(void *fitted, double factor);
 	/* Bytes of memory that predict wants, aligned as malloc's; NULL: none. */
 	size_t (*scratch)(const void *fitted);
 	/* probabilities (rows, classes), each row's sum is 1. A row's answer does not depend on the

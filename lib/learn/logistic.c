@@ -366,6 +366,14 @@ static void predict(
 	}
 }
 
+static void scale(void *fitted, double factor)
+{
+	struct logistic *l = fitted;
+
+	for (size_t i = 0; i < count_of(l->width, l->outputs); i++)
+		l->weights[i] *= factor;
+}
+
 /* The weights of one output: dense inputs, then sparse ones. */
 static void write_output(const struct logistic *l, size_t k, struct upk_json_writer *w)
 {
@@ -502,6 +510,7 @@ const struct upk_learner upk_logistic = {
 	.resource = "iterations",
 	.memory = memory,
 	.fit = fit,
+	.scale = scale,
 	.predict = predict,
 	.write = write,
 	.read = read,

@@ -492,6 +492,11 @@ static size_t scratch(const void *fitted)
 	return WHOLE * n->sizes[0] * sizeof(double) + upk_network_scratch(n) * sizeof(float);
 }
 
+static void scale(void *fitted, double factor)
+{
+	upk_network_scale(fitted, (float)factor);
+}
+
 static void predict(
 	const void *fitted, const struct upk_inputs *in, void *memory, double *probabilities)
 {
@@ -673,6 +678,7 @@ const struct upk_learner upk_mlp = {
 	.memory = memory,
 	.fit = fit,
 	.scratch = scratch,
+	.scale = scale,
 	.predict = predict,
 	.write = write,
 	.read = read,

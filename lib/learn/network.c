@@ -302,6 +302,15 @@ double upk_network_gradient(const struct upk_network *n, const struct upk_networ
 	return l2 / 2 * squares / (double)rows;
 }
 
+void upk_network_scale(struct upk_network *n, float factor)
+{
+	size_t last = n->layers - 1;
+	float *weights = upk_network_weights(n, last);
+
+	for (size_t i = 0; i < (n->sizes[last] + 1) * n->sizes[n->layers]; i++)
+		weights[i] *= factor;
+}
+
 size_t upk_network_scratch(const struct upk_network *n)
 {
 	return 2 * BESIDE * greatest_size(n);

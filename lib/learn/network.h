@@ -87,6 +87,9 @@ size_t upk_network_parts(
 double upk_network_gradient(const struct upk_network *n, const struct upk_network_batch *b,
 	size_t rows, const struct upk_network_part *part, double l2, float *gradient);
 
+/* Multiplies the scores that become probabilities: the last layer's weights and biases. */
+void upk_network_scale(struct upk_network *n, float factor);
+
 /* probabilities (rows, classes) of x (rows, inputs); scratch holds upk_network_scratch floats. A
  * row's answer does not depend on the other rows. */
 size_t upk_network_scratch(const struct upk_network *n);

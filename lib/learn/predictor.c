@@ -63,6 +63,7 @@ static struct upk_predictor *allocate(struct upk_error *err)
 		return NULL;
 	}
 	atomic_init(&p->references, 1);
+	p->calibration.temperature = 1;
 	return p;
 }
 
@@ -399,6 +400,33 @@ bool upk_predictor_fits(const struct upk_predictor *p, const struct upk_columns 
 	return true;
 }
 
+bool upk_predictor_calibrate(struct upk_predictor *p, const struct upk_predictor *twin,
+	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err)
+{
+	double *probabilities = calloc(to - from, p->classes.count * sizeof *probabilities);
+	struct upk_calibration c = { .temperature = 1 };
+	bool asked = probabilities &&
+		upk_predictor_predict(twin, &d->table, from, to - from, probabilities, err);
+
+	if (!probabilities)
+		upk_fail(err, UPK_NOMEM, "no memory to calibrate on %zu rows", to - from);
+	if (asked)
+		c = upk_calibrate(probabilities, d->y + from, to - from, p->classes.count);
+	free(probabilities);
+	if (c.temperature == 1)
+		return asked;
+	p->learner->scale(p->fitted, 1 / c.temperature);
+	p->calibration = c;
+	p->calibrated_from = d->place[from];
+	p->calibrated_to = d->place[to - 1] + 1;
+	return true;
+}
+
+int64_t upk_predictor_calibrated(const struct upk_predictor *p)
+{
+	return p->calibrated_from;
+}
+
 const char *upk_predictor_learner(const struct upk_predictor *p)
 {
 	return p->learner->name;
@@ -433,6 +461,20 @@ static void write_names(
 	upk_json_array_end(w);
 }
 
+static void write_calibration(const struct upk_predictor *p, struct upk_json_writer *w)
+{
+	if (p->calibrated_from == 0)
+		return;
+	upk_json_object(w, "calibration");
+	upk_json_double(w, "temperature", p->calibration.temperature);
+	upk_json_int(w, "from", p->calibrated_from);
+	upk_json_int(w, "to", p->calibrated_to);
+	upk_json_int(w, "rows", (int64_t)p->calibration.rows);
+	upk_json_double(w, "log_loss_before", p->calibration.before);
+	upk_json_double(w, "log_loss_after", p->calibration.after);
+	upk_json_object_end(w);
+}
+
 void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
@@ -449,6 +491,7 @@ void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 	if (!p->learner->raw)
 		upk_encode_write(&p->encode, &w);
 	p->learner->write(p->fitted, &w);
+	write_calibration(p, &w);
 	upk_json_object_end(&w);
 }
 
@@ -517,13 +560,41 @@ static bool read_learner(struct upk_predictor *p, const cJSON *json, struct upk_
 		p->learner->read(json, width, p->presents, &p->fitted, err);
 }
 
+/* What is there is all there: it is kept to be written again. */
+static bool read_calibration(struct upk_predictor *p, const cJSON *json, struct upk_error *err)
+{
+	static const char *const names[] = { "temperature", "from", "to", "rows", "log_loss_before",
+		"log_loss_after" };
+	enum { NAMES = sizeof names / sizeof *names };
+	double values[NAMES];
+	const cJSON *object = cJSON_GetObjectItemCaseSensitive(json, "calibration");
+
+	if (!object)
+		return true;
+	for (size_t i = 0; i < NAMES; i++) {
+		const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, names[i]);
+		values[i] = cJSON_IsNumber(value) ? value->valuedouble : -1;
+		if (!(values[i] >= 0 && values[i] <= 0x1p53))
+			return upk_fail(err, UPK_CORRUPT, "calibration.%s is not what it should be",
+				names[i]);
+	}
+	p->calibration = (struct upk_calibration){ .temperature = values[0],
+		.rows = (size_t)values[3],
+		.before = values[4],
+		.after = values[5] };
+	p->calibrated_from = (int64_t)values[1];
+	p->calibrated_to = (int64_t)values[2];
+	return true;
+}
+
 static bool read_members(struct upk_predictor *p, const cJSON *json, struct upk_error *err)
 {
 	if (!cJSON_IsObject(json))
 		return upk_fail(err, UPK_CORRUPT, "not an object");
 	p->expand = upk_expand_read(json, err);
 	return p->expand && read_names(&p->classes, json, "classes", err) &&
-		read_present(p, json, err) && read_learner(p, json, err);
+		read_present(p, json, err) && read_learner(p, json, err) &&
+		read_calibration(p, json, err);
 }
 
 struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error *err)

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "learn/calibrate.h"
 #include "learn/dataset.h"
 #include "learn/expand.h"
 #include "learn/learner.h"
@@ -42,6 +43,15 @@ struct upk_predictor_setup {
  * have), UPK_CANCELLED or UPK_NOMEM. One reference is the caller's. */
 struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err);
+
+/* Divides the scores of p, which nobody predicts with yet, by the temperature (learn/calibrate.h) that
+ * suits `twin` on rows from .. to - 1: the newest of p's, which the twin, fitted otherwise as p, has
+ * not seen. false: UPK_NOMEM. */
+bool upk_predictor_calibrate(struct upk_predictor *p, const struct upk_predictor *twin,
+	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err);
+
+/* The first place of those rows; 0: p was not calibrated, or did not need it. */
+int64_t upk_predictor_calibrated(const struct upk_predictor *p);
 
 struct upk_predictor *upk_predictor_ref(struct upk_predictor *p);
 void upk_predictor_unref(struct upk_predictor *p); /* NULL is fine */

@@ -23,6 +23,8 @@ struct upk_predictor {
 	uint16_t *present; /* (presents): indices of the classes that had rows, increasing */
 	size_t presents;
 	struct upk_expand *expand;
+	struct upk_calibration calibration; /* of temperature 1, and places 0, 0: none */
+	int64_t calibrated_from, calibrated_to;
 	struct upk_encode encode; /* of the dense columns, unless the learner is raw */
 	struct upk_predictor
 		*base; /* whose expand and encode these are: a reference; NULL: its own */

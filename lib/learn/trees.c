@@ -478,6 +478,11 @@ static bool fit(
 	return f != NULL;
 }
 
+static void scale(void *fitted, double factor)
+{
+	upk_forest_scale(fitted, (float)factor);
+}
+
 /* One row, of a forest that may have sparse inputs. */
 static size_t scratch(const void *fitted)
 {
@@ -543,6 +548,7 @@ const struct upk_learner upk_trees = {
 	.memory = memory,
 	.fit = fit,
 	.scratch = scratch,
+	.scale = scale,
 	.predict = predict,
 	.write = write,
 	.read = read,

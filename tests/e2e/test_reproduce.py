@@ -20,15 +20,17 @@ class Reproduce(Case):
         return subprocess.run([BINARY, "runs", "reproduce", *map(str, arguments), "--data", self.daemon.folder],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, env=environment)
 
+    noise = 0 # share of the labels that are drawn
+
     def rows(self, count):
         for x, lang in zip(self.draw.normal(size=(count, 3)).tolist(), self.draw.integers(0, 4, count).tolist()):
             yield ([x[0], None if x[1] > 1 else x[1], x[2], [None, "de", "fr", "es"][lang]],
-                   ["a", "b", "c"][int(x[0] + lang / 2 > 0) + int(x[1] > 1)])
+                   ["a", "b", "c"][int(x[0] + lang / 2 > 0) + int(x[1] > 1) if self.draw.random() >= self.noise else int(self.draw.integers(3))])
 
-    def train(self, name, learner):
+    def train(self, name, learner, **more):
         features = ["x", "y", "z", {"name": "lang", "type": "category"}]
         self.put_model(name, {"classes": ["a", "b", "c"], "features": features,
-                              "retrain": {"learner": learner, "settings": LEARNERS[learner], "seed": 7, "live": False, "gate": {"leak": None}}})
+                              "retrain": {"learner": learner, "settings": LEARNERS[learner], "seed": 7, "live": False, "gate": {"leak": None}, **more}})
         items = [{"id": f"{name}-{i}", "features": x, "label": y} for i, (x, y) in enumerate(self.rows(500))]
         self.ok(self.daemon.post(f"/v1/models/{name}/events?settle=true", items), 200)
         self.ok(self.daemon.put(f"/v1/models/{name}/retraining", {"paused": True}))
@@ -49,6 +51,8 @@ class Reproduce(Case):
             made[name] = [(1, 1), *(pair for pair in (self.again(name, turn) for turn in (1, 2)) if pair[1])]
             self.labels(name, [{"id": f"{name}-{i}", "label": "c"} for i in range(0, 500, 7)])
             self.labels(name, [{"id": f"{name}-1-{i}", "label": "a"} for i in range(0, 700, 5)])
+        documents = [self.daemon.get(f"/v1/models/{name}/versions/{version}/model.json").json for name in made for _, version in made[name]]
+        self.assertTrue(any("calibration" in d for d in documents))
         self.daemon.restart("kill")
         for name in LEARNERS:
             for run, version in made[name]:
@@ -64,6 +68,30 @@ class Reproduce(Case):
         self.assertIn("are the same", done.stdout)
         kinds = [json.loads(self.reproduce("mlp", 1, "--json", **more).stdout) for more in ({"OPENBLAS_CORETYPE": "Prescott"}, {})]
         self.assertEqual([k["processor_then"] == k["processor"] for k in kinds], [False, True])
+
+    def test_probabilities_are_calibrated_unless_that_is_off(self):
+        """A network that knows its rows by heart: the temperature makes up for it on rows that come later."""
+        self.noise = 0.4
+        LEARNERS["mlp"], kept = {"neurons": 64, "epochs": 200, "patience": 0, "l2": 0}, LEARNERS["mlp"]
+        self.addCleanup(LEARNERS.__setitem__, "mlp", kept)
+        state = self.draw.bit_generator.state
+        for name, calibrate in (("with", True), ("without", False)):
+            self.draw.bit_generator.state = state
+            self.train(name, "mlp", calibrate=calibrate)
+        rows = list(self.rows(2000))
+        losses = {}
+        for name in ("with", "without"):
+            answers = self.ok(self.daemon.post(f"/v1/models/{name}/predict?store=false", [{"features": x} for x, _ in rows]))["predictions"]
+            losses[name] = [p["predicted"] for p in answers], -numpy.mean([numpy.log(max(p["scores"][y], 1e-15)) for p, (_, y) in zip(answers, rows)])
+        self.assertEqual(losses["with"][0], losses["without"][0])
+        self.assertLess(losses["with"][1], losses["without"][1])
+        document = self.daemon.get("/v1/models/with/versions/1/model.json").json
+        calibration = document["calibration"]
+        self.assertGreater(calibration["temperature"], 1)
+        self.assertLess(calibration["log_loss_after"], calibration["log_loss_before"])
+        self.assertEqual((calibration["from"], calibration["to"], calibration["rows"]), (251, 501, 250))
+        self.assertNotIn("calibration", self.daemon.get("/v1/models/without/versions/1/model.json").json)
+        self.assertEqual(self.reproduce("with", 1).returncode, 0)
 
     def test_what_differs_is_said(self):
         self.train("m", "logistic")

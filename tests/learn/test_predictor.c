@@ -353,6 +353,90 @@ static void a_threshold_decides_between_two_classes_alone(void **state)
 	assert_int_equal(upk_decide(none, (double[]){ 0.2, 0.4, 0.4 }, 3), 1);
 }
 
+/* after (classes) are those of before at a temperature. */
+static void assert_tempered(
+	const double *before, const double *after, size_t count, double temperature)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < count; k++)
+		sum += pow(before[k], 1 / temperature);
+	for (size_t k = 0; k < count; k++)
+		assert_near(after[k], pow(before[k], 1 / temperature) / sum, 2e-5);
+}
+
+static double temperature_in(const struct upk_buffer *bytes)
+{
+	const char *at = strstr(bytes->data, "\"calibration\":{\"temperature\":");
+
+	assert_non_null(at);
+	return strtod(at + strlen("\"calibration\":{\"temperature\":"), NULL);
+}
+
+/* What is to be unlearnt: labels of the last rows are other ones. */
+static void every_learner_is_calibrated_by_a_twin(void **state)
+{
+	enum { CUT = 500, ROWS = 900 };
+
+	(void)state;
+	for (size_t i = 0; upk_learner_at(i); i++)
+		for (size_t count = 2; count <= 3; count++) {
+			struct upk_dataset d;
+			struct upk_buffer bytes = { 0 }, again = { 0 };
+			double before[ROWS * 3], after[ROWS * 3];
+			sample_rows(&d, ROWS, 4, count, 7);
+			struct upk_predictor_setup setup = { .learner = upk_learner_at(i),
+				.classes = classes };
+			struct upk_predictor *twin = upk_predictor_fit(&setup, &d, 0, CUT, NULL);
+			for (size_t row = CUT; row < ROWS; row += 3)
+				d.y[row] = (uint16_t)((d.y[row] + 1) % count);
+			struct upk_predictor *p = upk_predictor_fit(&setup, &d, 0, ROWS, NULL);
+			assert_true(twin && p);
+
+			assert_true(upk_predictor_predict(p, &d.table, 0, ROWS, before, NULL));
+			assert_int_equal(upk_predictor_calibrated(p), 0);
+			assert_true(upk_predictor_calibrate(p, twin, &d, CUT, ROWS, NULL));
+			assert_true(upk_predictor_predict(p, &d.table, 0, ROWS, after, NULL));
+			assert_int_equal(upk_predictor_calibrated(p), d.place[CUT]);
+			struct upk_predictor *read = read_back(p, &bytes);
+			upk_buffer_putc(&bytes, '\0');
+			assert_true(temperature_in(&bytes) > 1.1);
+			for (size_t row = 0; row < ROWS; row++)
+				assert_tempered(before + row * count, after + row * count, count,
+					temperature_in(&bytes));
+			upk_predictor_write(read, &again);
+			upk_buffer_putc(&again, '\0');
+			assert_string_equal(bytes.data, again.data);
+			assert_true(upk_predictor_predict(read, &d.table, 0, ROWS, before, NULL));
+			assert_memory_equal(before, after, ROWS * count * sizeof *before);
+			upk_buffer_finish(&bytes);
+			upk_buffer_finish(&again);
+			upk_predictor_unref(read);
+			upk_predictor_unref(p);
+			upk_predictor_unref(twin);
+			upk_dataset_finish(&d);
+		}
+}
+
+static void a_twin_that_is_right_calls_for_no_temperature(void **state)
+{
+	struct upk_dataset d;
+	struct upk_buffer bytes = { 0 };
+
+	(void)state;
+	sample_rows(&d, 1200, 4, 2, 0);
+	struct upk_predictor *twin = fit(&d, 0, 1150), *p = fit(&d, 0, 1200);
+	assert_true(upk_predictor_calibrate(p, twin, &d, 1150, 1200, NULL));
+	assert_int_equal(upk_predictor_calibrated(p), 0);
+	upk_predictor_write(p, &bytes);
+	upk_buffer_putc(&bytes, '\0');
+	assert_null(strstr(bytes.data, "calibration"));
+	upk_buffer_finish(&bytes);
+	upk_predictor_unref(p);
+	upk_predictor_unref(twin);
+	upk_dataset_finish(&d);
+}
+
 static void a_reference_keeps_it_alive(void **state)
 {
 	struct upk_dataset d;
@@ -381,6 +465,8 @@ int main(void)
 		cmocka_unit_test(what_lacks_a_class_or_is_of_another_kind_cannot_go_on),
 		cmocka_unit_test(broken_bytes_are_corrupt),
 		cmocka_unit_test(a_threshold_decides_between_two_classes_alone),
+		cmocka_unit_test(every_learner_is_calibrated_by_a_twin),
+		cmocka_unit_test(a_twin_that_is_right_calls_for_no_temperature),
 		cmocka_unit_test(a_reference_keeps_it_alive),
 	};
 
