@@ -1,7 +1,10 @@
-/* One fit of a learner: bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS prints a line of JSON.
- * TRAIN and TEST: three uint64 (rows, features, classes), then x as doubles, then y as uint16. */
+/* One fit of a learner: bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS [AFTER] prints a line of
+ * JSON. With AFTER the fit is cancelled after so many seconds, and the line says how long it then
+ * took to end. TRAIN and TEST: three uint64 (rows, features, classes), then x as doubles, then y as
+ * uint16. */
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,15 +81,51 @@ static long resident(void)
 	return usage.ru_maxrss;
 }
 
+/* Somebody who cancels. */
+struct canceller {
+	atomic_bool cancel;
+	double after, at;
+};
+
+static void *cancel_later(void *context)
+{
+	struct canceller *c = context;
+	struct timespec t = { (time_t)c->after, (long)(fmod(c->after, 1) * 1e9) };
+
+	nanosleep(&t, NULL);
+	c->at = seconds(CLOCK_MONOTONIC);
+	atomic_store(&c->cancel, true);
+	return NULL;
+}
+
+static void fit_and_cancel(const struct upk_learner *learner, struct upk_fit_input in,
+	const cJSON *settings, double after)
+{
+	struct canceller c = { .after = after };
+	struct upk_error err = { 0 };
+	void *fitted = NULL;
+	pthread_t thread;
+
+	in.cancel = &c.cancel;
+	if (pthread_create(&thread, NULL, cancel_later, &c) != 0)
+		die("threads", "none can be started");
+	if (learner->fit(&in, settings, &fitted, &err))
+		die("cancel", "the fit had ended before");
+	double end = seconds(CLOCK_MONOTONIC);
+	pthread_join(thread, NULL);
+	printf("{\"wall\": %.6f}\n", end - c.at);
+}
+
 int main(int argc, char **argv)
 {
-	const struct upk_learner *learner = argc == 7 ? upk_learner_find(argv[1]) : NULL;
+	const struct upk_learner *learner =
+		argc == 7 || argc == 8 ? upk_learner_find(argv[1]) : NULL;
 	cJSON *settings = learner ? cJSON_Parse(argv[2]) : NULL;
 	struct upk_error err = { 0 };
 	void *fitted = NULL;
 
 	if (!settings)
-		die("usage", "bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS");
+		die("usage", "bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS [AFTER]");
 	struct rows train = read_rows(argv[4]), test = read_rows(argv[5]);
 	struct upk_fit_input in = { .rows = train.size[0],
 		.features = train.size[1],
@@ -97,6 +136,10 @@ int main(int argc, char **argv)
 		.crew = upk_crew_create(strtoull(argv[6], NULL, 10), &err) };
 	if (!in.crew)
 		die("threads", err.message);
+	if (argc == 8) {
+		fit_and_cancel(learner, in, settings, strtod(argv[7], NULL));
+		return 0;
+	}
 	long before = resident();
 	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 

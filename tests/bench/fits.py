@@ -95,3 +95,12 @@ def trees(bench):
     """100 rounds of 31 leaves on 255 bins, without l2; no leaf of less than 20 rows there, a Hessian of 1 here."""
     yield from bench.fits("trees", "table", {"rounds": 100, "leaves": 31, "bins": 255, "l2": 0, "min_child_weight": 1},
                           {"max_iter": 100, "max_leaf_nodes": 31, "max_bins": 255, "early_stopping": False})
+
+
+@row("a second", 1, 0.3)
+def cancel(bench):
+    """The longest that a fit of 200,000 x 50 goes on after it is cancelled, at any of these seconds from its start."""
+    times = {"logistic": (0.005, 0.02, 0.04), "mlp": (0.01, 0.3, 1), "trees": (0.02, 0.1, 0.3, 0.6, 1, 2)}
+    for _ in range(bench.rounds):
+        yield max(bench.run([program("fit")], learner, {}, 1, "table", [str(bench.threads), str(after)])["wall"]
+                  for learner, points in times.items() for after in points), 1, None
