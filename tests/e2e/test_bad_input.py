@@ -246,7 +246,7 @@ class Table(Case):
                     self.assertEqual(self.daemon.request(method, f"/v1/models/{name}{path}", body).status, 404)
 
     def test_unknown_paths_and_things(self):
-        for path in ("/nothing", "/v1", "/v1/", "/v2", "/v1/models/m/nothing", "/v1/models//metrics", "/v1/models/m/events/none",
+        for path in ("/nothing", "/v1", "/v1/", "/v3", "/v1/models/m/nothing", "/v1/models//metrics", "/v1/models/m/events/none",
                      "/v1/models/m/runs/1", "/v1/models/m/runs/x", "/v1/models/m/runs/99999999999999999999",
                      "/v1/models/m/versions/1", "/v1/models/m/versions/champion", "/v1/models/m/versions/0",
                      "/v1/models/m/versions/1/model.json", "/v1/models/none", "/v1/models/none/metrics", "/v1/models/none/runs",
