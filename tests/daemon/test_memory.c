@@ -9,52 +9,12 @@
 
 #include <cmocka.h>
 
+#include "base/scarce.h"
 #include "client/outcome.h"
 #include "client/stream.h"
 #include "client/tally.h"
 
 #define UNUSED __attribute__((unused))
-
-/* Allocations left until the one that fails; negative: none fails. */
-static int left = -1;
-static bool failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-char *__wrap_strdup(const char *s);
-
-static bool fails(void)
-{
-	if (left < 0 || left-- > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails() ? NULL : __real_strdup(s);
-}
 
 /* Calls `attempt` with the first allocation failing, then the second, until none is left. It says
  * whether it worked; where it did not, for want of memory. */
@@ -63,13 +23,12 @@ static void fail_each(bool (*attempt)(struct upk_error *err))
 	int nth = 0;
 	do {
 		struct upk_error err = { 0 };
-		left = nth++;
-		failed = false;
+		scarce_begin(nth++);
 		bool ok = attempt(&err);
-		left = -1;
-		assert_int_equal(ok, !failed);
-		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
-	} while (failed);
+		scarce_end();
+		assert_int_equal(ok, !scarce_struck());
+		assert_int_equal(err.code, scarce_struck() ? UPK_NOMEM : UPK_OK);
+	} while (scarce_struck());
 	assert_true(nth > 1);
 }
 
@@ -115,16 +74,14 @@ static bool score(struct upk_error *err)
 	upk_tally_finish(&t);
 	if (!ok)
 		return false;
-	int kept = left;
-	left = -1;
+	int kept = scarce_pause();
 	FILE *f = fmemopen(text, sizeof text, "w");
 	assert_non_null(f);
-	left = kept;
+	scarce_resume(kept);
 	ok = upk_outcome_print_json(&o, f, err);
-	kept = left;
-	left = -1;
+	kept = scarce_pause();
 	fclose(f);
-	left = kept;
+	scarce_resume(kept);
 	return ok;
 }
 

@@ -6,42 +6,9 @@
 
 #include <cmocka.h>
 
+#include "base/scarce.h"
 #include "learn/sample.h"
 #include "learn/shadow.h"
-
-/* Allocations left until the one that fails; negative: none fails. */
-static int left = -1;
-static bool failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static bool fails(void)
-{
-	if (left < 0 || left-- > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
 
 static const struct upk_text names[] = { { "a", 1 }, { "b", 1 }, { "c", 1 } };
 
@@ -64,14 +31,13 @@ static void fit_survives_any_failed_allocation(void **state)
 	sample_rows(&d, 100, 2, 3, 0);
 	do {
 		struct upk_error err = { 0 };
-		failed = false;
-		left = nth++;
+		scarce_begin(nth++);
 		struct upk_predictor *p = fit(&d, &err);
-		left = -1;
-		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
-		assert_true((p == NULL) == failed);
+		scarce_end();
+		assert_int_equal(err.code, scarce_struck() ? UPK_NOMEM : UPK_OK);
+		assert_true((p == NULL) == scarce_struck());
 		upk_predictor_unref(p);
-	} while (failed);
+	} while (scarce_struck());
 	assert_true(nth > 10);
 	upk_dataset_finish(&d);
 }
@@ -85,16 +51,15 @@ static void a_shadow_survives_any_failed_allocation(void **state)
 	sample_rows(&d, 100, 2, 3, 0);
 	do {
 		struct upk_error err = { 0 };
-		failed = false;
-		left = nth++;
+		scarce_begin(nth++);
 		struct upk_shadow *s = upk_shadow_create(&d, 0, d.rows, NULL, &err);
 		struct upk_shadow_copy *c = s ? upk_shadow_copy_create(s, &err) : NULL;
-		left = -1;
-		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
-		assert_true((c == NULL) == failed);
+		scarce_end();
+		assert_int_equal(err.code, scarce_struck() ? UPK_NOMEM : UPK_OK);
+		assert_true((c == NULL) == scarce_struck());
 		upk_shadow_copy_destroy(c);
 		upk_shadow_destroy(s);
-	} while (failed);
+	} while (scarce_struck());
 	assert_int_equal(nth, 7);
 	upk_dataset_finish(&d);
 }
@@ -142,13 +107,12 @@ static void contest_survives_any_failed_allocation(void **state)
 		int nth = 0;
 		do {
 			struct upk_error err = { 0 };
-			failed = false;
-			left = nth++;
+			scarce_begin(nth++);
 			bool ok = contest(&d, first, &err);
-			left = -1;
-			assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
-			assert_true(ok == !failed);
-		} while (failed);
+			scarce_end();
+			assert_int_equal(err.code, scarce_struck() ? UPK_NOMEM : UPK_OK);
+			assert_true(ok == !scarce_struck());
+		} while (scarce_struck());
 		assert_true(nth > 30);
 	}
 	upk_dataset_finish(&d);
@@ -171,14 +135,13 @@ static void read_survives_any_failed_allocation(void **state)
 	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = malloc, .free_fn = free });
 	do {
 		struct upk_error err = { 0 };
-		failed = false;
-		left = nth++;
+		scarce_begin(nth++);
 		p = upk_predictor_read(upk_buffer_text(&bytes), &err);
-		left = -1;
-		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
-		assert_true((p == NULL) == failed);
+		scarce_end();
+		assert_int_equal(err.code, scarce_struck() ? UPK_NOMEM : UPK_OK);
+		assert_true((p == NULL) == scarce_struck());
 		upk_predictor_unref(p);
-	} while (failed);
+	} while (scarce_struck());
 	cJSON_InitHooks(NULL);
 	assert_true(nth > 30);
 	upk_buffer_finish(&bytes);
@@ -192,9 +155,9 @@ static void a_dataset_stays_as_it_was_when_it_cannot_grow(void **state)
 		struct upk_dataset d;
 		struct upk_error err = { 0 };
 		sample_rows(&d, 256, 2, 3, 0);
-		left = nth;
+		scarce_begin(nth);
 		assert_false(upk_dataset_add(&d, (double[]){ 1, 2 }, 0, -1, 1000, &err));
-		left = -1;
+		scarce_end();
 		assert_int_equal(err.code, UPK_NOMEM);
 		assert_int_equal(d.rows, 256);
 		assert_true(upk_dataset_add(&d, (double[]){ 1, 2 }, 0, -1, 1000, NULL));

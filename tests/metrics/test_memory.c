@@ -6,43 +6,10 @@
 
 #include <cmocka.h>
 
+#include "base/scarce.h"
 #include "metrics/drop.h"
 #include "metrics/record.h"
 #include "metrics/score.h"
-
-/* Allocations left until the one that fails; negative: none fails. */
-static int left = -1;
-static bool failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static bool fails(void)
-{
-	if (left < 0 || left-- > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
 
 /* What was refused for want of memory must say so, and is asked for once more: only one allocation
  * fails in a pass. */
@@ -50,7 +17,7 @@ static bool refused(bool ok, struct upk_error *err)
 {
 	if (ok)
 		return false;
-	assert_true(failed);
+	assert_true(scarce_struck());
 	assert_int_equal(err->code, UPK_NOMEM);
 	*err = (struct upk_error){ 0 };
 	return true;
@@ -152,11 +119,10 @@ static int failures_survived(void (*pass)(void))
 {
 	int nth = 0;
 	do {
-		failed = false;
-		left = nth++;
+		scarce_begin(nth++);
 		pass();
-		left = -1;
-	} while (failed);
+		scarce_end();
+	} while (scarce_struck());
 	return nth - 1;
 }
 
