@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "engine/config.h"
+#include "engine/duel.h"
 #include "engine/serving.h"
 #include "metrics/confusion.h"
 
@@ -42,14 +43,6 @@ bool upk_bench_pair(struct upk_bench *b, int64_t place, struct upk_pair pair,
 void upk_bench_remove(struct upk_bench *b, int64_t place); /* its pair is no more; others move up */
 int64_t upk_bench_start(const struct upk_bench *b); /* place of the oldest pair; 0: there is none */
 void upk_bench_revise(struct upk_bench *b, int64_t place, uint16_t actual);
-
-struct upk_takeover {
-	int64_t version;
-	int64_t lead;     /* D: hits of it - hits of the champion */
-	int64_t differ;   /* Q: pairs where exactly one is right */
-	size_t pairs;
-	double f1, champion_f1; /* macro */
-};
 
 /* The version that takes over from what is in use, by what was answered on the last pairs.
  * `in_use` and `champion` (0: none) do not take part. */

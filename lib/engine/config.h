@@ -72,6 +72,11 @@ struct upk_policy {
 	double bench_least;    /* 50 */
 	double bench_lead;     /* 5: D must be greater */
 	double bench_z;        /* 3.5: D > z sqrt(Q) */
+	double live_window;    /* 500 */
+	double live_least;     /* 50 */
+	double live_lead;      /* 5: D must be greater */
+	double live_z;         /* 2.5: D > z sqrt(Q) */
+	double live_change_z;  /* 4: the shadow's D at which c is moved */
 	double first_rows;     /* 500: rows of the first run */
 };
 
@@ -94,7 +99,8 @@ struct upk_retrain_config {
 	int64_t trials;           /* default 20 */
 	struct upk_search_config search;
 	int64_t budget_ms;        /* 0: none ("budget": null) */
-	bool live;                /* no effect yet */
+	bool live;                /* default true */
+	int64_t renew;            /* pairs from one copy to the next; 0: "auto" */
 	bool calibrate;           /* probabilities by a temperature */
 	struct upk_measure_config measure; /* of the gate; default f1, macro */
 	double margin;            /* default 0.002 */

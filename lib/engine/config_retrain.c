@@ -29,6 +29,11 @@ static const struct constant {
 	{ "bench_least", offsetof(struct upk_policy, bench_least), 50, 1, 1e5 },
 	{ "bench_lead", offsetof(struct upk_policy, bench_lead), 5, 0, 1e5 },
 	{ "bench_z", offsetof(struct upk_policy, bench_z), 3.5, 0, 100 },
+	{ "live_window", offsetof(struct upk_policy, live_window), 500, 1, 1e4 },
+	{ "live_least", offsetof(struct upk_policy, live_least), 50, 1, 1e5 },
+	{ "live_lead", offsetof(struct upk_policy, live_lead), 5, 0, 1e5 },
+	{ "live_z", offsetof(struct upk_policy, live_z), 2.5, 0, 100 },
+	{ "live_change_z", offsetof(struct upk_policy, live_change_z), 4, 0, 100 },
 	{ "first_rows", offsetof(struct upk_policy, first_rows), 500, 2, 1e7 },
 };
 enum { CONSTANTS = sizeof constants / sizeof *constants };
@@ -158,12 +163,12 @@ static bool retrain_calibrate(void *into, const cJSON *value, struct upk_error *
 
 static bool retrain_renew(void *into, const cJSON *value, struct upk_error *err)
 {
-	(void)into;
-	int64_t pairs;
+	struct upk_retrain_config *r = into;
 	size_t i;
+	r->renew = 0;
 	if (cJSON_IsString(value))
 		return upk_config_word(value, autos, &i, err);
-	return upk_config_integer(value, 1, 10000000, &pairs, err);
+	return upk_config_integer(value, 1, 10000000, &r->renew, err);
 }
 
 static bool retrain_every(void *into, const cJSON *value, struct upk_error *err)

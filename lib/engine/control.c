@@ -230,6 +230,7 @@ static bool replace_rows(
 			upk_model_set_learnt(e->store, m->number, row.learnt, err) &&
 			upk_model_set_state(e->store, m->number, row.state_place, row.state_seq,
 				row.state, err) &&
+			upk_persist_live(e, m, err) &&
 			upk_rebuild_model(e, m, &row, err);
 	upk_buffer_finish(&state);
 	upk_buffer_finish(&learnt);

@@ -156,13 +156,14 @@ void upk_post_finish(struct upk_post *post)
 /* ---- predict without storing ---- */
 
 static bool answer_row(struct upk_post *post, size_t i, struct upk_serving *serving,
-	const struct upk_schema *schema, struct upk_error *err)
+	int64_t revision, const struct upk_schema *schema, struct upk_error *err)
 {
 	const struct upk_item *item = &post->batch->items[i];
 	struct upk_predicted *answer = &post->predicted[i];
 	*answer = (struct upk_predicted){ .id = item->id,
 		.error = item->error,
 		.version = upk_serving_version(serving),
+		.revision = revision,
 		.at = i * schema->classes_count,
 		.classes_count = schema->classes_count };
 	if (!answer->error && !item->features.data)
@@ -177,7 +178,7 @@ static bool answer_row(struct upk_post *post, size_t i, struct upk_serving *serv
 	return true;
 }
 
-static bool answer_rows(struct upk_post *post, struct upk_serving *serving,
+static bool answer_rows(struct upk_post *post, struct upk_serving *serving, int64_t revision,
 	struct upk_schema *schema, struct upk_error *err)
 {
 	size_t n = post->batch->count;
@@ -192,7 +193,7 @@ static bool answer_rows(struct upk_post *post, struct upk_serving *serving,
 	post->classes = schema->classes;
 	post->classes_count = schema->classes_count;
 	for (size_t i = 0; i < n; i++)
-		if (!answer_row(post, i, serving, schema, err))
+		if (!answer_row(post, i, serving, revision, schema, err))
 			return false;
 	return true;
 }
@@ -203,7 +204,7 @@ bool upk_engine_predict(
 	struct upk_loan loan;
 	if (!upk_loan_take(e, post->model, version, &loan, err))
 		return false;
-	bool done = answer_rows(post, loan.serving, loan.schema, err);
+	bool done = answer_rows(post, loan.serving, loan.revision, loan.schema, err);
 	upk_loan_give_back(&loan);
 	return done;
 }

@@ -66,6 +66,7 @@ struct upk_predicted {
 	struct upk_text id;
 	uint16_t class;    /* into classes */
 	int64_t version;   /* that answered */
+	int64_t revision;  /* of it; 0: it has none */
 	size_t at;         /* its probabilities are scores[at .. at + classes_count - 1] */
 	size_t classes_count;
 };

@@ -198,6 +198,7 @@ void upk_feed_steps(
 		const struct upk_step step = upk_steps_at(steps, i);
 		upk_building_note(m->building, &step);
 	}
+	done = done && upk_tail_publish(m->tail, &err);
 	pthread_mutex_unlock(&m->lock);
 	if (done)
 		m->tail->seen = e->seq;

@@ -22,7 +22,9 @@ struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *e
 	}
 	in->model = upk_model_ref(model);
 	in->schema = upk_schema_ref(model->schema);
-	in->champion = upk_bench_find(model->tail->bench, model->tail->champion);
+	in->champion = upk_tail_champion(model->tail);
+	in->made_by.number = in->champion ? upk_serving_version(in->champion) : 0;
+	in->made_by.revision = upk_tail_revision(model->tail);
 	in->lists_known = model->lists_count;
 	in->last_event = model->last_event;
 	in->last_place = model->last_place;

@@ -18,6 +18,8 @@ struct upk_ingest {
 	struct upk_model *model;   /* a reference */
 	struct upk_schema *schema; /* as learnt so far: a reference */
 	struct upk_serving *champion; /* borrowed from the tail; NULL: none */
+	struct upk_made_by made_by;   /* the champion: number, revision */
+	bool copied;                  /* that revision's bytes are stored */
 	int64_t last_event, last_place;
 	struct upk_used used;
 	const char *tag_name;      /* of the last named version, and its tag; NULL: none yet */

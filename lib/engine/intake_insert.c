@@ -105,7 +105,10 @@ static bool predicted_step(
 		.arrival = k->now,
 		.event = row->number,
 		.tag = *tag };
-	return upk_intake_step(k, &step, (struct upk_text){ 0 }, 0, false, err);
+	if (!upk_live_learns(k->in->model->tail->live))
+		return upk_intake_step(k, &step, (struct upk_text){ 0 }, 0, false, err);
+	return upk_intake_step(
+		k, &step, row->features, row->feature_list, row->seq != k->engine->seq, err);
 }
 
 static void set_prediction(

@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "engine/intake.h"
+#include "store/live.h"
 
 static double *answer_at(struct upk_intake *k, struct upk_predicted **answer)
 {
@@ -29,7 +30,8 @@ static bool ask(struct upk_intake *k, struct upk_error *err)
 	double *scores = answer_at(k, &answer);
 	memcpy(scores, k->scores, answer->classes_count * sizeof *scores);
 	answer->class = class;
-	answer->version = upk_serving_version(champion);
+	answer->version = k->in->made_by.number;
+	answer->revision = k->in->made_by.revision;
 	return true;
 }
 
@@ -47,6 +49,7 @@ static bool stored_answer(
 	double *scores = answer_at(k, &answer);
 	answer->class = (uint16_t)upk_schema_class(k->in->schema, row->predicted);
 	answer->version = row->version.number;
+	answer->revision = row->version.revision;
 	if (row->scores_count < answer->classes_count)
 		answer->classes_count = row->scores_count;
 	memcpy(scores, row->scores ? row->scores : scores, answer->classes_count * sizeof *scores);
@@ -68,18 +71,38 @@ static bool make_id(struct upk_intake *k, struct upk_error *err)
 	return true;
 }
 
+/* A revision's bytes are stored with the first event that it predicts; those that no event of the
+ * model's retention can name any more go. */
+static bool keep_copy(struct upk_intake *k, struct upk_error *err)
+{
+	struct upk_store *store = k->engine->store;
+	const struct upk_tail *tail = k->in->model->tail;
+	if (k->in->made_by.revision == 0 || k->in->copied)
+		return true;
+	const struct upk_copy_row row = { .model = k->in->model->number,
+		.version = k->in->made_by.number,
+		.revision = k->in->made_by.revision,
+		.created = k->now,
+		.place = tail->place };
+	int64_t retention = tail->config->retention_ms;
+	k->in->copied = true;
+	return upk_copy_insert(store, &row, upk_live_bytes(tail->live), err) &&
+		(retention == 0 || upk_copy_remove_old(store, row.model, k->now - retention, err));
+}
+
 /* known: an example of that id, or a label that waits for it; NULL: nothing. */
 static bool predict_new(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
 {
-	struct upk_made_by version = { .number = upk_serving_version(k->in->champion) };
 	if (!ask(k, err))
 		return false;
 	if (k->resolved.predicted < 0)
 		return upk_intake_reject(k,
 			"the champion answers a class that the model no longer "
 			"has");
-	return known && known->found ? upk_intake_upgrade(k, known, version, err)
-				     : upk_intake_insert(k, known, version, err);
+	if (!keep_copy(k, err))
+		return false;
+	return known && known->found ? upk_intake_upgrade(k, known, k->in->made_by, err)
+				     : upk_intake_insert(k, known, k->in->made_by, err);
 }
 
 static bool predict_known(struct upk_intake *k, struct upk_known *known, struct upk_error *err)

@@ -24,7 +24,7 @@ static bool is_needed(const struct old *old, int64_t version)
 {
 	const struct upk_tail *t = old->tail;
 	bool needed = version == t->champion || version == t->holdout_version ||
-		version == t->proposed || version == upk_tag_version(t->in_use.tag) ||
+		version == t->proposed || upk_tail_is_live(t, version) || version == upk_tag_version(t->in_use.tag) ||
 		version == upk_tag_version(t->in_use.awaited) ||
 		upk_bench_find(t->bench, version) != NULL;
 	for (size_t i = 0; i <= UPK_KEEP_ROLLBACKS && !needed; i++)

@@ -195,8 +195,10 @@ static bool add_upgrade(struct building *b, const struct upk_step *pair, int64_t
 		.seq = upgrade->seq,
 		.arrival = pair->arrival,
 		.event = pair->event,
-		.tag = pair->tag };
-	return add_example(b, pair, list, upgrade) && upk_steps_add(b->steps, &event, b->err);
+		.tag = pair->tag,
+		.features = pair->features };
+	return add_example(b, pair, list, upgrade) &&
+		upk_steps_add_of_list(b->steps, &event, list, b->err);
 }
 
 static bool add_place(struct building *b, const struct upk_known_row *row)
@@ -232,17 +234,38 @@ static bool take_place(void *context, const struct upk_known_row *row)
 	return !b->failed;
 }
 
-static bool add_event(struct building *b, const struct upk_later_item *item, struct upk_text name)
+/* With its features, which live adjustment answers. */
+static bool add_featured(
+	struct upk_engine *e, struct building *b, const struct upk_step *step, int64_t seq)
+{
+	struct upk_step whole = *step;
+	struct upk_event_row event;
+	bool found;
+	if (!upk_event_get(e->store, seq, &found, &event, b->err))
+		return false;
+	int64_t list = found ? event.feature_list : 0;
+	if (found)
+		whole.features = event.features;
+	return upk_steps_add(b->steps, &whole, b->err) &&
+		(list == 0 ||
+			upk_model_list(b->model, e->store, list,
+				&b->steps->items[b->steps->count - 1].step.list, b->err));
+}
+
+static bool add_event(struct upk_engine *e, struct building *b, const struct upk_later_item *item,
+	struct upk_text name)
 {
 	struct upk_step step = { .kind = UPK_STEP_EVENT,
 		.seq = item->seq,
 		.arrival = item->arrival,
 		.event = item->number };
-	const struct upk_made_by version = { item->version, name };
+	const struct upk_made_by version = { .number = item->version, .name = name };
 	if (item->number <= b->tail->event || upgrade_of(b, item->event))
 		return true;
-	return upk_tags_of(&b->tail->tags, version, &step.tag, b->err) &&
-		upk_steps_add(b->steps, &step, b->err);
+	if (!upk_tags_of(&b->tail->tags, version, &step.tag, b->err))
+		return false;
+	return upk_live_learns(b->tail->live) ? add_featured(e, b, &step, item->event)
+					      : upk_steps_add(b->steps, &step, b->err);
 }
 
 /* The label that the event had before the revision; *found false: rows were deleted since. */
@@ -336,7 +359,7 @@ static bool add_items(struct upk_engine *e, struct building *b)
 		struct upk_text name = { NULL, 0 };
 		if (item->name_size > 0)
 			name = (struct upk_text){ l->names.data + item->name, item->name_size };
-		bool done = item->number != 0 ? add_event(b, item, name)
+		bool done = item->number != 0 ? add_event(e, b, item, name)
 					      : add_revision(e, b, item, name);
 		if (!done)
 			return false;

@@ -32,7 +32,10 @@ static bool take(struct upk_engine *e, struct upk_model *m, int64_t version, str
 		return false;
 	loan->schema = upk_schema_ref(m->schema);
 	int64_t wanted = version != 0 ? version : m->tail->champion;
-	struct upk_serving *known = upk_bench_find(m->tail->bench, wanted);
+	bool champion = wanted == m->tail->champion;
+	struct upk_serving *known = champion ? upk_tail_champion(m->tail)
+					     : upk_bench_find(m->tail->bench, wanted);
+	loan->revision = champion ? upk_tail_revision(m->tail) : 0;
 	struct upk_predictor *p = known ? upk_predictor_ref(upk_serving_predictor(known)) : NULL;
 	upk_report_unlock(m);
 	if (wanted == 0)

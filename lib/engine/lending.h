@@ -14,6 +14,7 @@
 struct upk_loan {
 	struct upk_schema *schema; /* that the version answers in */
 	struct upk_serving *serving;
+	int64_t revision; /* of the version; 0: it has none */
 };
 
 /* What answers as `version` (0: the champion) at this moment: whatever is promoted meanwhile, it

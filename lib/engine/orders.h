@@ -15,7 +15,7 @@ enum upk_order_kind {
 	UPK_ORDER_ALERT,   /* a rule fired */
 	UPK_ORDER_RESOLVE, /* its alert is over */
 	UPK_ORDER_RUN,     /* a run starts: queue it */
-	UPK_ORDER_PROMOTE, /* a version on the bench takes over */
+	UPK_ORDER_PROMOTE, /* a version on the bench takes over, or the shadow, or from it */
 	UPK_ORDER_POINT,   /* a window's counts for the history */
 };
 
@@ -40,6 +40,7 @@ struct upk_order {
 	int64_t champion; /* RUN: the version in use, to go on from; 0: none of upkeepd's */
 	int64_t resumed;  /* RUN: how many restarts it has met */
 	struct upk_takeover takeover; /* PROMOTE */
+	bool live;                /* PROMOTE: the shadow takes over, or is taken over from */
 	size_t window;            /* POINT: index */
 	struct upk_buffer counts; /* POINT: as engine/history.h encodes them; the order's */
 	int64_t point_time;       /* POINT: greatest pair time so far */

@@ -7,8 +7,10 @@
 #include "engine/sentence.h"
 #include "engine/tail_state.h"
 #include "engine/trainer.h"
+#include "learn/learner.h"
 #include "store/alert.h"
 #include "store/history.h"
+#include "store/live.h"
 #include "store/model.h"
 #include "store/run.h"
 #include "store/version.h"
@@ -113,14 +115,56 @@ bool upk_persist_promotion(struct upk_engine *e, struct upk_model *m, int64_t ve
 	return upk_persist_promotion_row(e, m, row, err);
 }
 
+/* The shadow's version with its bytes of now, when it is about to get its first say. */
+static bool insert_live(struct upk_engine *e, struct upk_model *m, const struct upk_order *order,
+	struct upk_error *err)
+{
+	struct upk_live_view view;
+	struct upk_buffer bytes = { 0 };
+	upk_live_view(m->tail->live, &view);
+	const struct upk_version_row row = { .model = m->number,
+		.version = order->takeover.version,
+		.learner = upk_text_of("logistic"),
+		.settings = upk_text_of("{\"live\":true}"),
+		.from = view.from,
+		.to = order->place + 1,
+		.rows = view.rows + view.pairs,
+		.as_of = order->seq,
+		.created = order->time,
+		.processor = upk_text_of(upk_learner_processor()) };
+	bool done = upk_live_write_copy(m->tail->live, &bytes, err);
+	if (done) {
+		struct upk_version_row sized = row;
+		sized.size = (int64_t)bytes.size;
+		done = upk_version_insert(e->store, &sized, upk_buffer_text(&bytes), err);
+	}
+	upk_buffer_finish(&bytes);
+	return done;
+}
+
+static bool persist_live_version(struct upk_engine *e, struct upk_model *m,
+	const struct upk_order *order, struct upk_error *err)
+{
+	struct upk_version_row row;
+	bool found;
+	if (!upk_tail_is_live(m->tail, order->takeover.version))
+		return true;
+	if (!upk_version_get(e->store, m->number, order->takeover.version, &found, &row, err))
+		return false;
+	return found || insert_live(e, m, order, err);
+}
+
 static bool persist_takeover(struct upk_engine *e, struct upk_model *m,
 	const struct upk_order *order, struct upk_error *err)
 {
 	char reason[UPK_SENTENCE_SIZE];
-	upk_sentence_takeover(&order->takeover, reason);
+	upk_sentence_takeover(m->tail, order, reason);
+	if (!persist_live_version(e, m, order, err))
+		return false;
 	if (m->tail->config->retrain.manual)
 		return true;
-	return upk_persist_promotion(e, m, order->takeover.version, "bench", reason, 0, err);
+	return upk_persist_promotion(
+		e, m, order->takeover.version, order->live ? "live" : "bench", reason, 0, err);
 }
 
 static bool persist_point(struct upk_engine *e, struct upk_model *m, const struct upk_order *order,
@@ -165,13 +209,25 @@ bool upk_persist_urgent(const struct upk_model *m, const struct upk_orders *orde
 	return false;
 }
 
+bool upk_persist_live(struct upk_engine *e, struct upk_model *m, struct upk_error *err)
+{
+	struct upk_buffer bytes = { 0 };
+	upk_live_write(m->tail->live, &bytes);
+	bool done = bytes.failed
+		? upk_fail(err, UPK_NOMEM, "no memory for the state of live adjustment")
+		: upk_live_store(e->store, m->number, upk_buffer_text(&bytes), err);
+	upk_buffer_finish(&bytes);
+	return done;
+}
+
 bool upk_persist_state(struct upk_engine *e, struct upk_model *m, struct upk_error *err)
 {
 	struct upk_buffer state = { 0 };
 	upk_tail_state_write(m->tail, &state);
 	bool done = state.failed ? upk_fail(err, UPK_NOMEM, "no memory for a model's state")
 				 : upk_model_set_state(e->store, m->number, m->tail->place,
-					   m->tail->seen, upk_buffer_text(&state), err);
+					   m->tail->seen, upk_buffer_text(&state), err) &&
+			upk_persist_live(e, m, err);
 	upk_buffer_finish(&state);
 	if (done)
 		m->stored_place = m->tail->place;
@@ -247,7 +303,7 @@ void upk_persist_follow(struct upk_engine *e, struct upk_model *m, const struct 
 			follow_run(e, m, order);
 			break;
 		case UPK_ORDER_PROMOTE:
-			upk_sentence_takeover(&order->takeover, sentence);
+			upk_sentence_takeover(m->tail, order, sentence);
 			upk_engine_log(e, UPK_LOG_NOTICE, "model %s: %s%s", m->name, sentence,
 				m->tail->config->retrain.manual ? ": proposed" : ": promoted");
 			break;

@@ -20,7 +20,11 @@ bool upk_persist_orders(struct upk_engine *e, struct upk_model *m, const struct 
 /* Alerts, runs or promotions among them: they can't wait for the next transaction. */
 bool upk_persist_urgent(const struct upk_model *m, const struct upk_orders *orders);
 
+/* The tail's state, and that of live adjustment. */
 bool upk_persist_state(struct upk_engine *e, struct upk_model *m, struct upk_error *err);
+
+/* That of live adjustment alone. */
+bool upk_persist_live(struct upk_engine *e, struct upk_model *m, struct upk_error *err);
 
 /* After the commit: says in the log what happened, and hands runs to the trainer. */
 void upk_persist_follow(struct upk_engine *e, struct upk_model *m, const struct upk_orders *orders);

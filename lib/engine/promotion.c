@@ -120,6 +120,9 @@ static bool settle_tail(struct upk_outcome *o, enum upk_run_end end, struct upk_
 		m->tail->waiting_run = o->order.run;
 	if (serving)
 		done = upk_tail_promote(m->tail, serving, err) && done;
+	if (o->error.code == UPK_OK && upk_live_wants_start(m->tail->live))
+		done = upk_live_begin(m->tail->live, &o->live, m->schema, m->tail->champion, err) &&
+			done;
 	pthread_mutex_unlock(&m->lock);
 	return done;
 }
@@ -239,8 +242,10 @@ static bool finish_waiting(
 static bool promote(struct upk_engine *e, struct upk_model *m, struct upk_promotion_row row,
 	struct upk_error *err)
 {
-	struct upk_serving *serving = upk_promotion_load(e, m, m->schema, row.version, err);
-	if (!serving)
+	bool live = upk_tail_is_live(m->tail, row.version);
+	struct upk_serving *serving =
+		live ? NULL : upk_promotion_load(e, m, m->schema, row.version, err);
+	if (!serving && !live)
 		return false;
 	if (!upk_version_set_off_bench(e->store, m->number, row.version, false, err) ||
 		!finish_waiting(e, m, row.version, err) ||
@@ -250,7 +255,10 @@ static bool promote(struct upk_engine *e, struct upk_model *m, struct upk_promot
 	}
 	pthread_mutex_lock(&m->lock);
 	m->tail->waiting_run = 0;
-	bool done = upk_tail_promote(m->tail, serving, err);
+	if (live)
+		upk_tail_promote_live(m->tail);
+	bool done =
+		(live || upk_tail_promote(m->tail, serving, err)) && upk_tail_publish(m->tail, err);
 	pthread_mutex_unlock(&m->lock);
 	return done && upk_persist_state(e, m, err);
 }
@@ -336,6 +344,20 @@ bool upk_promotion_by_hand(struct upk_engine *e, struct upk_model *m, int64_t ve
 	return done;
 }
 
+/* What a person rolled back has no say by itself any more; the newest on the bench stands in for
+ * it beside the shadow. */
+static void leave(struct upk_tail *t, int64_t version)
+{
+	if (upk_tail_is_live(t, version)) {
+		upk_live_hold(t->live, true);
+		return;
+	}
+	upk_bench_leave(t->bench, version);
+	size_t left = upk_bench_count(t->bench);
+	if (upk_live_other(t->live) == version && left > 0)
+		upk_live_face(t->live, upk_serving_version(upk_bench_at(t->bench, left - 1)));
+}
+
 bool upk_promotion_rollback(
 	struct upk_engine *e, struct upk_model *m, int64_t *version, struct upk_error *err)
 {
@@ -367,10 +389,10 @@ bool upk_promotion_rollback(
 		return false;
 	pthread_mutex_lock(&m->lock);
 	if (from != to)
-		upk_bench_leave(m->tail->bench, from);
+		leave(m->tail, from);
 	pthread_mutex_unlock(&m->lock);
 	*version = to;
-	return true;
+	return upk_persist_live(e, m, err);
 }
 
 /* What a run that waited was waiting with stays in its verdict. */

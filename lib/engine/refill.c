@@ -10,6 +10,7 @@
 #include "engine/tail_state.h"
 #include "store/alert.h"
 #include "store/event.h"
+#include "store/live.h"
 #include "store/place.h"
 #include "store/run.h"
 #include "store/version.h"
@@ -47,6 +48,8 @@ struct chosen {
 static bool take_version(void *context, const struct upk_version_row *row)
 {
 	struct chosen *c = context;
+	if (upk_tail_is_live(c->promoted->tail, row->version))
+		return true;
 	bool promoted = row->version == c->promoted->tail->champion;
 	for (size_t i = 0; i < c->promoted->count && !row->off_bench; i++)
 		promoted = promoted || c->promoted->versions[i] == row->version;
@@ -71,10 +74,19 @@ static bool load_bench(
 			upk_promotion_load(e, m, tail->schema, c.versions[i - 1], err);
 		done = serving && upk_bench_enter(tail->bench, serving, err);
 	}
-	if (!done || tail->champion == 0 || upk_bench_find(tail->bench, tail->champion))
-		return done;
+	if (!done || tail->champion == 0 || upk_tail_is_live(tail, tail->champion) ||
+		upk_bench_find(tail->bench, tail->champion))
+		return done && upk_tail_publish(tail, err);
 	struct upk_serving *champion = upk_promotion_load(e, m, tail->schema, tail->champion, err);
 	return champion && upk_bench_enter(tail->bench, champion, err);
+}
+
+static bool load_live(
+	struct upk_engine *e, struct upk_model *m, struct upk_tail *tail, struct upk_error *err)
+{
+	struct upk_text bytes;
+	return upk_live_fetch(e->store, m->number, &bytes, err) &&
+		(!bytes.data || upk_live_read(tail->live, bytes, tail->schema, err));
 }
 
 /* A first run's version has its twin's holdout in its record. */
@@ -292,8 +304,8 @@ bool upk_refill_tail(struct upk_engine *e, struct upk_model *m, struct upk_tail 
 	}
 	t->paused = row->paused;
 	t->seen = row->state_seq;
-	bool done = read_numbers(e, m, t, err) && load_bench(e, m, t, err) &&
-		load_holdout(e, m, t, err) &&
+	bool done = read_numbers(e, m, t, err) && load_live(e, m, t, err) &&
+		load_bench(e, m, t, err) && load_holdout(e, m, t, err) &&
 		(built ? upk_building_install(e, built, t, err) : fill_windows(e, m, t, err)) &&
 		fill_record(e, m, t, &start, err);
 	upk_record_start_finish(&start);

@@ -82,11 +82,21 @@ void upk_sentence_run(
 	}
 }
 
-void upk_sentence_takeover(const struct upk_takeover *takeover, char out[UPK_SENTENCE_SIZE])
+static const char *standing_of(const struct upk_tail *t, const struct upk_order *order)
 {
+	if (!order->live)
+		return "on the bench";
+	return upk_tail_is_live(t, order->takeover.version) ? "adjusted live"
+							    : "which live adjustment had replaced";
+}
+
+void upk_sentence_takeover(
+	const struct upk_tail *t, const struct upk_order *order, char out[UPK_SENTENCE_SIZE])
+{
+	const struct upk_takeover *takeover = &order->takeover;
 	snprintf(out, UPK_SENTENCE_SIZE,
-		"version %lld, on the bench, would have had %lld hits more on the last %zu pairs "
+		"version %lld, %s, would have had %lld hits more on the last %zu pairs "
 		"(%lld where exactly one is right; macro F1 %.3f for %.3f)",
-		(long long)takeover->version, (long long)takeover->lead, takeover->pairs,
-		(long long)takeover->differ, takeover->f1, takeover->champion_f1);
+		(long long)takeover->version, standing_of(t, order), (long long)takeover->lead,
+		takeover->pairs, (long long)takeover->differ, takeover->f1, takeover->champion_f1);
 }

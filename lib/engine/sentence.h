@@ -15,6 +15,7 @@ void upk_sentence_alert(const struct upk_tail *t, const struct upk_order *alert,
 	char out[UPK_SENTENCE_SIZE]);
 void upk_sentence_run(const struct upk_tail *t, const struct upk_order *run,
 	char out[UPK_SENTENCE_SIZE]);
-void upk_sentence_takeover(const struct upk_takeover *takeover, char out[UPK_SENTENCE_SIZE]);
+void upk_sentence_takeover(const struct upk_tail *t, const struct upk_order *order,
+	char out[UPK_SENTENCE_SIZE]);
 
 #endif

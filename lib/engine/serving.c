@@ -87,6 +87,22 @@ static bool take(struct upk_serving *s, const struct upk_features *list, struct 
 		upk_pick_others(&s->pick, encoded, &s->table, s->table.rows - 1, err);
 }
 
+uint16_t upk_serving_decide(const struct upk_serving *s, const double *probabilities)
+{
+	size_t classes = upk_predictor_classes(s->predictor);
+	return s->classes[upk_decide(s->decision, probabilities, classes)];
+}
+
+bool upk_serving_row(struct upk_serving *s, const struct upk_features *list,
+	struct upk_text encoded, double *row, struct upk_error *err)
+{
+	upk_table_clear(&s->table);
+	if (!take(s, list, encoded, err))
+		return false;
+	upk_expand_row(upk_predictor_expand(s->predictor), &s->table, 0, row);
+	return true;
+}
+
 bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	struct upk_text encoded, uint16_t *class, double *probabilities, struct upk_error *err)
 {
@@ -95,7 +111,7 @@ bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	if (!take(s, list, encoded, err) ||
 		!upk_predictor_predict(s->predictor, &s->table, 0, 1, p, err))
 		return false;
-	*class = s->classes[upk_decide(s->decision, p, upk_predictor_classes(s->predictor))];
+	*class = upk_serving_decide(s, p);
 	return true;
 }
 

@@ -26,6 +26,14 @@ void upk_serving_destroy(struct upk_serving *s); /* NULL is fine */
 int64_t upk_serving_version(const struct upk_serving *s);
 struct upk_predictor *upk_serving_predictor(const struct upk_serving *s); /* borrowed */
 
+/* The inputs of one encoded row as plain numbers: upk_expand_row of the predictor's features, of which
+ * those that the row does not have are missing. false: UPK_CORRUPT, UPK_NOMEM. */
+bool upk_serving_row(struct upk_serving *s, const struct upk_features *list,
+	struct upk_text encoded, double *row, struct upk_error *err);
+
+/* The class of the probabilities, which are in the order of its own classes. */
+uint16_t upk_serving_decide(const struct upk_serving *s, const double *probabilities);
+
 /* The class that it answers for one encoded row, and (NULL: not wanted) the probabilities in the
  * order of its own classes. Features that the row does not have are missing. false: UPK_CORRUPT (not
  * an encoding of the list), UPK_NOMEM. */

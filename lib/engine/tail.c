@@ -8,6 +8,7 @@
 #include "engine/delays.h"
 #include "engine/history.h"
 #include "engine/retraining.h"
+#include "engine/sentence.h"
 
 static bool choose_rules(struct upk_tail *t, struct upk_error *err)
 {
@@ -44,7 +45,8 @@ struct upk_tail *upk_tail_create(
 		goto no_memory;
 
 	t->bench = upk_bench_create(t->policy, err);
-	if (t->bench && choose_rules(t, err) &&
+	t->live = t->bench ? upk_live_create(&config->retrain, err) : NULL;
+	if (t->live && choose_rules(t, err) &&
 		upk_windows_init(&t->windows, config, keep, schema->classes_count, err))
 		return t;
 	upk_tail_destroy(t);
@@ -66,6 +68,7 @@ void upk_tail_destroy(struct upk_tail *t)
 	upk_tags_finish(&t->tags);
 	upk_score_ring_destroy(t->scorer.ring);
 	upk_bench_destroy(t->bench);
+	upk_live_destroy(t->live);
 	upk_record_destroy(t->record);
 	upk_confusion_destroy(t->holdout);
 	free(t->rules);
@@ -94,15 +97,60 @@ bool upk_tail_learn(struct upk_tail *t, struct upk_schema *schema, struct upk_er
 	return choose_rules(t, err);
 }
 
+static void answer_with(struct upk_tail *t, int64_t version)
+{
+	t->champion = version;
+	t->proposed = 0;
+	upk_in_use_promote(&t->in_use, (upk_tag)version);
+}
+
 bool upk_tail_promote(struct upk_tail *t, struct upk_serving *serving, struct upk_error *err)
 {
 	int64_t version = upk_serving_version(serving);
 	if (!upk_bench_enter(t->bench, serving, err))
 		return false;
-	t->champion = version;
-	t->proposed = 0;
-	upk_in_use_promote(&t->in_use, (upk_tag)version);
+	upk_live_face(t->live, version);
+	answer_with(t, version);
 	return true;
+}
+
+void upk_tail_promote_live(struct upk_tail *t)
+{
+	upk_live_hold(t->live, false);
+	answer_with(t, upk_live_version(t->live));
+}
+
+bool upk_tail_is_live(const struct upk_tail *t, int64_t version)
+{
+	return version != 0 && version == upk_live_version(t->live);
+}
+
+struct upk_serving *upk_tail_champion(const struct upk_tail *t)
+{
+	return upk_tail_is_live(t, t->champion) ? upk_live_serving(t->live)
+						: upk_bench_find(t->bench, t->champion);
+}
+
+int64_t upk_tail_revision(const struct upk_tail *t)
+{
+	return upk_tail_is_live(t, t->champion) ? upk_live_revision(t->live) : 0;
+}
+
+bool upk_tail_publish(struct upk_tail *t, struct upk_error *err)
+{
+	return !upk_tail_is_live(t, t->champion) || upk_live_publish(t->live, t->schema, err);
+}
+
+/* Whether a copy of the shadow's made, or will make, what is in use. */
+static bool shadow_serves(const struct upk_tail *t)
+{
+	return upk_tail_is_live(t, upk_tag_version(t->in_use.tag));
+}
+
+/* Whether the shadow's copy answers events, to be judged on them. */
+static bool answers(const struct upk_tail *t)
+{
+	return upk_live_learns(t->live) && upk_tag_version(t->in_use.tag) != 0 && !shadow_serves(t);
 }
 
 static int rarer_class(const struct upk_tail *t)
@@ -127,10 +175,16 @@ bool upk_tail_begin_record(struct upk_tail *t, int rarer, struct upk_error *err)
 	return true;
 }
 
+static bool begin_record(struct upk_tail *t, struct upk_error *err)
+{
+	upk_live_begin_record(t->live);
+	return upk_tail_begin_record(t, rarer_class(t), err);
+}
+
 static bool replaced(struct upk_tail *t, const struct upk_moment *m, struct upk_error *err)
 {
 	upk_alerting_replace(t, m);
-	return upk_tail_begin_record(t, rarer_class(t), err);
+	return begin_record(t, err);
 }
 
 static bool is_used(const struct upk_tail *t, upk_tag tag)
@@ -158,8 +212,38 @@ static bool remember(struct upk_tail *t, const struct upk_step *step, struct upk
 {
 	if (!is_used(t, step->tag))
 		return true;
-	return upk_record_add(t->record, step->place, step->pair, err) &&
+	if (!upk_record_add(t->record, step->place, step->pair, err))
+		return false;
+	return shadow_serves(t) ||
 		upk_bench_pair(t->bench, step->place, step->pair, step->list, step->features, err);
+}
+
+/* What the other of the two, the shadow's copy and the last other version, answers to the event:
+ * the copy did so when the event came. UPK_NO_CLASS: nothing. */
+static bool other_answer(
+	struct upk_tail *t, const struct upk_step *step, uint16_t *class, struct upk_error *err)
+{
+	*class = upk_live_answered(t->live, step->event);
+	if (!shadow_serves(t))
+		return true;
+	struct upk_serving *other = upk_bench_find(t->bench, upk_live_other(t->live));
+	*class = UPK_NO_CLASS;
+	return !other || !step->list || !step->features.data ||
+		upk_serving_answer(other, step->list, step->features, class, NULL, err);
+}
+
+static bool adjust(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
+{
+	uint16_t other;
+	if (!upk_live_learns(t->live))
+		return true;
+	if (!other_answer(t, step, &other, err))
+		return false;
+	if (is_used(t, step->tag) &&
+		!upk_live_judge_pair(t->live, step->place, step->pair, other, err))
+		return false;
+	return !step->list || !step->features.data ||
+		upk_live_learn(t->live, step->list, step->features, step->pair.actual, err);
 }
 
 /* A point when the window has changed by a twentieth, or a minute of pair time has passed. */
@@ -185,27 +269,71 @@ static void history(struct upk_tail *t, const struct upk_moment *m)
 	}
 }
 
-static void consider_bench(struct upk_tail *t, const struct upk_moment *m)
+static void take_over(struct upk_tail *t, const struct upk_takeover *takeover, bool live,
+	const struct upk_moment *m)
 {
-	struct upk_takeover takeover;
-	int64_t in_use = upk_tag_version(t->in_use.tag);
-	if (in_use == 0 || t->in_use.awaited != 0 || t->proposed != 0 ||
-		!upk_bench_judge(
-			t->bench, in_use, t->champion, t->schema->classes_count, &takeover))
-		return;
 	struct upk_order *order = upk_orders_add(m->orders, UPK_ORDER_PROMOTE);
 	if (!order)
 		return;
 	order->seq = m->seq;
 	order->time = m->time;
 	order->place = t->place;
-	order->takeover = takeover;
+	order->takeover = *takeover;
+	order->live = live;
 	if (t->config->retrain.manual) {
-		t->proposed = takeover.version;
+		upk_sentence_takeover(t, order, t->proposed_reason);
+		t->proposed = takeover->version;
 		return;
 	}
-	t->champion = takeover.version;
-	upk_in_use_promote(&t->in_use, (upk_tag)takeover.version);
+	t->champion = takeover->version;
+	upk_in_use_promote(&t->in_use, (upk_tag)takeover->version);
+}
+
+/* Neither bench nor shadow have a say while nothing of upkeepd's is in use, or something waits. */
+static bool may_take_over(const struct upk_tail *t)
+{
+	return upk_tag_version(t->in_use.tag) != 0 && t->in_use.awaited == 0 && t->proposed == 0;
+}
+
+/* What the copy replaced is out of date: growth is due soon, from where that shows. */
+static void note_change(struct upk_tail *t)
+{
+	int64_t now = t->place + 1, change = upk_live_change(t->live);
+	if (change == 0)
+		return;
+	t->pace.change = change;
+	t->pace.growth = now + (int64_t)fmax(t->policy->growth_least, (double)(now - change));
+}
+
+static void consider_switch(struct upk_tail *t, const struct upk_moment *m)
+{
+	struct upk_takeover takeover;
+	bool serving = shadow_serves(t);
+	if (!upk_live_learns(t->live) || !may_take_over(t))
+		return;
+	int64_t version = serving ? upk_live_other(t->live) : upk_live_version(t->live);
+	if (version != 0 && version == t->champion)
+		return;
+	if (!upk_live_judge(t->live, serving, t->schema->classes_count, &takeover)) {
+		if (serving)
+			note_change(t);
+		return;
+	}
+	if (version == 0) {
+		version = ++t->last_version;
+		upk_live_number(t->live, version);
+	}
+	takeover.version = version;
+	take_over(t, &takeover, true, m);
+}
+
+static void consider_bench(struct upk_tail *t, const struct upk_moment *m)
+{
+	struct upk_takeover takeover;
+	if (may_take_over(t) && !shadow_serves(t) &&
+		upk_bench_judge(t->bench, upk_tag_version(t->in_use.tag), t->champion,
+			t->schema->classes_count, &takeover))
+		take_over(t, &takeover, false, m);
 }
 
 static void count_place(struct upk_tail *t, const struct upk_step *step)
@@ -231,23 +359,26 @@ static bool begin_with(struct upk_tail *t, const struct upk_step *step, struct u
 {
 	if (!is_used(t, step->tag) || upk_record_pairs(t->record) > 0)
 		return true;
-	return upk_tail_begin_record(t, rarer_class(t), err);
+	return begin_record(t, err);
 }
 
-/* In the order of docs/policy.md: the bench, then rules, then growth. */
+/* In the order of docs/policy.md: the switch, the bench, then rules, then growth. */
 static bool pair(struct upk_tail *t, const struct upk_step *step, const struct upk_moment *m,
 	struct upk_error *err)
 {
 	if (upk_in_use_pair(&t->in_use, step->event, step->tag) && !replaced(t, m, err))
 		return false;
-	if (!begin_with(t, step, err) || !hold(t, step, err) || !remember(t, step, err))
+	if (!begin_with(t, step, err) || !hold(t, step, err) || !remember(t, step, err) ||
+		!adjust(t, step, err))
 		return false;
 	history(t, m);
 
 	bool used = is_used(t, step->tag);
 	bool tenth = used && upk_record_pairs(t->record) % UPK_RECORD_EVERY == 0;
-	if (tenth)
+	if (tenth) {
+		consider_switch(t, m);
 		consider_bench(t, m);
+	}
 	if (!upk_alerting_windows(t, m, false, err))
 		return false;
 	if (tenth && t->open_run == 0)
@@ -261,9 +392,11 @@ static bool event(struct upk_tail *t, const struct upk_step *step, const struct 
 	if (step->event > t->event)
 		t->event = step->event;
 	t->predictions++;
-	if (!upk_in_use_event(&t->in_use, step->event, step->tag))
+	if (upk_in_use_event(&t->in_use, step->event, step->tag) && !replaced(t, m, err))
+		return false;
+	if (!is_used(t, step->tag) || !step->list || !step->features.data || !answers(t))
 		return true;
-	return replaced(t, m, err);
+	return upk_live_answer(t->live, step->event, step->list, step->features, err);
 }
 
 static bool revise(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)
@@ -280,6 +413,7 @@ static bool revise(struct upk_tail *t, const struct upk_step *step, struct upk_e
 	if (is_used(t, step->tag)) {
 		upk_record_revise(t->record, step->place, step->pair.actual);
 		upk_bench_revise(t->bench, step->place, step->pair.actual);
+		upk_live_revise(t->live, step->place, step->pair.actual);
 	}
 	return true;
 }
@@ -301,6 +435,7 @@ static bool forget(struct upk_tail *t, const struct upk_step *step, struct upk_e
 	if (is_used(t, step->tag)) {
 		upk_record_remove(t->record, step->place);
 		upk_bench_remove(t->bench, step->place);
+		upk_live_remove(t->live, step->place);
 	}
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "engine/bench.h"
 #include "engine/config.h"
 #include "engine/in_use.h"
+#include "engine/live.h"
 #include "engine/orders.h"
 #include "engine/pace.h"
 #include "engine/rule.h"
@@ -43,7 +44,8 @@ struct upk_step {
 	struct upk_pair pair;  /* not of an event; of a removal as it was last known */
 	uint16_t was;          /* of a revision: the label before */
 	const struct upk_features *list; /* borrowed for the call; NULL: no features */
-	struct upk_text features; /* of a removal: whether it had some */
+	struct upk_text features; /* of an event: absent too while the shadow does not learn; of a
+	                             removal: whether it had some */
 };
 
 struct upk_tail;
@@ -83,6 +85,7 @@ struct upk_tail {
 	struct upk_pace pace;
 	struct upk_scorer scorer;  /* { NULL }: score metrics have no value */
 	struct upk_bench *bench;
+	struct upk_live *live;
 	struct upk_record *record; /* NULL: nothing is in use */
 	int rarer;                 /* of the record; -1: none */
 	struct upk_windows windows;
@@ -99,8 +102,8 @@ struct upk_tail {
 	int64_t open_run;     /* queued or running; 0: none */
 	struct upk_order open; /* that run's order */
 	int64_t waiting_run;  /* passed, waiting for a person; 0: none */
-	int64_t proposed;     /* version that the bench proposes; 0: none */
-	char proposed_reason[512];
+	int64_t proposed;     /* version that bench or shadow propose; 0: none */
+	char proposed_reason[512]; /* as engine/sentence.h writes it */
 	int64_t first_due;    /* rows at which the first run starts by itself */
 	int64_t scheduled;    /* ms: when the last scheduled run was ordered, or the schedule began */
 };
@@ -133,10 +136,23 @@ bool upk_tail_tick(struct upk_tail *t, int64_t seq, int64_t now, struct upk_orde
 	struct upk_error *err);
 
 /* A record begins, with its rarer class (-1: not two classes): what a step does when another tag comes
- * into use, and rebuilding from the store repeats. */
+ * into use, and rebuilding from the store repeats; the shadow's pairs are not of it. */
 bool upk_tail_begin_record(struct upk_tail *t, int rarer, struct upk_error *err);
 
 /* A version answers predict from now on; takes serving, even on failure. */
 bool upk_tail_promote(struct upk_tail *t, struct upk_serving *serving, struct upk_error *err);
+/* The same of the shadow's version. */
+void upk_tail_promote_live(struct upk_tail *t);
+
+/* Whether version is the shadow's; 0 never is. */
+bool upk_tail_is_live(const struct upk_tail *t, int64_t version);
+
+/* What answers predict, NULL: nothing; of the shadow's version the copy that was published last. */
+struct upk_serving *upk_tail_champion(const struct upk_tail *t);
+int64_t upk_tail_revision(const struct upk_tail *t); /* of that; 0: it has none */
+
+/* The shadow's newest copy is the one that answers, if its version is the champion. Under the
+ * model's lock, after steps. false: UPK_NOMEM or UPK_CORRUPT. */
+bool upk_tail_publish(struct upk_tail *t, struct upk_error *err);
 
 #endif

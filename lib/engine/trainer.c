@@ -32,6 +32,8 @@ struct job {
 	int64_t champion_to;            /* place after its last training row */
 	struct upk_trials *trials;      /* while it runs */
 	atomic_size_t done, total;      /* candidates and trials */
+	bool live;                      /* the model wants a shadow */
+	int64_t live_from, live_to;     /* places of the champion's rows; 0, 0: none known */
 	atomic_bool cancel;
 	struct upk_crew *crew; /* while it is carried out; NULL: no memory for one */
 };
@@ -60,6 +62,7 @@ static void free_job(struct job *job)
 void upk_outcome_free(struct upk_outcome *o)
 {
 	upk_contest_finish(&o->contest);
+	upk_live_start_finish(&o->live);
 	upk_model_unref(o->model);
 	upk_schema_unref(o->schema);
 	free(o);
@@ -231,12 +234,26 @@ static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *ro
 	return done && job->trials;
 }
 
+/* The shadow begins with the rows of the version that the run made, else with the champion's. */
+static bool start_live(
+	struct job *job, const struct upk_rows *rows, struct upk_outcome *o, struct upk_error *err)
+{
+	bool made = o->contest.predictor != NULL;
+	int64_t from = made ? o->contest.from : job->live_from;
+	int64_t to = made ? o->contest.to : job->live_to;
+	if (!job->live || to == 0)
+		return true;
+	return upk_live_start_make(&o->live, &rows->data, upk_dataset_at(&rows->data, from),
+		upk_dataset_at(&rows->data, to), job->schema->classes, &job->cancel, err);
+}
+
 static bool read_and_contest(
 	struct upk_trainer *t, struct job *job, struct upk_outcome *o, struct upk_error *err)
 {
 	struct upk_rows rows = { 0 };
 	struct upk_slices slices = { 0 };
-	bool done = read_all(t, job, &rows, &slices, err) && contest(job, &rows, &slices, o, err);
+	bool done = read_all(t, job, &rows, &slices, err) && contest(job, &rows, &slices, o, err) &&
+		start_live(job, &rows, o, err);
 	upk_slices_finish(&slices);
 	upk_rows_finish(&rows);
 	return done;
@@ -363,6 +380,25 @@ static double first_errors(const struct upk_confusion *holdout)
 	return pairs ? 1 - (double)upk_confusion_hits(holdout) / (double)pairs : (double)NAN;
 }
 
+/* What a shadow may begin with besides the rows of the run's own version. */
+static bool add_live(struct upk_trainer *t, struct job *job, struct upk_error *err)
+{
+	const struct upk_tail *tail = job->model->tail;
+	struct upk_version_row row;
+	bool found;
+	job->live = upk_live_wants_start(tail->live);
+	if (!job->live || tail->champion == 0)
+		return true;
+	if (!upk_version_get(
+		    t->engine->store, job->model->number, tail->champion, &found, &row, err))
+		return false;
+	if (found) {
+		job->live_from = row.from;
+		job->live_to = row.to;
+	}
+	return true;
+}
+
 /* The version in use, where it can be gone on from. */
 static bool add_champion(struct upk_trainer *t, struct job *job, struct upk_error *err)
 {
@@ -395,7 +431,7 @@ bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct 
 	job->schema = upk_schema_ref(m->tail->schema);
 	job->order = *order;
 	job->first_errors = first_errors(m->tail->holdout);
-	if (!add_olds(t, job, err) || !add_champion(t, job, err)) {
+	if (!add_olds(t, job, err) || !add_champion(t, job, err) || !add_live(t, job, err)) {
 		free_job(job);
 		return false;
 	}

@@ -24,6 +24,7 @@ struct upk_outcome {
 	int64_t started, ended;   /* ms */
 	struct upk_contest_outcome contest;
 	struct upk_error error;   /* UPK_OK: contest holds */
+	struct upk_live_start live; /* the shadow, where the model had none */
 };
 void upk_outcome_free(struct upk_outcome *o);
 

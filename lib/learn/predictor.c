@@ -442,6 +442,11 @@ const struct upk_columns *upk_predictor_columns(const struct upk_predictor *p)
 	return upk_expand_columns(p->expand);
 }
 
+const struct upk_expand *upk_predictor_expand(const struct upk_predictor *p)
+{
+	return p->expand;
+}
+
 size_t upk_predictor_classes(const struct upk_predictor *p)
 {
 	return p->classes.count;

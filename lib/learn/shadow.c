@@ -237,31 +237,32 @@ static void begin_constant(struct upk_shadow *s, size_t j, const double *x, size
 			s->mean[j] = 0;
 }
 
-static bool begin_moments(struct upk_shadow *s, const double *x, size_t rows, struct upk_error *err)
+static bool begin_moments(
+	struct upk_shadow *s, const struct upk_shadow_rows *d, struct upk_error *err)
 {
 	struct upk_encode e = { 0 };
 
-	if (!upk_encode_fit(&e, x, rows, s->features, err))
+	if (!upk_encode_fit(&e, d->x, d->rows, s->features, err))
 		return false;
 	for (size_t j = 0; j < s->features; j++) {
 		s->mean[j] = e.mean[j];
 		s->scale[j] = e.scale[j];
 		s->variance[j] = e.scale[j] * e.scale[j];
 		if (e.scale[j] == 0)
-			begin_constant(s, j, x, rows);
+			begin_constant(s, j, d->x, d->rows);
 	}
 	upk_encode_finish(&e);
 	return true;
 }
 
-static bool begin_weights(struct upk_shadow *s, const struct upk_dataset *d, size_t from, size_t to,
+static bool begin_weights(struct upk_shadow *s, const struct upk_shadow_rows *d,
 	const atomic_bool *cancel, struct upk_error *err)
 {
 	for (size_t pass = 0; pass < PASSES; pass++)
-		for (size_t i = from; i < to; i++) {
+		for (size_t i = 0; i < d->rows; i++) {
 			if (i % LOOK_EVERY == 0 && cancel && atomic_load(cancel))
 				return upk_fail(err, UPK_CANCELLED, "cancelled");
-			standardise_all(s, d->table.numbers + i * d->table.columns->numbers);
+			standardise_all(s, d->x + i * d->features);
 			score(s);
 			judge(s, d->y[i], false);
 			learn(s);
@@ -269,18 +270,17 @@ static bool begin_weights(struct upk_shadow *s, const struct upk_dataset *d, siz
 	return true;
 }
 
-struct upk_shadow *upk_shadow_create(const struct upk_dataset *d, size_t from, size_t to,
-	const atomic_bool *cancel, struct upk_error *err)
+struct upk_shadow *upk_shadow_create(
+	const struct upk_shadow_rows *rows, const atomic_bool *cancel, struct upk_error *err)
 {
-	if (d->table.columns->numbers == 0 || d->classes < 2 || from >= to) {
+	if (rows->features == 0 || rows->classes < 2 || rows->rows == 0) {
 		upk_fail(err, UPK_INVALID, "nothing to begin live adjustment with");
 		return NULL;
 	}
-	struct upk_shadow *s = allocate(d->table.columns->numbers, d->classes, err);
+	struct upk_shadow *s = allocate(rows->features, rows->classes, err);
 	if (!s)
 		return NULL;
-	if (begin_moments(s, d->table.numbers + from * d->table.columns->numbers, to - from, err) &&
-		begin_weights(s, d, from, to, cancel, err))
+	if (begin_moments(s, rows, err) && begin_weights(s, rows, cancel, err))
 		return s;
 	upk_shadow_destroy(s);
 	return NULL;
@@ -298,6 +298,11 @@ size_t upk_shadow_speaker(const struct upk_shadow *s)
 double upk_shadow_accuracy(const struct upk_shadow *s, size_t member)
 {
 	return s->accuracy[member];
+}
+
+double upk_shadow_rate(size_t member)
+{
+	return rates[member];
 }
 
 /* ---- bytes: doubles as their bits, little-endian ---- */
@@ -504,7 +509,7 @@ static void write_weights(const struct upk_shadow_copy *c, struct upk_json_write
 	upk_numbers_write(w, "intercepts", c->intercept, c->rows);
 }
 
-void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_text *features,
+void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_expand *expand,
 	const struct upk_text *classes, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
@@ -517,7 +522,7 @@ void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct
 	upk_json_object(&w, NULL);
 	upk_json_string(&w, "learner", "logistic");
 	upk_json_raw(&w, "settings", upk_text_of("{}"));
-	write_names(&w, "features", features, c->features);
+	upk_expand_write(expand, &w);
 	write_names(&w, "classes", classes, c->classes);
 	upk_json_array(&w, "present");
 	for (size_t k = 0; k < c->classes; k++)

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "learn/dataset.h"
+#include "learn/expand.h"
 
 enum { UPK_SHADOW_MEMBERS = 5 };
 
@@ -24,11 +24,18 @@ struct upk_shadow;
 /* Bytes of the members' parameters; SIZE_MAX when they can't be counted. */
 size_t upk_shadow_size(size_t features, size_t classes);
 
-/* Begins with 4 passes over the rows from .. to - 1 in their order, standardised by their moments.
- * cancel: looked at between rows; NULL: never. NULL: UPK_INVALID (no rows, no features, fewer than
- * two classes), UPK_CANCELLED or UPK_NOMEM. */
-struct upk_shadow *upk_shadow_create(const struct upk_dataset *d, size_t from, size_t to,
-	const atomic_bool *cancel, struct upk_error *err);
+/* What it begins with. */
+struct upk_shadow_rows {
+	size_t rows, features, classes;
+	const double *x;   /* (rows, features), NAN: missing */
+	const uint16_t *y; /* (rows): labels are 0 .. classes - 1 */
+};
+
+/* Begins with 4 passes over the rows in their order, standardised by their moments. cancel: looked at
+ * between rows; NULL: never. NULL: UPK_INVALID (no rows, no features, fewer than two classes),
+ * UPK_CANCELLED or UPK_NOMEM. */
+struct upk_shadow *upk_shadow_create(
+	const struct upk_shadow_rows *rows, const atomic_bool *cancel, struct upk_error *err);
 void upk_shadow_destroy(struct upk_shadow *s); /* NULL is fine */
 
 size_t upk_shadow_features(const struct upk_shadow *s);
@@ -42,6 +49,7 @@ void upk_shadow_step(struct upk_shadow *s, const double *x, uint16_t y);
 /* The member with the best decayed accuracy, of equals the one with the lowest rate; and that. */
 size_t upk_shadow_speaker(const struct upk_shadow *s);
 double upk_shadow_accuracy(const struct upk_shadow *s, size_t member);
+double upk_shadow_rate(size_t member); /* alpha */
 
 /* All of it, exact: the same bytes, the same answers ever after. write: a failed allocation shows
  * in out->failed. read: NULL is UPK_CORRUPT or UPK_NOMEM. */
@@ -61,8 +69,8 @@ void upk_shadow_copy_predict(
 	const struct upk_shadow_copy *c, const double *x, double *probabilities);
 
 /* The copy as a version's bytes (learn/predictor.h), which answers alike: a `logistic` one whose
- * inputs are cut at the shadow's limit. features and classes are names. */
-void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_text *features,
+ * inputs are cut at the shadow's limit. expand makes those inputs; classes are names. */
+void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_expand *expand,
 	const struct upk_text *classes, struct upk_buffer *out);
 
 /* For a restart, exact; the shadow says how large it is. */

@@ -63,6 +63,7 @@ static const struct column event_columns[] = {
 	EVENT(TEXT, meta),
 	{ SCORE_LIST, 0 },
 	EVENT(BYTES, features),
+	EVENT(INTEGER_OR_NULL, version.revision),
 };
 static const struct column label_columns[] = {
 	LABEL(INTEGER, seq),
@@ -88,7 +89,8 @@ static const struct column place_columns[] = {
 static const struct upk_bulk_shape shapes[UPK_BULKS] = {
 	[UPK_BULK_EVENT] = { "new_event",
 		"CREATE TABLE x (seq, model, number, place, id, time, timed, arrival, predicted, "
-		"stated, label, version, score, feature_list, slices, meta, scores, features)",
+		"stated, label, version, score, feature_list, slices, meta, scores, features, "
+		"revision)",
 		sizeof(struct upk_event_row), event_columns },
 	[UPK_BULK_LABEL] = { "new_label",
 		"CREATE TABLE x (seq, model, id, event, place, class, time, arrival, carried, "

@@ -17,7 +17,7 @@ enum {
 
 #define COLUMNS \
 	"seq, model, number, place, id, time, timed, arrival, predicted, stated, label, version, " \
-	"score, feature_list, slices, meta, scores, features"
+	"score, feature_list, slices, meta, scores, features, revision"
 #define UPGRADE "event, model, seq, place, time, arrival"
 
 static const char *const sql[] = {
@@ -25,7 +25,8 @@ static const char *const sql[] = {
 	[GET] = "SELECT " COLUMNS " FROM event WHERE seq = ?1",
 	[SCAN] = "SELECT " COLUMNS " FROM event WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
 	[SET_PREDICTION] = "UPDATE event SET predicted = ?2, stated = ?3, score = ?4, scores = ?5, "
-			   "version = ?6, time = ?7, timed = ?8, number = ?9, place = ?10 "
+			   "version = ?6, time = ?7, timed = ?8, number = ?9, place = ?10, "
+			   "revision = ?11 "
 			   "WHERE seq = ?1",
 	[INSERT_UPGRADE] = "INSERT INTO upgrade (" UPGRADE ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[SCAN_UPGRADES] =
@@ -87,6 +88,7 @@ static bool read_row(const struct upk_query *q, struct upk_event_row *row, struc
 		.scores_count = count,
 		.features = upk_get_text(q, 17),
 	};
+	row->version.revision = upk_get_int(q, 18);
 	return true;
 }
 
@@ -128,6 +130,7 @@ bool upk_event_set_prediction(
 	upk_put_int(&q, row->timed);
 	upk_put_int_or_null(&q, row->number);
 	upk_put_int_or_null(&q, row->place);
+	upk_put_int_or_null(&q, row->version.revision);
 	return upk_query_run_on_one(&q, err);
 }
 

@@ -15,6 +15,7 @@
 struct upk_made_by {
 	int64_t number;
 	struct upk_text name;
+	int64_t revision; /* of upkeepd's, where it has some; 0: none */
 };
 
 struct upk_event_row {

@@ -22,6 +22,7 @@ const struct upk_sql *const upk_sql_all[UPK_SQL_SLOTS] = {
 	[UPK_SQL_SWEEP] = &upk_sweep_sql,
 	[UPK_SQL_REMOVE] = &upk_remove_sql,
 	[UPK_SQL_SPACE] = &upk_space_sql,
+	[UPK_SQL_LIVE] = &upk_live_sql,
 };
 
 /* What a result code means to callers; extended codes come before the primary one. */

@@ -32,6 +32,7 @@ enum upk_sql_slot {
 	UPK_SQL_SWEEP,
 	UPK_SQL_REMOVE,
 	UPK_SQL_SPACE,
+	UPK_SQL_LIVE,
 	UPK_SQL_SLOTS,
 };
 
@@ -58,6 +59,7 @@ extern const struct upk_sql upk_id_run_sql;
 extern const struct upk_sql upk_sweep_sql;
 extern const struct upk_sql upk_remove_sql;
 extern const struct upk_sql upk_space_sql;
+extern const struct upk_sql upk_live_sql;
 
 /* All of them, by slot. */
 extern const struct upk_sql *const upk_sql_all[UPK_SQL_SLOTS];

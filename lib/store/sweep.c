@@ -16,6 +16,7 @@ enum {
 	NUMBERS,
 	POINTS,
 	PIECES,
+	COPIES,
 	RUNS,
 	ALERTS,
 	MODEL,
@@ -44,6 +45,8 @@ static const char *const sql[] = {
 		   "(SELECT rowid FROM history WHERE model = ?1 LIMIT ?2 / 16 + 1)",
 	[PIECES] = "DELETE FROM version_piece WHERE rowid IN "
 		   "(SELECT rowid FROM version_piece WHERE model = ?1 LIMIT ?2 / 1024 + 1)",
+	[COPIES] = "DELETE FROM version_revision WHERE rowid IN "
+		   "(SELECT rowid FROM version_revision WHERE model = ?1 LIMIT ?2 / 1024 + 1)",
 	[RUNS] = "DELETE FROM run WHERE rowid IN "
 		 "(SELECT rowid FROM run WHERE model = ?1 LIMIT ?2 / 16 + 1)",
 	[ALERTS] = "DELETE FROM alert WHERE rowid IN "
@@ -110,7 +113,7 @@ static bool sweep_items(
 bool upk_sweep_step(
 	struct upk_store *s, const struct upk_sweep *sweep, int64_t rows, struct upk_error *err)
 {
-	static const int others[] = { PLACES, NUMBERS, POINTS, PIECES, RUNS, ALERTS };
+	static const int others[] = { PLACES, NUMBERS, POINTS, PIECES, COPIES, RUNS, ALERTS };
 	if (sweep->after < sweep->to)
 		return sweep_items(s, sweep, rows, err);
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {

@@ -55,7 +55,7 @@ struct upk_promotion_row {
 	int64_t version;
 	int64_t time;
 	int64_t place;           /* the last place at that moment */
-	struct upk_text by;      /* "run", "bench", "hand", "rollback" */
+	struct upk_text by;      /* "run", "bench", "live", "hand", "rollback" */
 	struct upk_text reason;  /* a sentence, or what the person said */
 	int64_t run;             /* 0: none */
 	struct upk_text person;  /* name of who did it by hand; absent: not told, or nobody */

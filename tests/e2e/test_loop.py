@@ -275,7 +275,7 @@ class Keeping(LoopCase):
         return [entry[what[:-1]] for entry in self.list("m", what)]
 
     def test_old_versions_and_runs_go_and_what_is_needed_stays(self):
-        retrain = {"promote": "manual", "budget": None, "policy": {"bench_versions": 0}}
+        retrain = {"promote": "manual", "budget": None, "live": False, "policy": {"bench_versions": 0}}
         config = {**MODEL, "retrain": retrain}
         stream = self.begin(config=config)
         self.ok(self.daemon.post("/v1/models/m/versions/1/promote"), 200)
@@ -382,7 +382,7 @@ class Failures(LoopCase):
     def slow_model(self):
         """Enough rows and features that a run takes a while."""
         rng = random.Random(5)
-        self.put_model("m", {"rules": [], "features": [f"f{i}" for i in range(60)], "retrain": {"budget": None}})
+        self.put_model("m", {"rules": [], "features": [f"f{i}" for i in range(60)], "retrain": {"budget": None, "live": False}})
 
         def rows(count):
             for _ in range(count):

@@ -56,6 +56,11 @@ void bed_open(struct bed *b)
 	open_engine(b);
 }
 
+void bed_reopen_closed(struct bed *b)
+{
+	open_engine(b);
+}
+
 void bed_reopen(struct bed *b)
 {
 	upk_engine_close(b->engine);

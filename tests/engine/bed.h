@@ -26,6 +26,7 @@ struct bed {
 /* Fails the test when the engine can't be opened. */
 void bed_open(struct bed *b);
 void bed_reopen(struct bed *b); /* closes and opens again on the same folder */
+void bed_reopen_closed(struct bed *b); /* whose engine was closed */
 void bed_remove(struct bed *b); /* closes, and removes the folder */
 
 enum { BED_SETTLE = 1, BED_ATOMIC = 2 };

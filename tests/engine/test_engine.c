@@ -287,6 +287,7 @@ static char *runs(struct bed *b)
 static void a_change_leads_to_a_run_and_a_promotion(void **state)
 {
 	struct bed *b = *state;
+	bed_put(b, "loop", "{\"retrain\":{\"live\":false}}");
 	post_rows(b, 0, 600, false);
 	char *first = runs(b);
 	assert_non_null(strstr(first, "\"kind\":\"first\""));

@@ -52,7 +52,8 @@ static void a_shadow_survives_any_failed_allocation(void **state)
 	do {
 		struct upk_error err = { 0 };
 		scarce_begin(nth++);
-		struct upk_shadow *s = upk_shadow_create(&d, 0, d.rows, NULL, &err);
+		const struct upk_shadow_rows rows = { d.rows, 2, 3, d.table.numbers, d.y };
+		struct upk_shadow *s = upk_shadow_create(&rows, NULL, &err);
 		struct upk_shadow_copy *c = s ? upk_shadow_copy_create(s, &err) : NULL;
 		scarce_end();
 		assert_int_equal(err.code, scarce_struck() ? UPK_NOMEM : UPK_OK);

@@ -32,13 +32,22 @@ static void assert_close(double value, double expected)
 		fail_msg("%.17g instead of %.17g", value, expected);
 }
 
-static struct upk_predictor *version_of(const struct upk_shadow_copy *c)
+static struct upk_shadow *begin(
+	const struct upk_dataset *d, size_t rows, const atomic_bool *cancel, struct upk_error *err)
 {
-	struct upk_text features[FEATURES];
+	const struct upk_shadow_rows r = { .rows = rows,
+		.features = FEATURES,
+		.classes = d->classes,
+		.x = d->table.numbers,
+		.y = d->y };
+	return upk_shadow_create(&r, cancel, err);
+}
+
+static struct upk_predictor *version_of(
+	const struct upk_shadow_copy *c, const struct upk_expand *expand)
+{
 	struct upk_buffer bytes = { 0 };
-	for (size_t i = 0; i < FEATURES; i++)
-		features[i] = sample_columns(FEATURES)->items[i].name;
-	upk_shadow_copy_write_version(c, features, names, &bytes);
+	upk_shadow_copy_write_version(c, expand, names, &bytes);
 	assert_false(bytes.failed);
 	struct upk_predictor *p = upk_predictor_read(upk_buffer_text(&bytes), NULL);
 	upk_buffer_finish(&bytes);
@@ -50,7 +59,9 @@ static void play(size_t classes, const double *spoken, const int *speakers, cons
 {
 	struct upk_dataset d;
 	make_rows(&d, classes);
-	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	const struct upk_expand_options options = { .values = 1, .text_bits = 1 };
+	struct upk_expand *expand = upk_expand_fit(&d.table, 0, BEGIN, &options, NULL);
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
 	for (size_t i = BEGIN; i < ROWS; i++) {
 		const double *x = d.table.numbers + i * FEATURES;
@@ -59,7 +70,7 @@ static void play(size_t classes, const double *spoken, const int *speakers, cons
 			double p[4], served[4];
 			upk_shadow_copy_take(c, s);
 			upk_shadow_copy_predict(c, x, p);
-			struct upk_predictor *version = version_of(c);
+			struct upk_predictor *version = version_of(c, expand);
 			assert_true(upk_predictor_predict(version, &d.table, i, 1, served, NULL));
 			upk_predictor_unref(version);
 			assert_int_equal(upk_shadow_speaker(s), speakers[n]);
@@ -72,6 +83,7 @@ static void play(size_t classes, const double *spoken, const int *speakers, cons
 	}
 	for (size_t m = 0; m < UPK_SHADOW_MEMBERS; m++)
 		assert_close(upk_shadow_accuracy(s, m), accuracy[m]);
+	upk_expand_destroy(expand);
 	upk_shadow_copy_destroy(c);
 	upk_shadow_destroy(s);
 	upk_dataset_finish(&d);
@@ -107,8 +119,8 @@ static void bytes_give_back_the_same_shadow(void **state)
 	struct upk_dataset d;
 	struct upk_buffer bytes[2] = { { 0 }, { 0 } };
 	make_rows(&d, 4);
-	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
-	struct upk_shadow *t = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
+	struct upk_shadow *t = begin(&d, BEGIN, NULL, NULL);
 	for (size_t i = BEGIN; i < 1700; i++) {
 		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
 		upk_shadow_step(t, d.table.numbers + i * FEATURES, d.y[i]);
@@ -132,7 +144,7 @@ static void a_copy_stays_as_it_was_taken(void **state)
 	struct upk_buffer bytes = { 0 };
 	double before[2], after[2], again[2];
 	make_rows(&d, 2);
-	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
 	upk_shadow_copy_predict(c, d.table.numbers, before);
 	for (size_t i = BEGIN; i < 600; i++)
@@ -161,7 +173,7 @@ static void an_input_that_never_varied_says_nothing(void **state)
 	struct upk_dataset d;
 	double one[FEATURES], other[FEATURES], p[2], q[2];
 	make_rows(&d, 2);
-	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	for (size_t i = BEGIN; i < 1500; i++)
 		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
@@ -183,7 +195,7 @@ static void far_values_and_unknown_labels_do_no_harm(void **state)
 	struct upk_dataset d;
 	double p[2];
 	make_rows(&d, 2);
-	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	for (size_t i = 0; i < 100; i++)
 		upk_shadow_step(s, far, (uint16_t)(i % 5));
 	struct upk_shadow_copy *c;
@@ -202,7 +214,7 @@ static void bytes_that_are_cut_or_changed_are_refused(void **state)
 	struct upk_dataset d;
 	struct upk_buffer bytes = { 0 };
 	make_rows(&d, 2);
-	struct upk_shadow *s = upk_shadow_create(&d, 0, BEGIN, NULL, NULL);
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	upk_shadow_write(s, &bytes);
 	for (size_t size = 0; size < bytes.size; size++) {
 		struct upk_error err = { 0 };
@@ -225,10 +237,10 @@ static void nothing_to_begin_with_is_refused(void **state)
 	struct upk_error err = { 0 };
 	atomic_bool cancel = true;
 	make_rows(&d, 2);
-	assert_null(upk_shadow_create(&d, 5, 5, NULL, &err));
+	assert_null(begin(&d, 0, NULL, &err));
 	assert_int_equal(err.code, UPK_INVALID);
 	err = (struct upk_error){ 0 };
-	assert_null(upk_shadow_create(&d, 0, ROWS, &cancel, &err));
+	assert_null(begin(&d, ROWS, &cancel, &err));
 	assert_int_equal(err.code, UPK_CANCELLED);
 	assert_int_equal(upk_shadow_size(SIZE_MAX, 2), SIZE_MAX);
 	assert_int_equal(upk_shadow_size(10, 2), 11 * 10 * sizeof(double));

@@ -122,6 +122,7 @@ static void check_upgraded(struct fixture *f)
 		{ "SELECT group_concat(run || state || verdict) FROM run", "1succeededbetter" },
 		{ "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'trials'", "0" },
 		{ "SELECT count(*) FROM trial", "0" },
+		{ "SELECT count(revision) || (SELECT count(*) FROM live) FROM event", "00" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

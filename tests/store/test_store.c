@@ -81,7 +81,7 @@ static void open_sets_the_file_up_as_promised(void **state)
 		{ "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA page_size", "16384" },
 		{ "PRAGMA application_id", "1970301796" },
-		{ "PRAGMA user_version", "6" },
+		{ "PRAGMA user_version", "7" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	struct fixture *f = *state;
@@ -311,7 +311,7 @@ static void a_damaged_page_is_corrupt(void **state)
 	add_events(f, 2000);
 	fixture_close(f);
 	static const char rubbish[16384] = { 1, 2, 3 };
-	for (long page = 2; page < 20; page++)
+	for (long page = 2; page < 40; page++)
 		overwrite(f, rubbish, sizeof rubbish, page * 16384);
 
 	bool found;

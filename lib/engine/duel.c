@@ -1,0 +1,99 @@
+#include "engine/duel.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "metrics/metric.h"
+
+static struct upk_duel_pair *pair_at(const struct upk_duel *d, size_t i)
+{
+	return &d->pairs[(d->at + d->capacity - d->size + i) % d->capacity];
+}
+
+bool upk_duel_add(struct upk_duel *d, const struct upk_duel_pair *pair, struct upk_error *err)
+{
+	if (!d->pairs) {
+		d->pairs = calloc(d->capacity, sizeof *d->pairs);
+		if (!d->pairs)
+			return upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
+	}
+	d->pairs[d->at] = *pair;
+	d->at = (d->at + 1) % d->capacity;
+	if (d->size < d->capacity)
+		d->size++;
+	return true;
+}
+
+void upk_duel_begin(struct upk_duel *d)
+{
+	d->at = d->size = 0;
+}
+
+void upk_duel_finish(struct upk_duel *d)
+{
+	free(d->pairs);
+	*d = (struct upk_duel){ .capacity = d->capacity };
+}
+
+const struct upk_duel_pair *upk_duel_at(const struct upk_duel *d, size_t i)
+{
+	return pair_at(d, i);
+}
+
+void upk_duel_revise(struct upk_duel *d, int64_t place, uint16_t actual)
+{
+	for (size_t i = 0; i < d->size; i++)
+		if (pair_at(d, i)->place == place)
+			pair_at(d, i)->pair.actual = actual;
+}
+
+void upk_duel_remove(struct upk_duel *d, int64_t place)
+{
+	bool found = false;
+	for (size_t i = 0; i < d->size; i++) {
+		if (found)
+			*pair_at(d, i - 1) = *pair_at(d, i);
+		found = found || pair_at(d, i)->place == place;
+	}
+	if (!found)
+		return;
+	d->at = (d->at + d->capacity - 1) % d->capacity;
+	d->size--;
+}
+
+void upk_duel_count(const struct upk_duel *d, struct upk_takeover *out)
+{
+	out->lead = out->differ = 0;
+	out->pairs = d->size;
+	for (size_t i = 0; i < d->size; i++) {
+		const struct upk_duel_pair *p = pair_at(d, i);
+		bool it = p->other == p->pair.actual,
+		     champion = p->pair.predicted == p->pair.actual;
+		out->lead += it - champion;
+		out->differ += it != champion;
+	}
+}
+
+static double macro_f1(const struct upk_duel *d, bool other, size_t classes)
+{
+	struct upk_confusion *c = upk_confusion_create(classes, NULL);
+	if (!c)
+		return NAN;
+	for (size_t i = 0; i < d->size; i++) {
+		struct upk_pair pair = pair_at(d, i)->pair;
+		if (other)
+			pair.predicted = pair_at(d, i)->other;
+		upk_confusion_add(c, pair);
+	}
+	struct upk_measure macro = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 };
+	double f1 = upk_measure_value(macro, c);
+	upk_confusion_destroy(c);
+	return f1;
+}
+
+bool upk_duel_is_better(const struct upk_duel *d, size_t classes, struct upk_takeover *out)
+{
+	out->f1 = macro_f1(d, true, classes);
+	out->champion_f1 = macro_f1(d, false, classes);
+	return out->f1 > out->champion_f1;
+}

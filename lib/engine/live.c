@@ -1,0 +1,504 @@
+#include "engine/live.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/awaited.h"
+
+/* Plain integers of the state; writing and reading walk them as an array. */
+struct counters {
+	int64_t version, revision; /* revision: of `copy` */
+	int64_t since;             /* pairs since that copy was taken */
+	int64_t every;             /* pairs from one copy to the next */
+	int64_t other;             /* the last version that is not the shadow's */
+	int64_t held;              /* a person rolled it back */
+	int64_t noted;             /* the change was noted while this copy serves */
+	int64_t from, rows, pairs; /* began with; learnt from since */
+};
+enum { COUNTERS = sizeof(struct counters) / sizeof(int64_t) };
+
+struct upk_live {
+	const struct upk_retrain_config *config;
+	char why[UPK_LIVE_REASON];
+	struct upk_shadow *shadow; /* NULL: not begun, as are the next four */
+	struct upk_shadow_copy *copy;
+	struct upk_buffer first;    /* bytes of the first copy: names of inputs and classes */
+	struct upk_serving *inputs; /* serves the first copy: picks inputs, names classes */
+	double *x, *probabilities;
+	uint16_t own[UPK_CLASSES_MAX]; /* the model's classes as the shadow's; UPK_NO_CLASS */
+	struct counters n;
+	struct upk_duel duel;
+	struct upk_awaited awaited;
+	struct upk_serving *serving; /* of the copy that was published last */
+	struct upk_buffer bytes;
+	int64_t published;
+};
+
+struct upk_live *upk_live_create(const struct upk_retrain_config *config, struct upk_error *err)
+{
+	struct upk_live *l = calloc(1, sizeof *l);
+	if (!l) {
+		upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
+		return NULL;
+	}
+	l->config = config;
+	l->duel.capacity = (size_t)config->policy.live_window;
+	return l;
+}
+
+static void empty(struct upk_live *l)
+{
+	upk_shadow_destroy(l->shadow);
+	upk_shadow_copy_destroy(l->copy);
+	upk_serving_destroy(l->inputs);
+	upk_buffer_finish(&l->first);
+	free(l->x);
+	l->shadow = NULL;
+	l->copy = NULL;
+	l->inputs = NULL;
+	l->x = NULL;
+}
+
+void upk_live_destroy(struct upk_live *l)
+{
+	if (!l)
+		return;
+	empty(l);
+	upk_duel_finish(&l->duel);
+	upk_awaited_finish(&l->awaited);
+	upk_serving_destroy(l->serving);
+	upk_buffer_finish(&l->bytes);
+	free(l);
+}
+
+/* ---- begin ---- */
+
+static void map_classes(struct upk_live *l, const struct upk_schema *schema)
+{
+	const struct upk_predictor *p = upk_serving_predictor(l->inputs);
+	for (size_t i = 0; i < UPK_CLASSES_MAX; i++)
+		l->own[i] = UPK_NO_CLASS;
+	for (size_t k = 0; k < upk_predictor_classes(p); k++) {
+		int class = upk_schema_class(schema, upk_predictor_class(p, k));
+		if (class >= 0)
+			l->own[class] = (uint16_t)k;
+	}
+}
+
+static bool read_version(
+	struct upk_live *l, int64_t version, struct upk_schema *schema, struct upk_error *err)
+{
+	struct upk_predictor *p = upk_predictor_read(upk_buffer_text(&l->first), err);
+	size_t features = upk_shadow_features(l->shadow), classes = upk_shadow_classes(l->shadow);
+	if (p &&
+		(upk_live_inputs(upk_predictor_expand(p)) != features ||
+			upk_predictor_classes(p) != classes)) {
+		upk_fail(err, UPK_CORRUPT, "live adjustment has other inputs than its copies");
+		upk_predictor_unref(p);
+		return false;
+	}
+	l->inputs = p ? upk_serving_create(version, p, schema, err) : NULL;
+	upk_predictor_unref(p);
+	if (!l->inputs)
+		return false;
+	map_classes(l, schema);
+	size_t width = upk_expand_row_width(upk_predictor_expand(upk_serving_predictor(l->inputs)));
+	l->x = calloc(width + classes, sizeof *l->x);
+	l->probabilities = l->x + width;
+	return l->x || upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
+}
+
+/* "auto": a copy's bytes / 1,024, so that keeping those that predicted costs a pair 1 KiB at most.
+ */
+static int64_t renew_every(const struct upk_live *l)
+{
+	return l->config->renew > 0 ? l->config->renew : (int64_t)(l->first.size + 1023) / 1024;
+}
+
+bool upk_live_begin(struct upk_live *l, struct upk_live_start *start, struct upk_schema *schema,
+	int64_t champion, struct upk_error *err)
+{
+	if (l->shadow)
+		return true;
+	memcpy(l->why, start->why, sizeof l->why);
+	if (!start->shadow)
+		return true;
+	l->shadow = start->shadow;
+	l->first = start->version;
+	start->shadow = NULL;
+	start->version = (struct upk_buffer){ 0 };
+	l->n = (struct counters){ .revision = 1,
+		.other = champion,
+		.from = start->from,
+		.rows = start->rows,
+		.every = renew_every(l) };
+	l->copy = upk_shadow_copy_create(l->shadow, err);
+	if (l->copy && read_version(l, 0, schema, err))
+		return true;
+	empty(l);
+	return false;
+}
+
+bool upk_live_wants_start(const struct upk_live *l)
+{
+	return l->config->live && !l->shadow;
+}
+
+bool upk_live_learns(const struct upk_live *l)
+{
+	return l->config->live && l->shadow;
+}
+
+/* ---- who is who ---- */
+
+int64_t upk_live_version(const struct upk_live *l)
+{
+	return l->n.version;
+}
+
+int64_t upk_live_other(const struct upk_live *l)
+{
+	return l->n.other;
+}
+
+void upk_live_number(struct upk_live *l, int64_t version)
+{
+	l->n.version = version;
+}
+
+void upk_live_face(struct upk_live *l, int64_t version)
+{
+	l->n.other = version;
+}
+
+void upk_live_hold(struct upk_live *l, bool held)
+{
+	l->n.held = held;
+}
+
+/* ---- pairs ---- */
+
+static bool read_inputs(struct upk_live *l, const struct upk_features *list,
+	struct upk_text features, struct upk_error *err)
+{
+	return upk_serving_row(l->inputs, list, features, l->x, err);
+}
+
+bool upk_live_answer(struct upk_live *l, int64_t event, const struct upk_features *list,
+	struct upk_text features, struct upk_error *err)
+{
+	if (!read_inputs(l, list, features, err))
+		return false;
+	upk_shadow_copy_predict(l->copy, l->x, l->probabilities);
+	return upk_awaited_put(
+		&l->awaited, event, upk_serving_decide(l->inputs, l->probabilities), err);
+}
+
+uint16_t upk_live_answered(struct upk_live *l, int64_t event)
+{
+	return upk_awaited_take(&l->awaited, event);
+}
+
+bool upk_live_judge_pair(struct upk_live *l, int64_t place, struct upk_pair pair, uint16_t other,
+	struct upk_error *err)
+{
+	const struct upk_duel_pair judged = { place, pair, other };
+	return other == UPK_NO_CLASS || upk_duel_add(&l->duel, &judged, err);
+}
+
+bool upk_live_learn(struct upk_live *l, const struct upk_features *list, struct upk_text features,
+	uint16_t actual, struct upk_error *err)
+{
+	if (!read_inputs(l, list, features, err))
+		return false;
+	upk_shadow_step(l->shadow, l->x, l->own[actual]);
+	l->n.pairs++;
+	if (++l->n.since < l->n.every)
+		return true;
+	upk_shadow_copy_take(l->copy, l->shadow);
+	l->n.since = 0;
+	l->n.revision++;
+	return true;
+}
+
+void upk_live_begin_record(struct upk_live *l)
+{
+	upk_duel_begin(&l->duel);
+	l->n.noted = 0;
+}
+
+void upk_live_revise(struct upk_live *l, int64_t place, uint16_t actual)
+{
+	upk_duel_revise(&l->duel, place, actual);
+}
+
+void upk_live_remove(struct upk_live *l, int64_t place)
+{
+	upk_duel_remove(&l->duel, place);
+}
+
+static bool is_enough(const struct upk_live *l)
+{
+	return l->duel.size >= (size_t)l->config->policy.live_least;
+}
+
+bool upk_live_judge(
+	const struct upk_live *l, bool serving, size_t classes, struct upk_takeover *out)
+{
+	const struct upk_policy *policy = &l->config->policy;
+	struct upk_takeover t = { 0 };
+	if (!is_enough(l) || (l->n.held && !serving))
+		return false;
+	upk_duel_count(&l->duel, &t);
+	if ((double)t.lead <= policy->live_lead ||
+		(double)t.lead <= policy->live_z * sqrt((double)t.differ) ||
+		!upk_duel_is_better(&l->duel, classes, &t))
+		return false;
+	*out = t;
+	return true;
+}
+
+int64_t upk_live_change(struct upk_live *l)
+{
+	struct upk_takeover t = { 0 };
+	if (!is_enough(l) || l->n.noted)
+		return 0;
+	upk_duel_count(&l->duel, &t);
+	if (-(double)t.lead <= l->config->policy.live_change_z * sqrt((double)t.differ))
+		return 0;
+	l->n.noted = 1;
+	return upk_duel_at(&l->duel, 0)->place;
+}
+
+/* ---- the copy at work ---- */
+
+struct upk_serving *upk_live_serving(const struct upk_live *l)
+{
+	return l->serving;
+}
+
+int64_t upk_live_revision(const struct upk_live *l)
+{
+	return l->published;
+}
+
+struct upk_text upk_live_bytes(const struct upk_live *l)
+{
+	return upk_buffer_text(&l->bytes);
+}
+
+bool upk_live_write_copy(const struct upk_live *l, struct upk_buffer *out, struct upk_error *err)
+{
+	const struct upk_predictor *p = upk_serving_predictor(l->inputs);
+	size_t classes = upk_predictor_classes(p);
+	struct upk_text *names = calloc(classes, sizeof *names);
+	if (!names)
+		return upk_fail(err, UPK_NOMEM, "no memory for a copy");
+	for (size_t i = 0; i < classes; i++)
+		names[i] = upk_predictor_class(p, i);
+	upk_shadow_copy_write_version(l->copy, upk_predictor_expand(p), names, out);
+	free(names);
+	return !out->failed || upk_fail(err, UPK_NOMEM, "no memory for a copy");
+}
+
+bool upk_live_publish(struct upk_live *l, struct upk_schema *schema, struct upk_error *err)
+{
+	struct upk_buffer bytes = { 0 };
+	struct upk_serving *serving = NULL;
+	if (!l->shadow ||
+		(l->serving && l->published == l->n.revision &&
+			upk_serving_version(l->serving) == l->n.version))
+		return true;
+	if (upk_live_write_copy(l, &bytes, err)) {
+		struct upk_predictor *p = upk_predictor_read(upk_buffer_text(&bytes), err);
+		serving = p ? upk_serving_create(l->n.version, p, schema, err) : NULL;
+		upk_predictor_unref(p);
+	}
+	if (!serving) {
+		upk_buffer_finish(&bytes);
+		return false;
+	}
+	upk_serving_destroy(l->serving);
+	upk_buffer_finish(&l->bytes);
+	l->serving = serving;
+	l->bytes = bytes;
+	l->published = l->n.revision;
+	return true;
+}
+
+void upk_live_view(const struct upk_live *l, struct upk_live_view *out)
+{
+	*out = (struct upk_live_view){ .begun = l->shadow,
+		.why = l->why,
+		.version = l->n.version,
+		.revision = l->n.revision,
+		.renew = l->n.every,
+		.pairs = l->n.pairs,
+		.from = l->n.from,
+		.rows = l->n.rows };
+	if (!l->shadow)
+		return;
+	size_t speaker = upk_shadow_speaker(l->shadow);
+	out->accuracy = upk_shadow_accuracy(l->shadow, speaker);
+	out->rate = upk_shadow_rate(speaker);
+	out->size = upk_shadow_size(upk_shadow_features(l->shadow), upk_shadow_classes(l->shadow));
+}
+
+/* ---- for a restart ---- */
+
+static void put_int(struct upk_buffer *out, int64_t value)
+{
+	unsigned char bytes[8];
+	for (size_t i = 0; i < 8; i++)
+		bytes[i] = (unsigned char)((uint64_t)value >> 8 * i);
+	upk_buffer_append(out, bytes, sizeof bytes);
+}
+
+static void put_text(struct upk_buffer *out, struct upk_text text)
+{
+	put_int(out, (int64_t)text.size);
+	upk_buffer_append(out, text.data, text.size);
+}
+
+static void put_judged(const struct upk_duel *duel, struct upk_buffer *out)
+{
+	put_int(out, (int64_t)duel->size);
+	for (size_t i = 0; i < duel->size; i++) {
+		const struct upk_duel_pair *p = upk_duel_at(duel, i);
+		put_int(out, p->place);
+		put_int(out, p->pair.actual);
+		put_int(out, p->pair.predicted);
+		put_int(out, p->other);
+	}
+}
+
+static void put_awaited(const struct upk_awaited *awaited, struct upk_buffer *out)
+{
+	uint16_t class;
+	put_int(out, (int64_t)awaited->waiting);
+	for (int64_t event = upk_awaited_from(awaited, 1, &class); event != 0;
+		event = upk_awaited_from(awaited, event + 1, &class)) {
+		put_int(out, event);
+		put_int(out, class);
+	}
+}
+
+void upk_live_write(const struct upk_live *l, struct upk_buffer *out)
+{
+	struct upk_buffer shadow = { 0 }, copy = { 0 };
+	int64_t counters[COUNTERS];
+	put_text(out, upk_text_of(l->why));
+	if (!l->shadow)
+		return;
+	upk_shadow_write(l->shadow, &shadow);
+	upk_shadow_copy_write(l->copy, &copy);
+	memcpy(counters, &l->n, sizeof counters);
+	for (size_t i = 0; i < COUNTERS; i++)
+		put_int(out, counters[i]);
+	put_text(out, upk_buffer_text(&l->first));
+	put_text(out, upk_buffer_text(&shadow));
+	put_text(out, upk_buffer_text(&copy));
+	put_judged(&l->duel, out);
+	put_awaited(&l->awaited, out);
+	out->failed = out->failed || shadow.failed || copy.failed;
+	upk_buffer_finish(&shadow);
+	upk_buffer_finish(&copy);
+}
+
+/* What is left to read; `cut` once it was not enough. */
+struct reading {
+	struct upk_text left;
+	bool cut;
+};
+
+static int64_t get_int(struct reading *r)
+{
+	uint64_t bits = 0;
+	r->cut = r->cut || r->left.size < 8;
+	if (r->cut)
+		return 0;
+	for (size_t i = 8; i > 0; i--)
+		bits = bits << 8 | (unsigned char)r->left.data[i - 1];
+	r->left.data += 8;
+	r->left.size -= 8;
+	return (int64_t)bits;
+}
+
+static struct upk_text get_text(struct reading *r)
+{
+	int64_t size = get_int(r);
+	r->cut = r->cut || size < 0 || (size_t)size > r->left.size;
+	if (r->cut)
+		return (struct upk_text){ "", 0 };
+	struct upk_text text = { r->left.data, (size_t)size };
+	r->left.data += size;
+	r->left.size -= text.size;
+	return text;
+}
+
+static uint16_t get_class(struct reading *r)
+{
+	int64_t class = get_int(r);
+	r->cut = r->cut || class < 0 || class >= UPK_CLASSES_MAX;
+	return r->cut ? 0 : (uint16_t) class;
+}
+
+static bool get_judged(struct upk_live *l, struct reading *r, struct upk_error *err)
+{
+	for (int64_t left = get_int(r); left > 0 && !r->cut; left--) {
+		struct upk_duel_pair p = { .place = get_int(r) };
+		p.pair.actual = get_class(r);
+		p.pair.predicted = get_class(r);
+		p.other = get_class(r);
+		if (!r->cut && !upk_duel_add(&l->duel, &p, err))
+			return false;
+	}
+	return true;
+}
+
+static bool get_awaited(struct upk_live *l, struct reading *r, struct upk_error *err)
+{
+	for (int64_t left = get_int(r); left > 0 && !r->cut; left--) {
+		int64_t event = get_int(r);
+		uint16_t class = get_class(r);
+		if (!r->cut && !upk_awaited_put(&l->awaited, event, class, err))
+			return false;
+	}
+	return true;
+}
+
+static bool read_all(
+	struct upk_live *l, struct reading *r, struct upk_schema *schema, struct upk_error *err)
+{
+	int64_t counters[COUNTERS];
+	struct upk_text why = get_text(r);
+	snprintf(l->why, sizeof l->why, "%.*s", (int)why.size, why.data);
+	if (r->cut || r->left.size == 0)
+		return true;
+	for (size_t i = 0; i < COUNTERS; i++)
+		counters[i] = get_int(r);
+	memcpy(&l->n, counters, sizeof counters);
+	struct upk_text first = get_text(r);
+	upk_buffer_append(&l->first, first.data, first.size);
+	if (l->first.failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
+	l->shadow = upk_shadow_read(get_text(r), err);
+	l->copy = l->shadow ? upk_shadow_copy_read(l->shadow, get_text(r), err) : NULL;
+	if (!l->copy || !read_version(l, l->n.version, schema, err))
+		return false;
+	l->n.every = renew_every(l);
+	return get_judged(l, r, err) && get_awaited(l, r, err);
+}
+
+bool upk_live_read(
+	struct upk_live *l, struct upk_text bytes, struct upk_schema *schema, struct upk_error *err)
+{
+	struct reading r = { .left = bytes };
+	if (!read_all(l, &r, schema, err))
+		return false;
+	return (!r.cut && r.left.size == 0) ||
+		upk_fail(err, UPK_CORRUPT,
+			"the state of live adjustment is not as long as it should be");
+}

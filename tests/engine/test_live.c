@@ -1,0 +1,391 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "bed.h"
+#include "engine/duel.h"
+#include "engine/report.h"
+#include "learn/predictor.h"
+#include "store/live.h"
+#include "store/store.h"
+#include "store/version.h"
+
+/* ---- duels ---- */
+
+static void fight(struct upk_duel *d, int64_t place, uint16_t served, uint16_t other)
+{
+	const struct upk_duel_pair pair = { place, { 0, served }, other };
+	assert_true(upk_duel_add(d, &pair, NULL));
+}
+
+static void a_duel_counts_where_exactly_one_is_right(void **state)
+{
+	(void)state;
+	struct upk_duel d = { .capacity = 4 };
+	struct upk_takeover t = { 0 };
+	fight(&d, 1, 0, 1); /* goes: four are held */
+	fight(&d, 2, 1, 0);
+	fight(&d, 3, 1, 0);
+	fight(&d, 4, 1, 1);
+	fight(&d, 5, 0, 0);
+	upk_duel_count(&d, &t);
+	assert_int_equal(t.lead, 2);
+	assert_int_equal(t.differ, 2);
+	assert_int_equal(t.pairs, 4);
+	assert_int_equal(upk_duel_at(&d, 0)->place, 2);
+	assert_true(upk_duel_is_better(&d, 2, &t));
+
+	upk_duel_revise(&d, 3, 1);
+	upk_duel_remove(&d, 2);
+	upk_duel_count(&d, &t);
+	assert_int_equal(t.lead, -1);
+	assert_int_equal(t.differ, 1);
+	assert_int_equal(t.pairs, 3);
+	assert_false(upk_duel_is_better(&d, 2, &t));
+	upk_duel_finish(&d);
+}
+
+/* ---- the whole engine ---- */
+
+/* The label is whether a + b / 2 > 0, and from TURN on the contrary of it. */
+enum { EXAMPLES = 600, TURN = 800, ROWS = 1150, LATE = 25 };
+
+static double feature(size_t row, size_t j)
+{
+	struct upk_random random;
+	upk_random_seed(&random, 2 * row + j);
+	return upk_random_unit(&random) - 0.5;
+}
+
+static int label(size_t row)
+{
+	return (feature(row, 0) + feature(row, 1) / 2 > 0) != (row >= TURN);
+}
+
+static void put(struct bed *b, const char *retrain)
+{
+	char config[200];
+	snprintf(config, sizeof config, "{\"classes\":[\"0\",\"1\"],\"rules\":[],\"retrain\":{%s}}",
+		retrain);
+	bed_put(b, "m", config);
+}
+
+static void post_examples(struct bed *b)
+{
+	struct upk_buffer body = { 0 };
+	struct upk_post post;
+	for (size_t i = 0; i < EXAMPLES; i++)
+		upk_buffer_printf(&body,
+			"%s{\"id\":\"r%zu\",\"features\":[%.17g,%.17g],\"label\":\"%d\"}",
+			i ? "," : "[", i, feature(i, 0), feature(i, 1), label(i));
+	upk_buffer_append(&body, "]", 2);
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", body.data, BED_SETTLE);
+	assert_int_equal(post.accepted, EXAMPLES);
+	bed_finish(&post);
+	upk_buffer_finish(&body);
+}
+
+struct answer {
+	int64_t version, revision;
+	double score;
+};
+
+static struct answer predict(struct bed *b, size_t row)
+{
+	char body[200];
+	struct upk_post post;
+	snprintf(body, sizeof body, "{\"id\":\"r%zu\",\"features\":[%.17g,%.17g]}", row,
+		feature(row, 0), feature(row, 1));
+	bed_post(b, &post, UPK_ITEM_PREDICT, "m", body, BED_SETTLE);
+	assert_int_equal(post.accepted, 1);
+	const struct upk_predicted *p = &post.predicted[0];
+	const struct answer answer = { p->version, p->revision, post.scores[p->at + 1] };
+	bed_finish(&post);
+	return answer;
+}
+
+static void tell(struct bed *b, size_t row)
+{
+	char body[100];
+	struct upk_post post;
+	snprintf(body, sizeof body, "{\"id\":\"r%zu\",\"label\":\"%d\"}", row, label(row));
+	bed_post(b, &post, UPK_ITEM_LABEL, "m", body, BED_SETTLE);
+	assert_int_equal(post.joined, 1);
+	bed_finish(&post);
+}
+
+/* Rows from .. to - 1 with their labels `late` rows later; the last one's answer. */
+static struct answer play(struct bed *b, size_t from, size_t to, size_t late)
+{
+	struct answer last = { 0 };
+	for (size_t i = from; i < to; i++) {
+		last = predict(b, i);
+		if (i >= EXAMPLES + late)
+			tell(b, i - late);
+	}
+	return last;
+}
+
+static char *get(struct bed *b,
+	bool (*report)(
+		struct upk_engine *, const char *, struct upk_json_writer *, struct upk_error *))
+{
+	struct upk_error err = { 0 };
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+	if (!report(b->engine, "m", &w, &err))
+		fail_msg("%s", err.message);
+	char *text = upk_text_copy(upk_buffer_text(&out));
+	upk_buffer_finish(&out);
+	return text;
+}
+
+static bool report_model(
+	struct upk_engine *e, const char *name, struct upk_json_writer *w, struct upk_error *err)
+{
+	char etag[20];
+	return upk_report_model(e, name, etag, w, err);
+}
+
+static void assert_contains(char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("%s is not in %s", part, text);
+	free(text);
+}
+
+static void a_shadow_takes_over_when_it_is_proven_better(void **state)
+{
+	struct bed *b = *state;
+	put(b, "\"every\":null");
+	post_examples(b);
+	assert_int_equal(play(b, EXAMPLES, TURN, 0).version, 1);
+	struct answer last = play(b, TURN, ROWS, 0);
+	assert_int_equal(last.version, 2);
+	assert_true(last.revision > 100);
+	int hits = 0;
+	for (size_t i = ROWS; i < ROWS + 50; i++) {
+		hits += (predict(b, i).score > 0.5) == label(i);
+		tell(b, i);
+	}
+	assert_true(hits >= 40);
+	assert_contains(get(b, upk_report_promotions), "\"by\":\"live\"");
+}
+
+static void switched_off_it_does_nothing(void **state)
+{
+	struct bed *b = *state;
+	put(b, "\"live\":false");
+	post_examples(b);
+	assert_int_equal(play(b, EXAMPLES, ROWS, 0).version, 1);
+}
+
+static void by_hand_it_proposes_and_a_person_decides(void **state)
+{
+	struct bed *b = *state;
+	struct upk_error err = { 0 };
+	int64_t version;
+	put(b, "\"promote\":\"manual\"");
+	post_examples(b);
+	assert_true(upk_engine_promote(b->engine, "m", 1, NULL, &err));
+	assert_int_equal(play(b, EXAMPLES, ROWS, 0).version, 1);
+	assert_contains(get(b, report_model),
+		"\"proposed\":{\"version\":2,\"reason\":\"version 2, adjusted live");
+	if (!upk_engine_promote(b->engine, "m", 2, NULL, &err))
+		fail_msg("%s", err.message);
+	struct answer first = predict(b, ROWS);
+	assert_int_equal(first.version, 2);
+	tell(b, ROWS);
+	assert_true(predict(b, ROWS + 1).revision > first.revision);
+	assert_true(upk_engine_rollback(b->engine, "m", &version, &err));
+	assert_int_equal(version, 1);
+	assert_int_equal(predict(b, ROWS + 2).version, 1);
+}
+
+/* ---- what is stored ---- */
+
+static struct upk_store *open_store(const struct bed *b)
+{
+	struct upk_error err = { 0 };
+	struct upk_store *s = upk_store_open(b->folder, UPK_STORE_READ, &err);
+	if (!s)
+		fail_msg("%s", err.message);
+	return s;
+}
+
+/* The answer came from the bytes that are kept as its revision. */
+static void assert_kept(const struct bed *b, size_t row, const struct answer *answer)
+{
+	struct upk_store *s = open_store(b);
+	double x[] = { feature(row, 0), feature(row, 1) }, p[2];
+	char *bytes;
+	size_t size;
+	bool found;
+	assert_true(upk_copy_bytes(
+		s, 1, answer->version, answer->revision, &found, &bytes, &size, NULL));
+	assert_true(found);
+	struct upk_predictor *version = upk_predictor_read((struct upk_text){ bytes, size }, NULL);
+	struct upk_table t;
+	upk_table_init(&t, upk_predictor_columns(version));
+	assert_true(upk_table_add(&t, x, NULL));
+	assert_true(upk_predictor_predict(version, &t, 0, 1, p, NULL));
+	upk_table_finish(&t);
+	assert_true(p[1] == answer->score);
+	upk_predictor_unref(version);
+	free(bytes);
+	upk_store_close(s);
+}
+
+static void each_answer_comes_from_a_revision_that_is_kept(void **state)
+{
+	struct bed *b = *state;
+	put(b, "\"every\":null");
+	post_examples(b);
+	play(b, EXAMPLES, ROWS, 0);
+	for (size_t i = ROWS; i < ROWS + 20; i++) {
+		struct answer answer = predict(b, i);
+		assert_int_equal(answer.version, 2);
+		assert_kept(b, i, &answer);
+		tell(b, i);
+	}
+}
+
+static bool count_copy(void *context, const struct upk_copy_row *row)
+{
+	assert_int_equal(row->version, 2);
+	++*(size_t *)context;
+	return true;
+}
+
+static void copies_that_did_not_predict_are_not_kept(void **state)
+{
+	struct bed *b = *state;
+	size_t before = 0, after = 0;
+	put(b, "\"renew\":7");
+	post_examples(b);
+	struct answer last = play(b, EXAMPLES, ROWS, 0);
+	struct upk_store *s = open_store(b);
+	assert_true(upk_copy_each(s, 1, 2, 0, count_copy, &before, NULL));
+	assert_true(before > 10 && before < 100);
+	for (size_t i = 0; i < 13; i++)
+		assert_in_range(predict(b, ROWS + i).revision, last.revision, last.revision + 1);
+	for (size_t i = 0; i < 13; i++)
+		tell(b, ROWS + i);
+	assert_true(upk_copy_each(s, 1, 2, 0, count_copy, &after, NULL));
+	assert_in_range(after - before, 0, 1);
+	upk_store_close(s);
+}
+
+/* ---- restarts ---- */
+
+static void copy_file(const char *from, const char *to, const char *name)
+{
+	char path[200], bytes[4096];
+	size_t n;
+	snprintf(path, sizeof path, "%s/%s", from, name);
+	FILE *in = fopen(path, "rb");
+	if (!in)
+		return;
+	snprintf(path, sizeof path, "%s/%s", to, name);
+	FILE *out = fopen(path, "wb");
+	assert_non_null(out);
+	while ((n = fread(bytes, 1, sizeof bytes, in)) > 0)
+		assert_int_equal(fwrite(bytes, 1, n, out), n);
+	assert_int_equal(fclose(out), 0);
+	fclose(in);
+}
+
+/* As a kill leaves it: what was committed, and a state that has seen little of it. */
+static void open_killed(struct bed *killed, const struct bed *b)
+{
+	static const char *const files[] = { "upkeepd.db", "upkeepd.db-wal", "committed" };
+	*killed = (struct bed){ 0 };
+	bed_open(killed);
+	upk_engine_close(killed->engine);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		copy_file(b->folder, killed->folder, files[i]);
+	bed_reopen_closed(killed);
+}
+
+/* Closing writes the state of all that came. */
+static void close_and_read(struct bed *b, struct upk_buffer *live)
+{
+	struct upk_text bytes;
+	upk_engine_close(b->engine);
+	b->engine = NULL;
+	struct upk_store *s = open_store(b);
+	assert_true(upk_live_fetch(s, 1, &bytes, NULL));
+	upk_buffer_append(live, bytes.data, bytes.size);
+	upk_store_close(s);
+}
+
+static void assert_same_after_a_kill(struct bed *b, size_t to)
+{
+	struct bed killed;
+	struct upk_buffer one = { 0 }, other = { 0 };
+	put(b, "\"every\":null");
+	post_examples(b);
+	play(b, EXAMPLES, to, LATE);
+	open_killed(&killed, b);
+	struct answer here = play(b, to, to + 60, LATE), there = play(&killed, to, to + 60, LATE);
+	assert_int_equal(here.version, there.version);
+	assert_int_equal(here.revision, there.revision);
+	assert_true(here.score == there.score);
+	close_and_read(b, &one);
+	close_and_read(&killed, &other);
+	assert_int_equal(one.size, other.size);
+	assert_memory_equal(one.data, other.data, one.size);
+	upk_buffer_finish(&one);
+	upk_buffer_finish(&other);
+	bed_remove(&killed);
+}
+
+static void a_kill_in_the_shade_changes_no_bit(void **state)
+{
+	assert_same_after_a_kill(*state, TURN + 30);
+}
+
+static void a_kill_while_a_copy_serves_changes_no_bit(void **state)
+{
+	assert_same_after_a_kill(*state, ROWS);
+}
+
+static int setup(void **state)
+{
+	struct bed *b = calloc(1, sizeof *b);
+	assert_non_null(b);
+	bed_open(b);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	bed_remove(*state);
+	free(*state);
+	return 0;
+}
+
+#define ON_BED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_duel_counts_where_exactly_one_is_right),
+		ON_BED(a_shadow_takes_over_when_it_is_proven_better),
+		ON_BED(switched_off_it_does_nothing),
+		ON_BED(by_hand_it_proposes_and_a_person_decides),
+		ON_BED(each_answer_comes_from_a_revision_that_is_kept),
+		ON_BED(copies_that_did_not_predict_are_not_kept),
+		ON_BED(a_kill_in_the_shade_changes_no_bit),
+		ON_BED(a_kill_while_a_copy_serves_changes_no_bit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
