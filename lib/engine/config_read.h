@@ -64,6 +64,9 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *err);
 
 /* "gate" of a struct upk_retrain_config: a member's reader, and its effective values. */
+/* Whether it is the configuration's learner: with "auto" each is. */
+bool upk_config_takes(const struct upk_retrain_config *r, const struct upk_learner *learner);
+
 /* The settings of a learner that the configuration has: an object, or NULL for the defaults. */
 const cJSON *upk_config_settings(
 	const struct upk_retrain_config *r, const struct upk_learner *learner);

@@ -78,6 +78,11 @@ static bool retrain_learner(void *into, const cJSON *value, struct upk_error *er
 	return upk_config_string(value, &r->learner, err);
 }
 
+bool upk_config_takes(const struct upk_retrain_config *r, const struct upk_learner *learner)
+{
+	return strcmp(r->learner, "auto") == 0 || strcmp(r->learner, learner->name) == 0;
+}
+
 const cJSON *upk_config_settings(
 	const struct upk_retrain_config *r, const struct upk_learner *learner)
 {

@@ -31,12 +31,6 @@ bool upk_config_space(const struct upk_retrain_config *r, const struct upk_learn
 		upk_fail_in(err, "space.%s.", learner->name);
 }
 
-static bool is_taken(const struct upk_retrain_config *r, const char *name)
-{
-	return strcmp(name, "auto") != 0 && upk_learner_find(name) &&
-		(strcmp(r->learner, "auto") == 0 || strcmp(r->learner, name) == 0);
-}
-
 static bool search_space(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
@@ -45,10 +39,11 @@ static bool search_space(void *into, const cJSON *value, struct upk_error *err)
 		return upk_config_wrong(value, err, "an object of spaces by learner");
 	r->search.space = value;
 	for (const cJSON *m = value->child; m; m = m->next) {
-		if (!is_taken(r, m->string))
+		const struct upk_learner *learner = upk_learner_find(m->string);
+		if (!learner || strcmp(m->string, "auto") == 0 || !upk_config_takes(r, learner))
 			return upk_fail(err, UPK_INVALID,
 				"space.%s: no learner of this model has that name", m->string);
-		if (!upk_config_space(r, upk_learner_find(m->string), &space, err))
+		if (!upk_config_space(r, learner, &space, err))
 			return false;
 	}
 	return true;
@@ -109,7 +104,7 @@ static void write_spaces(const struct upk_retrain_config *r, struct upk_json_wri
 	struct upk_space space;
 	upk_json_object(w, "space");
 	for (size_t i = 0; upk_learner_at(i); i++)
-		if (is_taken(r, upk_learner_at(i)->name) &&
+		if (upk_config_takes(r, upk_learner_at(i)) &&
 			upk_config_space(r, upk_learner_at(i), &space, NULL))
 			upk_space_write(&space, w, upk_learner_at(i)->name);
 	upk_json_object_end(w);

@@ -14,6 +14,8 @@
 #include "engine/rows.h"
 #include "engine/slice_rows.h"
 #include "engine/trials.h"
+#include "learn/candidate.h"
+#include "learn/choice.h"
 #include "learn/footprint.h"
 #include "learn/learner.h"
 #include "store/place.h"
@@ -136,6 +138,34 @@ static void note_progress(void *context, size_t done, size_t total)
 	atomic_store(&job->done, done);
 }
 
+/* With "auto" the learner that is best at rows after those that it is fitted on; of the rows held
+ * out it sees none, except in a first run, which compares with nobody. */
+static bool choose_learner(
+	const struct job *job, struct upk_contest_request *request, struct upk_error *err)
+{
+	const struct upk_retrain_config *retrain = &job->config->retrain;
+	const struct upk_dataset *d = request->data;
+	struct upk_choice_request choice = {
+		.data = d, .to = d->rows, .decision = request->decision, .measure = request->measure
+	};
+	size_t chosen;
+	if (job->order.run_kind != UPK_RUN_FIRST)
+		choice.to -= upk_candidate_holdout(d, upk_dataset_at(d, job->order.change));
+	for (size_t i = 0; i < UPK_CHOICE_LEARNERS && upk_learner_at(i); i++) {
+		struct upk_predictor_setup *setup = &choice.setups[choice.count];
+		if (!upk_config_takes(retrain, upk_learner_at(i)))
+			continue;
+		*setup = request->setup;
+		setup->learner = upk_learner_at(i);
+		setup->settings = upk_config_settings(retrain, setup->learner);
+		choice.count++;
+	}
+	if (!upk_choice(&choice, &chosen, err))
+		return false;
+	request->setup = choice.setups[chosen];
+	return true;
+}
+
 static bool contest(struct job *job, const struct upk_rows *rows, const struct upk_slices *slices,
 	struct upk_outcome *o, struct upk_error *err)
 {
@@ -149,10 +179,7 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 
 	struct upk_contest_request request = {
 		.data = &rows->data,
-		.setup = { .learner = upk_learner_find(retrain->learner),
-			.settings =
-				upk_config_settings(retrain, upk_learner_find(retrain->learner)),
-			.classes = job->schema->classes,
+		.setup = { .classes = job->schema->classes,
 			.seed = retrain->seed,
 			.cancel = &job->cancel,
 			.crew = job->crew },
@@ -171,7 +198,7 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 		.context = job,
 	};
 	struct upk_tuning tuning;
-	if (!gate_measure(job, &request.measure, err) ||
+	if (!gate_measure(job, &request.measure, err) || !choose_learner(job, &request, err) ||
 		!set_tuning(job, rows, request.setup.learner, &tuning, err))
 		return false;
 	if (!retrain->search.objective.name)
@@ -200,13 +227,13 @@ static bool check_memory(const struct job *job, struct upk_store *store, struct 
 		f.texts += feature->type == UPK_FEATURE_TEXT;
 		f.floats += feature->type == UPK_FEATURE_VECTOR ? feature->size : 0;
 	}
-	const struct upk_learner *learner;
-	for (size_t i = 0; (learner = upk_learner_at(i)); i++)
-		if ((strcmp(retrain->learner, "auto") == 0 ||
-			    strcmp(retrain->learner, learner->name) == 0) &&
+	for (size_t i = 0; upk_learner_at(i); i++) {
+		const struct upk_learner *learner = upk_learner_at(i);
+		if (upk_config_takes(retrain, learner) &&
 			!upk_footprint_check(&f, learner, upk_config_settings(retrain, learner),
 				retrain->memory, err))
 			return false;
+	}
 	return true;
 }
 

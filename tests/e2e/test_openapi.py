@@ -65,7 +65,8 @@ class Described(Case):
         call, rng = self.call, random.Random(2)
         config = {"classes": ["ham", "spam"], "positive": "spam", "features": ["x", "y"], "slices": ["country"],
                   "rules": [{"name": "low", "metric": "f1", "window": "last-500", "below": 0.85, "confidence": 0.9, "min_pairs": 20},
-                            {"name": "fell", "change": "down", "actions": ["alert", "retrain"]}]}
+                            {"name": "fell", "change": "down", "actions": ["alert", "retrain"]}],
+                  "retrain": {"learner": "logistic"}}
         call("PUT", "/v1/models/m", config, status=201)
         call("PUT", "/v1/models/m", config, status=200)
         call("PUT", "/v1/models/m", {"nonsense": 1}, status=400)
