@@ -96,6 +96,7 @@ struct upk_retrain_config {
 	int64_t every_ms;         /* 0: no schedule */
 	uint64_t seed;            /* default 1 */
 	double memory;            /* bytes that a run may take; default 2 GiB */
+	int64_t categories;       /* values of a category that get a column; default 100 */
 	int64_t trials;           /* default 20 */
 	struct upk_search_config search;
 	int64_t budget_ms;        /* 0: none ("budget": null) */

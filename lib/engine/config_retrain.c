@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "learn/predictor.h"
 #include "engine/config_read.h"
 #include "engine/value.h"
 #include "learn/learner.h"
@@ -133,6 +134,12 @@ static bool retrain_trials(void *into, const cJSON *value, struct upk_error *err
 	return upk_config_integer(value, 0, 10000, &r->trials, err);
 }
 
+static bool retrain_categories(void *into, const cJSON *value, struct upk_error *err)
+{
+	struct upk_retrain_config *r = into;
+	return upk_config_integer(value, 1, 10000, &r->categories, err);
+}
+
 static bool retrain_budget(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
@@ -148,8 +155,8 @@ static bool retrain_memory(void *into, const cJSON *value, struct upk_error *err
 	if (text && !upk_number_parse_bytes(upk_text_of(text), &bytes))
 		bytes = 0;
 	if (!(bytes >= 1e6 && bytes <= 1e15))
-		return upk_config_wrong(value, err,
-			"at least 1000000 bytes, or a text like \"2GiB\" or \"512MB\"");
+		return upk_config_wrong(
+			value, err, "at least 1000000 bytes, or a text like \"2GiB\" or \"512MB\"");
 	r->memory = bytes;
 	return true;
 }
@@ -212,6 +219,7 @@ bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *
 		.trials = 20,
 		.budget_ms = INT64_C(5) * 60 * 1000,
 		.memory = 0x1p31,
+		.categories = UPK_PREDICTOR_VALUES,
 		.live = true,
 		.calibrate = true,
 		.measure = { .name = upk_text_copy(upk_text_of("f1")),
@@ -237,6 +245,7 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 		{ "trials", retrain_trials },
 		{ "budget", retrain_budget },
 		{ "memory", retrain_memory },
+		{ "categories", retrain_categories },
 		{ "search", upk_config_read_search },
 		{ "live", retrain_live },
 		{ "calibrate", retrain_calibrate },
@@ -271,6 +280,7 @@ void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *s
 	upk_json_int(w, "trials", r->trials);
 	upk_config_write_duration(r->budget_ms, true, w, "budget");
 	upk_config_write_sent(sent, "memory", "\"2GiB\"", w);
+	upk_json_int(w, "categories", r->categories);
 	upk_config_write_search(r, w, "search");
 	upk_json_bool(w, "live", r->live);
 	upk_json_bool(w, "calibrate", r->calibrate);

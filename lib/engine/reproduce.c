@@ -223,6 +223,7 @@ static struct upk_predictor *fit(const struct repeat *r, const atomic_bool *canc
 	size_t from = upk_dataset_at(d, r->from), to = upk_dataset_at(d, r->to);
 	struct upk_predictor_setup setup = { .learner = upk_learner_find(
 						     upk_predictor_learner(r->kept)),
+		.values = upk_predictor_values(r->kept),
 		.classes = r->schema->classes,
 		.seed = r->seed,
 		.cancel = cancel,

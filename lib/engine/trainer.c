@@ -180,6 +180,7 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 	struct upk_contest_request request = {
 		.data = &rows->data,
 		.setup = { .classes = job->schema->classes,
+			.values = (size_t)retrain->categories,
 			.seed = retrain->seed,
 			.cancel = &job->cancel,
 			.crew = job->crew },

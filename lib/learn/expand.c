@@ -147,6 +147,14 @@ const struct upk_columns *upk_expand_columns(const struct upk_expand *e)
 	return e->columns;
 }
 
+size_t upk_expand_values(const struct upk_expand *e)
+{
+	for (size_t i = 0; i < e->columns->count; i++)
+		if (e->columns->items[i].type == UPK_COLUMN_CATEGORY)
+			return e->codings[i].vocabulary.most;
+	return 0;
+}
+
 struct upk_width upk_expand_width(const struct upk_expand *e)
 {
 	return e->width;

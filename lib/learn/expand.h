@@ -35,6 +35,7 @@ struct upk_expand *upk_expand_fit(const struct upk_table *t, size_t from, size_t
 void upk_expand_destroy(struct upk_expand *e); /* NULL is fine */
 
 const struct upk_columns *upk_expand_columns(const struct upk_expand *e);
+size_t upk_expand_values(const struct upk_expand *e); /* its options'; 0: it has no category */
 struct upk_width upk_expand_width(const struct upk_expand *e);
 
 /* A row of a table whose columns are upk_expand_columns' own as plain numbers, for learners that take

@@ -447,6 +447,11 @@ const struct upk_expand *upk_predictor_expand(const struct upk_predictor *p)
 	return p->expand;
 }
 
+size_t upk_predictor_values(const struct upk_predictor *p)
+{
+	return upk_expand_values(p->expand);
+}
+
 size_t upk_predictor_classes(const struct upk_predictor *p)
 {
 	return p->classes.count;

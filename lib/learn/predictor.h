@@ -70,6 +70,7 @@ const char *upk_predictor_learner(const struct upk_predictor *p);
 const char *upk_predictor_settings(const struct upk_predictor *p); /* a JSON object */
 const struct upk_columns *upk_predictor_columns(const struct upk_predictor *p); /* its features */
 const struct upk_expand *upk_predictor_expand(const struct upk_predictor *p);
+size_t upk_predictor_values(const struct upk_predictor *p); /* its setup's; 0: no categories */
 size_t upk_predictor_classes(const struct upk_predictor *p);
 struct upk_text upk_predictor_class(const struct upk_predictor *p, size_t i);
 

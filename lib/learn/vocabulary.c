@@ -90,6 +90,8 @@ bool upk_vocabulary_fit(struct upk_vocabulary *v, const struct upk_table *t, siz
 		for (size_t i = 0; i < n; i++)
 			values[i] = counts[i].value;
 		ok = take(v, values, n, err);
+		if (ok)
+			v->most = most;
 	} else {
 		upk_fail(err, UPK_NOMEM, "no memory for %zu values of a category", t->values_count);
 	}
@@ -116,6 +118,7 @@ size_t upk_vocabulary_find(const struct upk_vocabulary *v, struct upk_text value
 
 void upk_vocabulary_write(const struct upk_vocabulary *v, struct upk_json_writer *w)
 {
+	upk_json_int(w, "most", (int64_t)v->most);
 	upk_json_array(w, "values");
 	for (size_t i = 0; i < v->count; i++)
 		upk_json_text(w, NULL, v->values[i]);
@@ -125,10 +128,13 @@ void upk_vocabulary_write(const struct upk_vocabulary *v, struct upk_json_writer
 bool upk_vocabulary_read(struct upk_vocabulary *v, const cJSON *json, struct upk_error *err)
 {
 	const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, "values");
+	const cJSON *most = cJSON_GetObjectItemCaseSensitive(json, "most");
 	struct upk_text *values;
 	size_t count = 0;
 	bool ok;
 
+	if (!cJSON_IsNumber(most) || !(most->valuedouble >= 1 && most->valuedouble <= 1e9))
+		return upk_fail(err, UPK_CORRUPT, "most is not a number of values");
 	if (!cJSON_IsArray(array))
 		return upk_fail(err, UPK_CORRUPT, "values is not an array");
 	values = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof *values);
@@ -140,6 +146,8 @@ bool upk_vocabulary_read(struct upk_vocabulary *v, const cJSON *json, struct upk
 		ok = take(v, values, count, err);
 	else
 		ok = upk_fail(err, UPK_CORRUPT, "values[%zu] is not a string", count);
+	if (ok)
+		v->most = (size_t)most->valuedouble;
 	free(values);
 	return ok;
 }

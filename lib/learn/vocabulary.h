@@ -14,6 +14,7 @@
 /* Starts as { 0 }; not changed once made, so any thread may look up. */
 struct upk_vocabulary {
 	size_t count;
+	size_t most; /* that it was to have */
 	struct upk_text *values; /* (count) in the order of their bytes */
 	char *bytes;
 };
@@ -28,7 +29,7 @@ void upk_vocabulary_finish(struct upk_vocabulary *v);
 /* Index of a value; count: it is `other`, as an absent one is. O(log). */
 size_t upk_vocabulary_find(const struct upk_vocabulary *v, struct upk_text value);
 
-/* Member "values" of an open object, and back. read: false is UPK_CORRUPT or UPK_NOMEM, v as it was.
+/* Members "most" and "values" of an open object, and back. read: false is UPK_CORRUPT or UPK_NOMEM, v as it was.
  */
 void upk_vocabulary_write(const struct upk_vocabulary *v, struct upk_json_writer *w);
 bool upk_vocabulary_read(struct upk_vocabulary *v, const cJSON *json, struct upk_error *err);

@@ -28,7 +28,7 @@ static const char full[] =
 	"\"actions\":[\"alert\"]},"
 	"{\"name\":\"fell\",\"change\":\"down\",\"actions\":[\"alert\",\"retrain\"]}],"
 	"\"retrain\":{\"learner\":\"auto\",\"train\":\"auto\",\"holdout\":\"auto\",\"trials\":20,"
-	"\"budget\":\"5m\",\"memory\":\"2GiB\",\"live\":true,\"renew\":\"auto\",\"every\":null,\"seed\":1,"
+	"\"budget\":\"5m\",\"memory\":\"2GiB\",\"categories\":100,\"live\":true,\"renew\":\"auto\",\"every\":null,\"seed\":1,"
 	"\"promote\":\"auto\",\"gate\":{\"metric\":{\"name\":\"f1\",\"average\":\"macro\"},"
 	"\"margin\":0.002,\"confidence\":\"auto\",\"at_least\":null,"
 	"\"slices\":{\"margin\":0.05,\"min_pairs\":50},\"flips\":null,\"leak\":0.1}},"
@@ -264,6 +264,8 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"\"2GiB\" or \"512MB\"" },
 		{ "{\"retrain\":{\"memory\":1000}}", "retrain.memory: 1000: want at least 1000000 bytes, or a text like "
 			"\"2GiB\" or \"512MB\"" },
+		{ "{\"retrain\":{\"categories\":0}}",
+			"retrain.categories: 0: want an integer from 1 to 10000" },
 		{ "{\"keep\":5}", "keep: 5: want an object" },
 		{ "{\"keep\":{\"versions\":0}}",
 			"keep.versions: 0: want an integer from 1 to 10000" },
