@@ -26,6 +26,8 @@ static void write_prediction(
 	}
 	upk_json_object_end(w);
 	upk_json_int(w, "version", p->version);
+	if (p->revision != 0)
+		upk_json_int(w, "revision", p->revision);
 }
 
 static void write_many(const struct upk_post *post, struct upk_json_writer *w)
