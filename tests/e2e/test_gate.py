@@ -160,3 +160,23 @@ class Person(GateCase):
         for _ in range(5):
             self.assertEqual(self.judged()["state"], "rejected")
         self.assertEqual([v["version"] for v in self.list("m", "versions")], [4, 5, 6])
+
+
+class Back(GateCase):
+    def test_a_worse_version_that_a_person_let_through_is_taken_back(self):
+        stream = self.begin(config={**MODEL, "retrain": {"budget": None, "live": False}})
+        self.ok(self.daemon.put("/v1/models/m/retraining", {"paused": True}))
+        stream.plane = (1.0, 0.6, 0.0)
+        self.play("m", stream, 600, step=50)
+        run = self.ended(self.by_hand())
+        if self.champion() == 1:
+            self.ok(self.daemon.post(f"/v1/models/m/versions/{run['version']}/promote", Person.ANNA), 200)
+        self.assertEqual(self.champion(), 2)
+        stream.plane = (1.0, 1.0, 0.0)
+        begin = stream.number
+        while self.champion() == 2 and stream.number < begin + 2000:
+            self.play("m", stream, 50)
+        self.assertEqual(self.champion(), 1, "version 1 has not come back")
+        newest = self.ok(self.daemon.get("/v1/models/m/promotions"))["promotions"][-1]
+        self.assertEqual((newest["version"], newest["by"], newest["person"]), (1, "bench", None))
+        self.assertIn("hits more", newest["reason"])
