@@ -8,6 +8,7 @@
 
 #include <cblas.h>
 
+#include "learn/balance.h"
 #include "learn/minimise.h"
 #include "learn/numbers.h"
 #include "learn/settings.h"
@@ -28,11 +29,12 @@ static const double tolerance = 1e-8, tolerance_rows = 1000;
  * of all rows, so it need not be found better than that. */
 static const double settled = 1e-5, sample_tolerance = 1e-4;
 
-enum { L2, ITERATIONS, SETTINGS };
+enum { L2, ITERATIONS, BALANCE, SETTINGS };
 
 static const struct upk_setting table[SETTINGS + 1] = {
 	[L2] = { "l2", 1, 1e-6, 1e9, false },
 	[ITERATIONS] = { "iterations", 1000, 1, 100000, true }, /* at most */
+	[BALANCE] = { "balance", 0, 0, 1, false }, /* classes weigh (rows of it)^-balance */
 };
 
 static const struct upk_parameter space[] = {
@@ -290,28 +292,34 @@ static bool fit(
 {
 	struct fitting f = { .in = in, .tolerance = tolerance };
 	struct logistic *l;
+	double *weights;
 	bool ok;
 
-	if (!upk_settings_read(settings, "logistic", table, SETTINGS, f.values, err))
+	if (!upk_settings_read(settings, "logistic", table, SETTINGS, f.values, err) ||
+		!upk_balance_weigh(in->y, in->rows, in->classes, f.values[BALANCE], &weights, err))
 		return false;
 	/* Two threads would add in another order than one. */
 	openblas_set_num_threads(1);
 
 	l = create((struct upk_width){ in->features, in->sparse ? in->sparse->columns : 0 },
 		in->classes, err);
-	if (!l)
+	if (!l) {
+		free(weights);
 		return false;
+	}
 	f.softmax = (struct upk_softmax){ .rows = in->rows,
 		.features = in->features,
 		.outputs = l->outputs,
 		.x = in->x,
 		.sparse = in->sparse,
 		.y = in->y,
+		.weights = weights,
 		.l2 = f.values[L2],
 		.cancel = in->cancel,
 		.crew = in->crew };
 	ok = upk_softmax_init(&f.softmax, err) && descend(&f, l->weights, err);
 	upk_softmax_finish(&f.softmax);
+	free(weights);
 	if (ok)
 		*fitted = l;
 	else

@@ -8,6 +8,7 @@
 #include <cblas.h>
 
 #include "base/random.h"
+#include "learn/balance.h"
 #include "learn/crew.h"
 #include "learn/network.h"
 #include "learn/numbers.h"
@@ -159,28 +160,6 @@ struct fitting {
 	uint64_t seed; /* of what is dropped */
 };
 
-static bool weigh_classes(struct fitting *f, struct upk_error *err)
-{
-	const struct upk_fit_input *in = f->in;
-	double sum = 0;
-
-	if (f->values[BALANCE] == 0)
-		return true;
-	f->weights = calloc(in->classes, sizeof *f->weights);
-	if (!f->weights)
-		return upk_fail(err, UPK_NOMEM, "no memory for %zu classes", in->classes);
-	for (size_t i = 0; i < in->rows; i++)
-		f->weights[in->y[i]]++;
-	for (size_t k = 0; k < in->classes; k++) {
-		double rows = f->weights[k];
-		f->weights[k] = rows > 0 ? pow(rows, -f->values[BALANCE]) : 0;
-		sum += rows * f->weights[k];
-	}
-	for (size_t k = 0; k < in->classes; k++)
-		f->weights[k] *= (double)in->rows / sum;
-	return true;
-}
-
 static void order_rows(struct fitting *f)
 {
 	size_t rows = f->in->rows, kept = 0;
@@ -251,7 +230,9 @@ static bool prepare(struct fitting *f, struct upk_error *err)
 		f->x[i] = (float)in->x[i];
 	order_rows(f);
 	f->parts_count = upk_network_parts(f->network, f->parts);
-	return weigh_classes(f, err) && upk_network_batch_init(&f->batch, f->network, batch, err);
+	return upk_balance_weigh(f->in->y, f->in->rows, f->in->classes, f->values[BALANCE],
+		       &f->weights, err) &&
+		upk_network_batch_init(&f->batch, f->network, batch, err);
 }
 
 static void finish(struct fitting *f)

@@ -163,6 +163,26 @@ static void score_block(
 			x, features, w, features, 1, scores, outputs);
 }
 
+static double plain_loss(const struct upk_softmax *s, double *scores, const uint16_t *y, size_t n)
+{
+	return s->outputs == 1 ? binary_loss(scores, y, n) : softmax_loss(scores, s->outputs, y, n);
+}
+
+/* Row by row, each times its label's weight. */
+static double weighted_loss(
+	const struct upk_softmax *s, double *scores, const uint16_t *y, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++, scores += s->outputs) {
+		double weight = s->weights[y[i]];
+		sum += weight * plain_loss(s, scores, y + i, 1);
+		for (size_t k = 0; k < s->outputs; k++)
+			scores[k] *= weight;
+	}
+	return sum;
+}
+
 /* Adds the slopes of rows first .. first + n - 1 to g; returns their loss. */
 static double add_block(
 	const struct upk_softmax *s, size_t first, size_t n, double *scores, double *g)
@@ -172,8 +192,8 @@ static double add_block(
 	double loss, *intercepts = g + weights_of(s);
 
 	score_block(s, s->w, first, n, scores);
-	loss = outputs == 1 ? binary_loss(scores, s->y + first, n)
-			    : softmax_loss(scores, s->outputs, s->y + first, n);
+	loss = s->weights ? weighted_loss(s, scores, s->y + first, n)
+			  : plain_loss(s, scores, s->y + first, n);
 	if (outputs == 1 && features > 0)
 		cblas_dgemv(CblasRowMajor, CblasTrans, (int)n, features, 1, x, features, scores, 1,
 			1, g, 1);
@@ -242,6 +262,7 @@ struct second {
 	double *ones;       /* (BLOCK, wide) inputs and a 1; owns the block */
 	double *scaled;     /* (BLOCK, wide) */
 	double *p;          /* (BLOCK, outputs) */
+	const uint16_t *y;  /* labels of the block */
 };
 
 static void fill_block(struct second *d, const double *w, size_t first, size_t n)
@@ -249,6 +270,7 @@ static void fill_block(struct second *d, const double *w, size_t first, size_t n
 	const struct upk_softmax *s = d->s;
 	double sum;
 
+	d->y = s->y + first;
 	score_block(s, w, first, n, d->p);
 	for (size_t i = 0; i < n; i++) {
 		double *row = d->p + i * s->outputs;
@@ -270,6 +292,7 @@ static void add_pair(struct second *d, size_t n, size_t j, size_t k)
 	for (size_t i = 0; i < n; i++) {
 		const double *p = d->p + i * outputs;
 		double factor = p[j] * ((j == k) - p[k]);
+		factor *= d->s->weights ? d->s->weights[d->y[i]] : 1;
 		for (size_t f = 0; f < wide; f++)
 			d->scaled[i * wide + f] = factor * d->ones[i * wide + f];
 	}

@@ -1,4 +1,4 @@
-/* What logistic regression minimises: the sum of log losses + l2/2 |w|^2, its slopes, its Hessian.
+/* What logistic regression minimises: the weighted sum of log losses + l2/2 |w|^2, its slopes, its Hessian.
  */
 #ifndef UPK_LEARN_SOFTMAX_H
 #define UPK_LEARN_SOFTMAX_H
@@ -19,6 +19,7 @@ struct upk_softmax {
 	const double *x;   /* (rows, features) */
 	const struct upk_sparse *sparse; /* inputs beside them; NULL: none */
 	const uint16_t *y; /* (rows) */
+	const double *weights; /* of a row, by its label: (outputs, 2 for one); NULL: all 1 */
 	double l2;
 	const atomic_bool *cancel; /* once set, results are undefined, and come soon; NULL: never */
 	struct upk_crew *crew;     /* shares the rows, whose sums do not depend on it; NULL: none */

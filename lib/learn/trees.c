@@ -11,10 +11,11 @@
 
 #include "base/json.h"
 #include "base/number.h"
+#include "learn/balance.h"
 #include "learn/forest.h"
 #include "learn/settings.h"
 
-enum { ROUNDS, LEAVES, BINS, RATE, L2, WEIGHT, SETTINGS };
+enum { ROUNDS, LEAVES, BINS, RATE, L2, WEIGHT, BALANCE, SETTINGS };
 
 static const struct upk_setting table[SETTINGS + 1] = {
 	[ROUNDS] = { "rounds", 100, 1, 5000, true },
@@ -23,6 +24,7 @@ static const struct upk_setting table[SETTINGS + 1] = {
 	[RATE] = { "learning_rate", 0.1, 1e-4, 1, false },
 	[L2] = { "l2", 1, 0, 1e9, false },
 	[WEIGHT] = { "min_child_weight", 1, 0, 1e9, false }, /* sum of Hessians of a leaf */
+	[BALANCE] = { "balance", 0, 0, 1, false }, /* classes weigh (rows of it)^-balance */
 };
 
 static const struct upk_parameter space[] = {
@@ -196,6 +198,28 @@ static bool load_sparse(struct growing *g, struct upk_error *err)
 	return ok;
 }
 
+static bool load_weights(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	double *weights;
+	float *of_rows;
+	bool ok;
+
+	if (!upk_balance_weigh(in->y, in->rows, in->classes, g->values[BALANCE], &weights, err))
+		return false;
+	if (!weights)
+		return true;
+	of_rows = malloc(in->rows * sizeof *of_rows);
+	for (size_t i = 0; of_rows && i < in->rows; i++)
+		of_rows[i] = (float)weights[in->y[i]];
+	ok = of_rows ? XGDMatrixSetFloatInfo(g->rows, "weight", of_rows, in->rows) == 0 ||
+			fail("take the weights", err)
+		     : upk_fail(err, UPK_NOMEM, "no memory for %zu weights", in->rows);
+	free(of_rows);
+	free(weights);
+	return ok;
+}
+
 static bool load(struct growing *g, struct upk_error *err)
 {
 	const struct upk_fit_input *in = g->in;
@@ -208,7 +232,8 @@ static bool load(struct growing *g, struct upk_error *err)
 		y[i] = in->y[i];
 	ok = (in->sparse ? load_sparse(g, err) : load_dense(g, err)) &&
 		(XGDMatrixSetFloatInfo(g->rows, "label", y, in->rows) == 0 ||
-			fail("take the labels", err));
+			fail("take the labels", err)) &&
+		load_weights(g, err);
 	free(y);
 	return ok;
 }

@@ -53,9 +53,9 @@ def numbers(name, values):
     print("};")
 
 
-def plain(name, rows, features, classes, c):
+def plain(name, rows, features, classes, c, weight=None):
     x, y = sample_rows(rows, features, classes, 0)
-    fit = LogisticRegression(C=c, solver="newton-cg", tol=1e-10, max_iter=10000).fit(x, y)
+    fit = LogisticRegression(C=c, class_weight=weight, solver="newton-cg", tol=1e-10, max_iter=10000).fit(x, y)
     numbers(f"{name}_coefficients", fit.coef_)
     numbers(f"{name}_intercepts", fit.intercept_)
     numbers(f"{name}_probabilities", fit.predict_proba(x[:8]))
@@ -78,5 +78,8 @@ if __name__ == "__main__":
     plain("five", 900, 5, 5, 1.0)
     plain("many_two", 6000, 4, 2, 1.0)
     plain("many_four", 8000, 4, 4, 0.1)
+    plain("two_balanced", 400, 4, 2, 1.0, "balanced")
+    plain("five_balanced", 900, 5, 5, 1.0, "balanced")
+    plain("many_balanced", 6000, 4, 2, 1.0, "balanced")
     piped("gaps_two", 500, 4, 2, 7)
     piped("gaps_five", 900, 4, 5, 7)

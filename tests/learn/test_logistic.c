@@ -96,6 +96,13 @@ static void equals_scikit_learn(void **state)
 			many_two_probabilities },
 		{ 8000, 4, 4, "{\"l2\": 10}", many_four_coefficients, many_four_intercepts,
 			many_four_probabilities },
+		/* class_weight="balanced" */
+		{ 400, 4, 2, "{\"balance\": 1}", two_balanced_coefficients,
+			two_balanced_intercepts, two_balanced_probabilities },
+		{ 900, 5, 5, "{\"balance\": 1}", five_balanced_coefficients,
+			five_balanced_intercepts, five_balanced_probabilities },
+		{ 6000, 4, 2, "{\"balance\": 1}", many_balanced_coefficients,
+			many_balanced_intercepts, many_balanced_probabilities },
 	};
 
 	(void)state;

@@ -42,7 +42,7 @@ static char *text_of(const void *fitted)
 }
 
 /* XGBoost's own answers, fitted by itself with the same settings. */
-static void ask_xgboost(const struct upk_dataset *d, double *probabilities)
+static void ask_xgboost(const struct upk_dataset *d, const float *weights, double *probabilities)
 {
 	size_t n = d->rows * d->table.columns->count;
 	float *x = malloc(n * sizeof *x), *y = malloc(d->rows * sizeof *y);
@@ -64,6 +64,8 @@ static void ask_xgboost(const struct upk_dataset *d, double *probabilities)
 	assert_int_equal(
 		XGDMatrixCreateFromMat(x, d->rows, d->table.columns->count, NAN, &rows), 0);
 	assert_int_equal(XGDMatrixSetFloatInfo(rows, "label", y, d->rows), 0);
+	if (weights)
+		assert_int_equal(XGDMatrixSetFloatInfo(rows, "weight", weights, d->rows), 0);
 	assert_int_equal(XGBoosterCreate(&rows, 1, &booster), 0);
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
 		assert_int_equal(XGBoosterSetParam(booster, settings[i][0], settings[i][1]), 0);
@@ -84,17 +86,32 @@ static void ask_xgboost(const struct upk_dataset *d, double *probabilities)
 	free(y);
 }
 
-static void answers_equal_those_of_xgboost(size_t classes)
+/* scikit-learn's class_weight="balanced": rows / (classes x rows of the class) */
+static float *balanced(const struct upk_dataset *d)
+{
+	float *weights = calloc(d->rows, sizeof *weights);
+	size_t counts[8];
+
+	assert_non_null(weights);
+	upk_dataset_count(d, 0, d->rows, counts);
+	for (size_t i = 0; i < d->rows; i++)
+		weights[i] = (float)((double)d->rows / (double)(d->classes * counts[d->y[i]]));
+	return weights;
+}
+
+static void answers_equal_those_of_xgboost(size_t classes, bool balance)
 {
 	struct upk_dataset d;
 	sample_rows(&d, 700, 6, classes, 7);
+	float *weights = balance ? balanced(&d) : NULL;
 	double *ours = calloc(d.rows * classes, sizeof *ours);
 	double *theirs = calloc(d.rows * classes, sizeof *theirs);
-	void *fitted = fit(&d, NULL);
+	void *fitted = fit(&d, balance ? "{\"balance\": 1}" : NULL);
 
 	struct upk_inputs in = sample_inputs(&d, 0, d.rows);
 	upk_trees.predict(fitted, &in, NULL, ours);
-	ask_xgboost(&d, theirs);
+	ask_xgboost(&d, weights, theirs);
+	free(weights);
 	for (size_t i = 0; i < d.rows * classes; i++)
 		assert_true(fabs(ours[i] - theirs[i]) < 1e-6);
 	upk_trees.free(fitted);
@@ -106,13 +123,15 @@ static void answers_equal_those_of_xgboost(size_t classes)
 static void two_classes_with_gaps_are_answered_as_by_xgboost(void **state)
 {
 	(void)state;
-	answers_equal_those_of_xgboost(2);
+	answers_equal_those_of_xgboost(2, false);
+	answers_equal_those_of_xgboost(2, true);
 }
 
 static void four_classes_with_gaps_are_answered_as_by_xgboost(void **state)
 {
 	(void)state;
-	answers_equal_those_of_xgboost(4);
+	answers_equal_those_of_xgboost(4, false);
+	answers_equal_those_of_xgboost(4, true);
 }
 
 static void *fit_from(const struct upk_dataset *d, const char *settings, const void *from,
