@@ -71,6 +71,11 @@ static bool make(struct upk_live_start *start, const struct upk_expand *expand,
 		.features = upk_live_inputs(expand),
 		.classes = d->classes,
 		.y = d->y + from };
+	if (upk_expand_width(expand).sparse > 0) {
+		snprintf(start->why, sizeof start->why,
+			"live adjustment takes numbers and vectors alone, not categories or texts");
+		return true;
+	}
 	if (upk_shadow_size(rows.features, rows.classes) > UPK_LIVE_SIZE_MOST) {
 		say_large(start, rows.features, rows.classes);
 		return true;
