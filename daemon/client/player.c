@@ -34,7 +34,7 @@ static bool create(struct player *p, struct upk_error *err)
 	if (!upk_remote_find(&p->remote, &model, err))
 		return false;
 	if (!model)
-		return upk_remote_create(&p->remote, o->learner, o->rules, err);
+		return upk_remote_create(&p->remote, o->learner, !o->no_live, o->rules, err);
 	bool fits = upk_remote_fits(&p->remote, model, err);
 	p->was_paused = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
 		cJSON_GetObjectItemCaseSensitive(model, "retraining"), "paused"));

@@ -13,6 +13,7 @@
 struct upk_player_options {
 	const char *model;
 	const char *learner; /* NULL: the default */
+	bool no_live;        /* a model that is created goes without live adjustment */
 	const char *rules;   /* JSON array for a model that is created; NULL: none of its own */
 	size_t label_delay;  /* rows */
 	bool lockstep;       /* every post waits for all that it causes */

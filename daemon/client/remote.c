@@ -179,8 +179,8 @@ bool upk_remote_fits(const struct upk_remote *r, const cJSON *model, struct upk_
 		(!declared || check_classes(r, classes, err));
 }
 
-bool upk_remote_create(
-	struct upk_remote *r, const char *learner, const char *rules, struct upk_error *err)
+bool upk_remote_create(struct upk_remote *r, const char *learner, bool live, const char *rules,
+	struct upk_error *err)
 {
 	upk_buffer_clear(&r->body);
 	struct upk_json_writer w = upk_json_writer_on(&r->body);
@@ -192,6 +192,8 @@ bool upk_remote_create(
 	upk_json_null(&w, "budget");
 	if (learner)
 		upk_json_string(&w, "learner", learner);
+	if (!live)
+		upk_json_bool(&w, "live", false);
 	upk_json_object_end(&w);
 	upk_json_object_end(&w);
 	return tell(r, "PUT", "", err);

@@ -37,9 +37,10 @@ bool upk_remote_find(struct upk_remote *r, cJSON **model, struct upk_error *err)
 bool upk_remote_fits(const struct upk_remote *r, const cJSON *model, struct upk_error *err);
 
 /* From the stream's header and classes, without a wall-clock budget for its runs. learner NULL: the
- * default; rules (a JSON array) NULL: none of its own. */
-bool upk_remote_create(
-	struct upk_remote *r, const char *learner, const char *rules, struct upk_error *err);
+ * default; live: with live adjustment where the daemon has it; rules (a JSON array) NULL: none of
+ * its own. */
+bool upk_remote_create(struct upk_remote *r, const char *learner, bool live, const char *rules,
+	struct upk_error *err);
 
 bool upk_remote_pause(struct upk_remote *r, bool paused, struct upk_error *err);
 

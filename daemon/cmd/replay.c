@@ -37,6 +37,7 @@ static const char help[] =
 	"  --lockstep           each post waits for all that it causes (settle=true): the result\n"
 	"                       does not depend on the machine's speed\n"
 	"  --learner NAME       of a model that is created (default: the daemon's)\n"
+	"  --no-live            a model that is created goes without live adjustment\n"
 	"  --json               print the result as one line of JSON\n"
 	"  --help               this text\n"
 	"\n"
@@ -56,6 +57,7 @@ enum option_id {
 	LABEL_DELAY,
 	LOCKSTEP,
 	LEARNER,
+	NO_LIVE,
 	JSON,
 	HELP,
 };
@@ -70,6 +72,7 @@ static const struct option options[] = {
 	{ "label-delay", required_argument, NULL, LABEL_DELAY },
 	{ "lockstep", no_argument, NULL, LOCKSTEP },
 	{ "learner", required_argument, NULL, LEARNER },
+	{ "no-live", no_argument, NULL, NO_LIVE },
 	{ "json", no_argument, NULL, JSON },
 	{ "help", no_argument, NULL, HELP },
 	{ NULL, 0, NULL, 0 },
@@ -118,6 +121,28 @@ static bool take_drop(struct command *c, const char *column)
 	return true;
 }
 
+/* An option without an argument. */
+static bool take_flag(struct command *c, int option, char **argv)
+{
+	switch (option) {
+	case LOCKSTEP:
+		c->player.lockstep = true;
+		return true;
+	case NO_LIVE:
+		c->player.no_live = true;
+		return true;
+	case JSON:
+		c->json = true;
+		return true;
+	case HELP:
+		c->help = true;
+		return true;
+	default:
+		upk_usage_bad_option("replay", option, argv, options);
+		return false;
+	}
+}
+
 static bool take_option(struct command *c, int option, char **argv)
 {
 	uint64_t delay = 0;
@@ -142,21 +167,11 @@ static bool take_option(struct command *c, int option, char **argv)
 			return false;
 		c->player.label_delay = (size_t)delay;
 		return true;
-	case LOCKSTEP:
-		c->player.lockstep = true;
-		return true;
 	case LEARNER:
 		c->player.learner = optarg;
 		return true;
-	case JSON:
-		c->json = true;
-		return true;
-	case HELP:
-		c->help = true;
-		return true;
 	default:
-		upk_usage_bad_option("replay", option, argv, options);
-		return false;
+		return take_flag(c, option, argv);
 	}
 }
 

@@ -104,7 +104,7 @@ static void without_delay_each_row_is_labelled_at_once(void **state UNUSED)
 {
 	static const char *const wanted[] = {
 		"create {\"classes\": [\"a\", \"b\"], \"features\": [\"x\", \"y\"], \"rules\": [], "
-		"\"retrain\": {\"budget\": null, \"learner\": \"logistic\"}}",
+		"\"retrain\": {\"budget\": null, \"learner\": \"logistic\", \"live\": false}}",
 		"pause",
 		"examples 2..501 (500)",
 		"run",
@@ -117,7 +117,10 @@ static void without_delay_each_row_is_labelled_at_once(void **state UNUSED)
 		NULL,
 	};
 	struct played p;
-	play(&p, 2, (struct upk_player_options){ .learner = "logistic", .rules = "[]" }, NULL);
+	const struct upk_player_options options = {
+		.learner = "logistic", .no_live = true, .rules = "[]"
+	};
+	play(&p, 2, options, NULL);
 	assert_true(p.ok);
 	assert_log(&p, wanted);
 	finish(&p);
