@@ -232,7 +232,7 @@ static bool prepare(struct fitting *f, struct upk_error *err)
 	f->parts_count = upk_network_parts(f->network, f->parts);
 	return upk_balance_weigh(f->in->y, f->in->rows, f->in->classes, f->values[BALANCE],
 		       &f->weights, err) &&
-		upk_network_batch_init(&f->batch, f->network, batch, err);
+		upk_network_batch_init(&f->batch, f->network, batch, in->sparse, err);
 }
 
 static void finish(struct fitting *f)
@@ -251,26 +251,18 @@ static bool is_cancelled(const struct fitting *f)
 	return f->in->cancel && atomic_load_explicit(f->in->cancel, memory_order_relaxed);
 }
 
-/* A row's sparse inputs among the zeros that they stand between. */
-static void load_sparse(const struct upk_sparse *s, size_t row, float *out)
-{
-	memset(out, 0, s->columns * sizeof *out);
-	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
-		out[s->column[j]] = s->value[j];
-}
-
 static struct upk_network_slice load(struct fitting *f, size_t block)
 {
 	struct upk_network_slice slice = { block * BLOCK, f->count - block * BLOCK };
-	size_t features = f->in->features, width = f->network->sizes[0];
-	float *out = f->batch.values[0] + slice.first * width;
+	size_t features = f->in->features;
+	float *out = f->batch.values[0] + slice.first * features;
 
 	slice.count = slice.count < BLOCK ? slice.count : BLOCK;
-	for (size_t i = slice.first; i < slice.first + slice.count; i++, out += width) {
+	for (size_t i = slice.first; i < slice.first + slice.count; i++, out += features) {
 		uint32_t row = f->rows[f->first + i];
 		memcpy(out, f->x + row * features, features * sizeof *out);
 		if (f->in->sparse)
-			load_sparse(f->in->sparse, row, out + features);
+			f->batch.row[i] = row;
 		f->y[i] = f->in->y[row];
 	}
 	return slice;
@@ -304,25 +296,39 @@ static void judge_block(void *context, size_t block)
 	f->losses[block] = upk_network_loss(f->network, &f->batch, slice, f->y, f->weights);
 }
 
-static void step_part(void *context, size_t index)
+/* A step of Adam, in lanes that the compiler may work out side by side. */
+static void move(const float *restrict g, size_t count, float rate, float *restrict p,
+	float *restrict m, float *restrict v)
 {
 	static const float keep1 = (float)b1, keep2 = (float)b2, small = 1e-8F;
+	enum { LANES = 8 };
+	size_t i = 0;
+
+	for (; i + LANES <= count; i += LANES)
+		for (size_t k = 0; k < LANES; k++) {
+			m[i + k] = keep1 * m[i + k] + (1 - keep1) * g[i + k];
+			v[i + k] = keep2 * v[i + k] + (1 - keep2) * g[i + k] * g[i + k];
+			p[i + k] -= rate * m[i + k] / (sqrtf(v[i + k]) + small);
+		}
+	for (; i < count; i++) {
+		m[i] = keep1 * m[i] + (1 - keep1) * g[i];
+		v[i] = keep2 * v[i] + (1 - keep2) * g[i] * g[i];
+		p[i] -= rate * m[i] / (sqrtf(v[i]) + small);
+	}
+}
+
+static void step_part(void *context, size_t index)
+{
 	struct fitting *f = context;
 	const struct upk_network_part *part = &f->parts[index];
-	float *restrict p = f->network->params + part->first;
-	float *restrict m = f->mean + part->first, *restrict v = f->square + part->first;
-	const float *restrict g = f->gradient + part->first;
-	float rate = f->rate;
+	size_t at = part->first;
 
 	if (is_cancelled(f))
 		return;
 	f->penalties[index] = upk_network_gradient(
 		f->network, &f->batch, f->count, part, f->values[L2], f->gradient);
-	for (size_t i = 0; i < part->count; i++) {
-		m[i] = keep1 * m[i] + (1 - keep1) * g[i];
-		v[i] = keep2 * v[i] + (1 - keep2) * g[i] * g[i];
-		p[i] -= rate * m[i] / (sqrtf(v[i]) + small);
-	}
+	move(f->gradient + at, part->count, f->rate, f->network->params + at, f->mean + at,
+		f->square + at);
 }
 
 /* Has the crew work on all rows of a batch; the sum of their losses. */
@@ -463,14 +469,9 @@ static bool fit(
 	return ok;
 }
 
-/* So many rows whole and the network's own. */
-enum { WHOLE = 8 };
-
 static size_t scratch(const void *fitted)
 {
-	const struct upk_network *n = fitted;
-
-	return WHOLE * n->sizes[0] * sizeof(double) + upk_network_scratch(n) * sizeof(float);
+	return upk_network_scratch(fitted) * sizeof(float);
 }
 
 static void scale(void *fitted, double factor)
@@ -481,26 +482,7 @@ static void scale(void *fitted, double factor)
 static void predict(
 	const void *fitted, const struct upk_inputs *in, void *memory, double *probabilities)
 {
-	const struct upk_network *n = fitted;
-	size_t width = n->sizes[0];
-	double *whole = memory;
-	float *own = (float *)(whole + WHOLE * width);
-
-	if (!in->sparse) {
-		upk_network_predict(n, in->x, in->rows, own, probabilities);
-		return;
-	}
-	for (size_t first = 0; first < in->rows; first += WHOLE) {
-		size_t count = in->rows - first < WHOLE ? in->rows - first : WHOLE;
-		memset(whole, 0, count * width * sizeof *whole);
-		for (size_t i = 0; i < count; i++) {
-			const double *x = in->x + (first + i) * in->features;
-			if (in->features)
-				memcpy(whole + i * width, x, in->features * sizeof *x);
-			upk_sparse_spread(in->sparse, first + i, whole + i * width + in->features);
-		}
-		upk_network_predict(n, whole, count, own, probabilities + first * n->classes);
-	}
+	upk_network_predict(fitted, in->x, in->sparse, in->rows, memory, probabilities);
 }
 
 static void write_layer(const struct upk_network *n, size_t l, struct upk_json_writer *w)

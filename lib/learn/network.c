@@ -79,20 +79,25 @@ void upk_network_draw(struct upk_network *n, struct upk_random *random)
 }
 
 bool upk_network_batch_init(struct upk_network_batch *b, const struct upk_network *n, size_t room,
-	struct upk_error *err)
+	const struct upk_sparse *sparse, struct upk_error *err)
 {
-	size_t all = n->sizes[0];
+	size_t dense = n->sizes[0] - (sparse ? sparse->columns : 0), all = dense;
 	float *at;
 
 	for (size_t l = 1; l <= n->layers; l++)
 		all += 2 * n->sizes[l];
-	*b = (struct upk_network_batch){ .room = room };
+	*b = (struct upk_network_batch){ .room = room, .dense = dense, .sparse = sparse };
 	b->block = calloc(room, all * sizeof *b->block);
-	if (!b->block)
+	if (sparse)
+		b->row = calloc(room, sizeof *b->row);
+	if (!b->block || (sparse && !b->row)) {
+		upk_network_batch_finish(b);
 		return upk_fail(err, UPK_NOMEM, "no memory for a batch of %zu rows", room);
+	}
 
-	at = b->block;
-	for (size_t l = 0; l <= n->layers; l++) {
+	b->values[0] = b->block;
+	at = b->block + room * dense;
+	for (size_t l = 1; l <= n->layers; l++) {
 		b->values[l] = at;
 		at += room * n->sizes[l];
 	}
@@ -106,6 +111,7 @@ bool upk_network_batch_init(struct upk_network_batch *b, const struct upk_networ
 void upk_network_batch_finish(struct upk_network_batch *b)
 {
 	free(b->block);
+	free(b->row);
 	*b = (struct upk_network_batch){ 0 };
 }
 
@@ -146,18 +152,38 @@ static float *rows_of(float *values, struct upk_network_slice slice, size_t widt
 	return values + slice.first * width;
 }
 
+/* sums (out) += a sparse row times the weights (columns, out). */
+static void add_sparse(
+	const struct upk_sparse *s, size_t row, const float *weights, size_t out, float *sums)
+{
+	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
+		cblas_saxpy((int)out, s->value[j], weights + s->column[j] * out, 1, sums, 1);
+}
+
+/* values (slice, out) = biases + inputs times weights. */
+static void sum_layer(const struct upk_network *n, const struct upk_network_batch *b,
+	struct upk_network_slice slice, size_t l, float *values)
+{
+	size_t in = l == 0 ? b->dense : n->sizes[l], out = n->sizes[l + 1];
+	const float *w = upk_network_weights(n, l);
+
+	for (size_t i = 0; i < slice.count; i++)
+		memcpy(values + i * out, upk_network_biases(n, l), out * sizeof *values);
+	if (in)
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)slice.count, (int)out,
+			(int)in, 1, rows_of(b->values[l], slice, in), (int)in, w, (int)out, 1,
+			values, (int)out);
+	for (size_t i = 0; l == 0 && b->sparse && i < slice.count; i++)
+		add_sparse(b->sparse, b->row[slice.first + i], w + in * out, out, values + i * out);
+}
+
 void upk_network_forward(const struct upk_network *n, struct upk_network_batch *b,
 	struct upk_network_slice slice, double dropout, struct upk_random *random)
 {
 	for (size_t l = 0; l < n->layers; l++) {
-		size_t in = n->sizes[l], out = n->sizes[l + 1];
-		const float *x = rows_of(b->values[l], slice, in);
+		size_t out = n->sizes[l + 1];
 		float *values = rows_of(b->values[l + 1], slice, out);
-		for (size_t i = 0; i < slice.count; i++)
-			memcpy(values + i * out, upk_network_biases(n, l), out * sizeof *values);
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)slice.count, (int)out,
-			(int)in, 1, x, (int)in, upk_network_weights(n, l), (int)out, 1, values,
-			(int)out);
+		sum_layer(n, b, slice, l, values);
 		if (l + 1 == n->layers) {
 			squash(values, slice.count, out);
 			return;
@@ -286,17 +312,53 @@ static void add_rows(const float *slopes, size_t rows, size_t out, float *sums)
 			sums[k] += slopes[i * out + k];
 }
 
+/* Of a row's values, the first whose column is `column` or more. */
+static size_t find_column(const struct upk_sparse *s, size_t row, size_t column)
+{
+	size_t low = s->starts[row], high = s->starts[row + 1];
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (s->column[middle] < column)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* g (to - from, out) += the values of sparse columns from .. to - 1 times their rows' slopes. */
+static void scatter(const struct upk_network_batch *b, size_t rows, size_t from, size_t to,
+	size_t out, float *g)
+{
+	const struct upk_sparse *s = b->sparse;
+
+	for (size_t i = 0; i < rows; i++) {
+		size_t row = b->row[i], end = s->starts[row + 1];
+		const float *slopes = b->slopes[0] + i * out;
+		for (size_t j = find_column(s, row, from); j < end && s->column[j] < to; j++)
+			cblas_saxpy((int)out, s->value[j], slopes, 1,
+				g + (s->column[j] - from) * out, 1);
+	}
+}
+
 double upk_network_gradient(const struct upk_network *n, const struct upk_network_batch *b,
 	size_t rows, const struct upk_network_part *part, double l2, float *gradient)
 {
-	size_t l = part->layer, in = n->sizes[l], out = n->sizes[l + 1],
-	       inputs = part->to - part->from;
+	size_t l = part->layer, in = l == 0 ? b->dense : n->sizes[l], out = n->sizes[l + 1],
+	       inputs = part->to - part->from, dense_to = part->to < in ? part->to : in;
 	float *g = gradient + part->first;
 	double squares = start_gradient(
 		n->params + part->first, inputs * out, (float)(l2 / (double)rows), g);
 
-	cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)inputs, (int)out, (int)rows, 1,
-		b->values[l] + part->from, (int)in, b->slopes[l], (int)out, 1, g, (int)out);
+	if (part->from < dense_to)
+		cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)(dense_to - part->from),
+			(int)out, (int)rows, 1, b->values[l] + part->from, (int)in, b->slopes[l],
+			(int)out, 1, g, (int)out);
+	if (part->to > in) {
+		size_t from = part->from > in ? part->from : in;
+		scatter(b, rows, from - in, part->to - in, out, g + (from - part->from) * out);
+	}
 	if (part->count > inputs * out)
 		add_rows(b->slopes[l], rows, out, g + inputs * out);
 	return l2 / 2 * squares / (double)rows;
@@ -316,11 +378,12 @@ size_t upk_network_scratch(const struct upk_network *n)
 	return 2 * BESIDE * greatest_size(n);
 }
 
-/* out (BESIDE, outputs) = b + x w: each row's sums go by its inputs in order, whatever rows stand
- * beside it. */
-static void answer_layer(const struct upk_network *n, size_t l, const float *x, float *out)
+/* out (BESIDE, outputs) = b + x (BESIDE, in) w: each row's sums go by its inputs in order, whatever
+ * rows stand beside it. */
+static void answer_layer(
+	const struct upk_network *n, size_t l, size_t in, const float *x, float *out)
 {
-	size_t in = n->sizes[l], width = n->sizes[l + 1];
+	size_t width = n->sizes[l + 1];
 	const float *w = upk_network_weights(n, l), *biases = upk_network_biases(n, l);
 
 	for (size_t r = 0; r < BESIDE; r++)
@@ -351,10 +414,10 @@ static void give(const struct upk_network *n, const float *p, size_t rows, doubl
 	}
 }
 
-void upk_network_predict(const struct upk_network *n, const double *x, size_t rows, float *scratch,
-	double *probabilities)
+void upk_network_predict(const struct upk_network *n, const double *x,
+	const struct upk_sparse *sparse, size_t rows, float *scratch, double *probabilities)
 {
-	size_t features = n->sizes[0];
+	size_t features = n->sizes[0] - (sparse ? sparse->columns : 0), width = n->sizes[1];
 	float *from = scratch, *to = scratch + BESIDE * greatest_size(n);
 
 	for (size_t first = 0; first < rows; first += BESIDE) {
@@ -363,7 +426,11 @@ void upk_network_predict(const struct upk_network *n, const double *x, size_t ro
 			from[i] = i < count * features ? (float)x[first * features + i] : 0;
 		for (size_t l = 0; l < n->layers; l++) {
 			float *swap = from;
-			answer_layer(n, l, from, to);
+			answer_layer(n, l, l == 0 ? features : n->sizes[l], from, to);
+			for (size_t i = 0; l == 0 && sparse && i < count; i++)
+				add_sparse(sparse, first + i,
+					upk_network_weights(n, 0) + features * width, width,
+					to + i * width);
 			if (l + 1 < n->layers)
 				rectify(to, BESIDE * n->sizes[l + 1]);
 			from = to;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "learn/sparse.h"
 
 enum { UPK_NETWORK_HIDDEN = 4 };
 
@@ -35,18 +36,23 @@ float *upk_network_biases(const struct upk_network *n, size_t layer);
  * 2 where the output is logistic (Glorot and Bengio 2010, as scikit-learn's MLPClassifier). */
 void upk_network_draw(struct upk_network *n, struct upk_random *random);
 
-/* A batch under way: what forward and backward leave behind. */
+/* A batch under way: what forward and backward leave behind. The first `dense` inputs are values,
+ * the rest those of rows of `sparse`, which are multiplied as they are: nought is never touched. */
 struct upk_network_batch {
-	size_t room; /* rows that it has room for */
-	float *values[UPK_NETWORK_HIDDEN +
-		2]; /* (room, sizes[l]); values[0] is the caller's to fill */
+	size_t room;                     /* rows that it has room for */
+	size_t dense;                    /* sizes[0], without the columns of sparse */
+	const struct upk_sparse *sparse; /* NULL: none */
+	uint32_t *
+		row; /* (room) which of sparse each is, the caller's to fill; NULL without sparse */
+	/* (room, sizes[l]); values[0] is (room, dense), and the caller's to fill */
+	float *values[UPK_NETWORK_HIDDEN + 2];
 	float *slopes[UPK_NETWORK_HIDDEN + 1]; /* (room, sizes[l + 1]) in layer l's sums */
 	float *block;
 };
 
-/* false: UPK_NOMEM. */
+/* sparse (NULL: none) stays the caller's, and outlives the batch. false: UPK_NOMEM. */
 bool upk_network_batch_init(struct upk_network_batch *b, const struct upk_network *n, size_t room,
-	struct upk_error *err);
+	const struct upk_sparse *sparse, struct upk_error *err);
 void upk_network_batch_finish(struct upk_network_batch *b);
 
 /* Some rows of a batch. What is done to them neither reads nor writes those of other rows, so
@@ -90,10 +96,10 @@ double upk_network_gradient(const struct upk_network *n, const struct upk_networ
 /* Multiplies the scores that become probabilities: the last layer's weights and biases. */
 void upk_network_scale(struct upk_network *n, float factor);
 
-/* probabilities (rows, classes) of x (rows, inputs); scratch holds upk_network_scratch floats. A
- * row's answer does not depend on the other rows. */
+/* probabilities (rows, classes) of x (rows, dense inputs) and as many rows of sparse (NULL: none);
+ * scratch holds upk_network_scratch floats. A row's answer does not depend on the other rows. */
 size_t upk_network_scratch(const struct upk_network *n);
-void upk_network_predict(const struct upk_network *n, const double *x, size_t rows, float *scratch,
-	double *probabilities);
+void upk_network_predict(const struct upk_network *n, const double *x,
+	const struct upk_sparse *sparse, size_t rows, float *scratch, double *probabilities);
 
 #endif

@@ -121,7 +121,7 @@ static void check_slopes(size_t classes, const double *weights, double dropout)
 	sample_rows(&d, 40, 4, classes, 0);
 	upk_random_seed(&random, 3);
 	assert_true(upk_network_init(&n, d.table.columns->count, classes, hidden, 2, NULL));
-	assert_true(upk_network_batch_init(&b, &n, d.rows, NULL));
+	assert_true(upk_network_batch_init(&b, &n, d.rows, NULL, NULL));
 	upk_network_draw(&n, &random);
 	for (size_t i = 0; i < d.rows * d.table.columns->count; i++)
 		b.values[0][i] = (float)d.table.numbers[i];
@@ -430,6 +430,124 @@ static void any_number_of_threads_fits_the_same(void **state)
 	upk_dataset_finish(&d);
 }
 
+/* Rows of 6 dense inputs and 300 that are mostly nought: sparse, and filled up. */
+struct both {
+	struct upk_dataset d;
+	struct upk_sparse sparse;
+	double *filled; /* (rows, 306) */
+};
+
+enum { DENSE = 6, COLUMNS = 300, WIDTH = DENSE + COLUMNS };
+
+static void sample_both(struct both *b)
+{
+	struct upk_random random;
+
+	sample_rows(&b->d, 500, DENSE, 3, 0);
+	upk_sparse_init(&b->sparse, COLUMNS);
+	upk_random_seed(&random, 8);
+	b->filled = calloc(b->d.rows * WIDTH, sizeof *b->filled);
+	assert_non_null(b->filled);
+	for (size_t i = 0; i < b->d.rows; i++) {
+		double *row = b->filled + i * WIDTH;
+		memcpy(row, b->d.table.numbers + i * DENSE, DENSE * sizeof *row);
+		for (uint32_t j = 0; i % 50 && j < COLUMNS; j++) {
+			if (upk_random_unit(&random) > 0.05)
+				continue;
+			float value = (float)upk_random_unit(&random);
+			row[DENSE + j] = (double)value;
+			upk_sparse_add(&b->sparse, j, value);
+		}
+		upk_sparse_end_row(&b->sparse);
+	}
+	assert_false(b->sparse.failed);
+}
+
+static void finish_both(struct both *b)
+{
+	free(b->filled);
+	upk_sparse_finish(&b->sparse);
+	upk_dataset_finish(&b->d);
+}
+
+static void *fit_both(
+	const struct both *b, bool sparse, size_t dense, size_t threads, struct upk_curve *curve)
+{
+	struct upk_fit_input in = input_of(&b->d);
+	cJSON *settings = cJSON_Parse("{\"epochs\": 8, \"layers\": 2, \"batch\": 150}");
+	void *fitted = NULL;
+
+	in.curve = curve;
+	in.features = dense;
+	in.x = sparse ? in.x : b->filled;
+	in.sparse = sparse ? &b->sparse : NULL;
+	in.crew = threads ? upk_crew_create(threads, NULL) : NULL;
+	assert_true(upk_mlp.fit(&in, settings, &fitted, NULL));
+	upk_crew_destroy(in.crew);
+	cJSON_Delete(settings);
+	return fitted;
+}
+
+static void check_answers(const void *fitted, const struct both *b)
+{
+	struct upk_inputs inputs[] = { { b->d.rows, DENSE, b->d.table.numbers, &b->sparse },
+		{ b->d.rows, WIDTH, b->filled, NULL } };
+	double *p[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		void *scratch = malloc(upk_mlp.scratch(fitted));
+		p[i] = calloc(b->d.rows * b->d.classes, sizeof *p[i]);
+		assert_true(scratch && p[i]);
+		upk_mlp.predict(fitted, &inputs[i], scratch, p[i]);
+		free(scratch);
+	}
+	for (size_t i = 0; i < b->d.rows * b->d.classes; i++)
+		assert_true(fabs(p[0][i] - p[1][i]) < 1e-6);
+	free(p[0]);
+	free(p[1]);
+}
+
+static void sparse_inputs_fit_and_answer_as_filled_up(void **state)
+{
+	struct both b;
+	struct upk_curve sparse = { 0 }, filled = { 0 };
+
+	(void)state;
+	sample_both(&b);
+	void *one = fit_both(&b, true, DENSE, 0, &sparse);
+	void *other = fit_both(&b, false, WIDTH, 0, &filled);
+	assert_int_equal(sparse.count, 8);
+	assert_int_equal(filled.count, 8);
+	for (size_t i = 0; i < sparse.count; i++)
+		assert_true(fabs(sparse.loss[i] - filled.loss[i]) < 1e-5);
+	assert_true(sparse.loss[7] < sparse.loss[0] / 1.5);
+	check_answers(one, &b);
+	upk_curve_finish(&sparse);
+	upk_curve_finish(&filled);
+	upk_mlp.free(one);
+	upk_mlp.free(other);
+	finish_both(&b);
+}
+
+static void any_number_of_threads_fits_sparse_inputs_the_same(void **state)
+{
+	struct both b;
+
+	(void)state;
+	sample_both(&b);
+	for (size_t dense = 0; dense <= DENSE; dense += DENSE) {
+		void *one = fit_both(&b, true, dense, 0, NULL);
+		void *other = fit_both(&b, true, dense, 3, NULL);
+		char *alone = text_of(one), *text = text_of(other);
+		assert_string_equal(text, alone);
+		free(alone);
+		free(text);
+		upk_mlp.free(one);
+		upk_mlp.free(other);
+	}
+	finish_both(&b);
+}
+
 static void a_cancelled_fit_says_so(void **state)
 {
 	(void)state;
@@ -462,6 +580,8 @@ int main(void)
 		cmocka_unit_test(balance_finds_more_of_a_rare_class),
 		cmocka_unit_test(broken_networks_are_not_read),
 		cmocka_unit_test(any_number_of_threads_fits_the_same),
+		cmocka_unit_test(sparse_inputs_fit_and_answer_as_filled_up),
+		cmocka_unit_test(any_number_of_threads_fits_sparse_inputs_the_same),
 		cmocka_unit_test(a_cancelled_fit_says_so),
 	};
 
