@@ -2,7 +2,7 @@
 from test_loop import LoopCase, Stream
 
 MODEL = {"features": ["x", "y", "z"], "rules": [],
-         "retrain": {"budget": None, "policy": {"first_rows": 100000, "growth_least": 100000}}}
+         "retrain": {"budget": None, "learner": "logistic", "trials": 0, "policy": {"first_rows": 100000, "growth_least": 100000}}}
 
 
 def model(**gate):
@@ -164,7 +164,7 @@ class Person(GateCase):
 
 class Back(GateCase):
     def test_a_worse_version_that_a_person_let_through_is_taken_back(self):
-        stream = self.begin(config={**MODEL, "retrain": {"budget": None, "live": False}})
+        stream = self.begin(config={**MODEL, "retrain": {"budget": None, "learner": "logistic", "trials": 0, "live": False}})
         self.ok(self.daemon.put("/v1/models/m/retraining", {"paused": True}))
         stream.plane = (1.0, 0.6, 0.0)
         self.play("m", stream, 600, step=50)
