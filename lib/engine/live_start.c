@@ -8,7 +8,7 @@
 
 size_t upk_live_inputs(const struct upk_expand *expand)
 {
-	return upk_expand_width(expand).dense;
+	return upk_expand_row_width(expand);
 }
 
 static void say_large(struct upk_live_start *start, size_t inputs, size_t classes)
@@ -22,21 +22,16 @@ static void say_large(struct upk_live_start *start, size_t inputs, size_t classe
 static double *expand_rows(const struct upk_expand *expand, const struct upk_dataset *d,
 	size_t from, size_t to, struct upk_error *err)
 {
-	size_t inputs = upk_live_inputs(expand), width = upk_expand_row_width(expand), bytes;
-	double *row = calloc(width + 1, sizeof *row), *x = NULL;
+	size_t inputs = upk_live_inputs(expand), bytes;
+	double *x = NULL;
 	if (!__builtin_mul_overflow((to - from) * sizeof *x, inputs + 1, &bytes))
 		x = malloc(bytes);
-	if (!row || !x) {
-		free(row);
-		free(x);
+	if (!x) {
 		upk_fail(err, UPK_NOMEM, "no memory to begin live adjustment");
 		return NULL;
 	}
-	for (size_t i = from; i < to; i++) {
-		upk_expand_row(expand, &d->table, i, row);
-		memcpy(x + (i - from) * inputs, row, inputs * sizeof *x);
-	}
-	free(row);
+	for (size_t i = from; i < to; i++)
+		upk_expand_row(expand, &d->table, i, x + (i - from) * inputs);
 	return x;
 }
 
@@ -71,9 +66,9 @@ static bool make(struct upk_live_start *start, const struct upk_expand *expand,
 		.features = upk_live_inputs(expand),
 		.classes = d->classes,
 		.y = d->y + from };
-	if (upk_expand_width(expand).sparse > 0) {
+	if (upk_expand_columns(expand)->texts > 0) {
 		snprintf(start->why, sizeof start->why,
-			"live adjustment takes numbers and vectors alone, not categories or texts");
+			"live adjustment takes numbers, categories and vectors, not texts");
 		return true;
 	}
 	if (upk_shadow_size(rows.features, rows.classes) > UPK_LIVE_SIZE_MOST) {

@@ -25,13 +25,14 @@ struct upk_live_start {
 	char why[UPK_LIVE_REASON];
 };
 
-/* From the rows from .. to - 1. A shadow that would be too large, or has nothing to begin with, is no
- * failure: why says it. false: UPK_CANCELLED or UPK_NOMEM. */
+/* From the rows from .. to - 1. A shadow that would be too large, or has nothing to begin with, is
+ * no failure: why says it. false: UPK_CANCELLED or UPK_NOMEM. */
 bool upk_live_start_make(struct upk_live_start *start, const struct upk_dataset *d, size_t from,
-	size_t to, const struct upk_text *classes, const atomic_bool *cancel, struct upk_error *err);
+	size_t to, const struct upk_text *classes, const atomic_bool *cancel,
+	struct upk_error *err);
 void upk_live_start_finish(struct upk_live_start *start);
 
-/* How many of expand's columns are the shadow's inputs: numbers and vectors. */
+/* How many of expand's columns are the shadow's inputs: all but those of texts. */
 size_t upk_live_inputs(const struct upk_expand *expand);
 
 #endif

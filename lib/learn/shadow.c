@@ -500,20 +500,45 @@ static void write_names(
 	upk_json_array_end(w);
 }
 
-static void write_weights(const struct upk_shadow_copy *c, struct upk_json_writer *w)
+/* What input j, 0 or 1, adds to score k at that value. */
+static double part(const struct upk_shadow_copy *c, size_t k, size_t j, double value)
+{
+	return c->weights[k * c->features + j] * standardise(value, c->mean[j], c->scale[j]);
+}
+
+static void write_row(
+	const struct upk_shadow_copy *c, size_t k, size_t dense, struct upk_json_writer *w)
+{
+	upk_json_array(w, NULL);
+	for (size_t j = 0; j < dense; j++)
+		upk_json_double(w, NULL, c->weights[k * c->features + j]);
+	for (size_t j = dense; j < c->features; j++)
+		upk_json_double(w, NULL, part(c, k, j, 1) - part(c, k, j, 0));
+	upk_json_array_end(w);
+}
+
+/* Inputs from `dense` on are 0 or 1, and nothing standardises a version's. */
+static void write_weights(const struct upk_shadow_copy *c, size_t dense, struct upk_json_writer *w)
 {
 	upk_json_array(w, "coefficients");
 	for (size_t k = 0; k < c->rows; k++)
-		upk_numbers_write(w, NULL, c->weights + k * c->features, c->features);
+		write_row(c, k, dense, w);
 	upk_json_array_end(w);
-	upk_numbers_write(w, "intercepts", c->intercept, c->rows);
+	upk_json_array(w, "intercepts");
+	for (size_t k = 0; k < c->rows; k++) {
+		double base = c->intercept[k];
+		for (size_t j = dense; j < c->features; j++)
+			base += part(c, k, j, 0);
+		upk_json_double(w, NULL, base);
+	}
+	upk_json_array_end(w);
 }
 
 void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_expand *expand,
 	const struct upk_text *classes, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
-	const struct upk_encode encode = { .features = c->features,
+	const struct upk_encode encode = { .features = upk_expand_width(expand).dense,
 		.limit = UPK_SHADOW_LIMIT,
 		.mean = c->mean,
 		.scale = c->scale,
@@ -529,7 +554,7 @@ void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct
 		upk_json_int(&w, NULL, (int64_t)k);
 	upk_json_array_end(&w);
 	upk_encode_write(&encode, &w);
-	write_weights(c, &w);
+	write_weights(c, encode.features, &w);
 	upk_json_object_end(&w);
 }
 

@@ -31,8 +31,8 @@ struct upk_shadow_rows {
 	const uint16_t *y; /* (rows): labels are 0 .. classes - 1 */
 };
 
-/* Begins with 4 passes over the rows in their order, standardised by their moments. cancel: looked at
- * between rows; NULL: never. NULL: UPK_INVALID (no rows, no features, fewer than two classes),
+/* Begins with 4 passes over the rows in their order, standardised by their moments. cancel: looked
+ * at between rows; NULL: never. NULL: UPK_INVALID (no rows, no features, fewer than two classes),
  * UPK_CANCELLED or UPK_NOMEM. */
 struct upk_shadow *upk_shadow_create(
 	const struct upk_shadow_rows *rows, const atomic_bool *cancel, struct upk_error *err);
@@ -69,7 +69,9 @@ void upk_shadow_copy_predict(
 	const struct upk_shadow_copy *c, const double *x, double *probabilities);
 
 /* The copy as a version's bytes (learn/predictor.h), which answers alike: a `logistic` one whose
- * inputs are cut at the shadow's limit. expand makes those inputs; classes are names. */
+ * dense inputs are cut at the shadow's limit. expand, without texts, makes the inputs
+ * (upk_expand_row): of a category's, 0 or 1, the moments are folded into coefficients and
+ * intercepts, so its answers differ in last bits. classes are names. */
 void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_expand *expand,
 	const struct upk_text *classes, struct upk_buffer *out);
 

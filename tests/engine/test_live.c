@@ -179,6 +179,53 @@ static void a_shadow_takes_over_when_it_is_proven_better(void **state)
 	assert_contains(get(b, upk_report_promotions), "\"by\":\"live\"");
 }
 
+/* The same label, told by a category alone. */
+static void write_colored(struct upk_buffer *body, size_t row)
+{
+	bool above = feature(row, 0) + feature(row, 1) / 2 > 0;
+	upk_buffer_printf(body, "{\"id\":\"r%zu\",\"features\":{\"x\":%.17g,\"color\":\"%s\"}", row,
+		feature(row, 2), above ? "red" : "green");
+}
+
+static void post_colored_examples(struct bed *b)
+{
+	struct upk_buffer body = { 0 };
+	struct upk_post post;
+	for (size_t i = 0; i < EXAMPLES; i++) {
+		upk_buffer_printf(&body, i ? "," : "[");
+		write_colored(&body, i);
+		upk_buffer_printf(&body, ",\"label\":\"%d\"}", label(i));
+	}
+	upk_buffer_append(&body, "]", 2);
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", body.data, BED_SETTLE);
+	assert_int_equal(post.accepted, EXAMPLES);
+	bed_finish(&post);
+	upk_buffer_finish(&body);
+}
+
+static void a_shadow_learns_categories(void **state)
+{
+	struct bed *b = *state;
+	int hits = 0;
+	put(b, "\"every\":null");
+	post_colored_examples(b);
+	for (size_t i = EXAMPLES; i < ROWS; i++) {
+		struct upk_buffer body = { 0 };
+		struct upk_post post;
+		write_colored(&body, i);
+		upk_buffer_append(&body, "}", 2);
+		bed_post(b, &post, UPK_ITEM_PREDICT, "m", body.data, BED_SETTLE);
+		assert_int_equal(post.accepted, 1);
+		const struct upk_predicted *p = &post.predicted[0];
+		hits += i >= ROWS - 50 && (post.scores[p->at + 1] > 0.5) == label(i);
+		bed_finish(&post);
+		upk_buffer_finish(&body);
+		tell(b, i);
+	}
+	assert_true(hits >= 40);
+	assert_contains(get(b, upk_report_promotions), "\"by\":\"live\"");
+}
+
 static void switched_off_it_does_nothing(void **state)
 {
 	struct bed *b = *state;
@@ -380,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_duel_counts_where_exactly_one_is_right),
 		ON_BED(a_shadow_takes_over_when_it_is_proven_better),
+		ON_BED(a_shadow_learns_categories),
 		ON_BED(switched_off_it_does_nothing),
 		ON_BED(by_hand_it_proposes_and_a_person_decides),
 		ON_BED(each_answer_comes_from_a_revision_that_is_kept),

@@ -113,6 +113,74 @@ static struct upk_shadow *reread(struct upk_shadow *s)
 }
 
 /* Read back between all steps, it is the same to the bit. */
+/* A category, of some rows without, of more values than get a column, one of them seldom; with a
+ * number, or alone. */
+static struct upk_columns *fill_categories(
+	struct upk_table *t, bool number, const struct upk_dataset *d)
+{
+	static const char *const values[] = { "red", "green", "blue", "seldom", "" };
+	const struct upk_column items[] = { { .name = upk_text_of("color"),
+						    .type = UPK_COLUMN_CATEGORY },
+		{ .name = upk_text_of("x"), .type = UPK_COLUMN_NUMBER } };
+	struct upk_columns *columns = upk_columns_create(items, number ? 2 : 1, NULL);
+	upk_table_init(t, columns);
+	for (size_t i = 0; i < ROWS; i++) {
+		size_t value = i % 300 == 7 ? 3 : (d->y[i] + i % 3) % 3;
+		assert_true(upk_table_add(t, d->table.numbers + i * FEATURES, NULL));
+		assert_true(upk_table_set_category(
+			t, i, 0, upk_text_of(values[i % 10 == 9 ? 4 : value]), NULL));
+	}
+	return columns;
+}
+
+static void play_categories(size_t classes, bool number)
+{
+	struct upk_dataset d;
+	struct upk_table t;
+	double x[ROWS * 5], p[4], served[4];
+	make_rows(&d, classes);
+	struct upk_columns *columns = fill_categories(&t, number, &d);
+	const struct upk_expand_options options = { .values = 3, .text_bits = 1 };
+	struct upk_expand *expand = upk_expand_fit(&t, 0, BEGIN, &options, NULL);
+	size_t width = upk_expand_row_width(expand);
+	assert_int_equal(width, number ? 5 : 4);
+	for (size_t i = 0; i < ROWS; i++)
+		upk_expand_row(expand, &t, i, x + i * width);
+	const struct upk_shadow_rows rows = {
+		.rows = BEGIN, .features = width, .classes = classes, .x = x, .y = d.y
+	};
+	struct upk_shadow *s = upk_shadow_create(&rows, NULL, NULL);
+	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
+	struct upk_predictor *version = version_of(c, expand);
+	for (size_t i = BEGIN; i < ROWS; i++) {
+		if (i % EVERY == 0) {
+			upk_predictor_unref(version);
+			upk_shadow_copy_take(c, s);
+			version = version_of(c, expand);
+		}
+		upk_shadow_copy_predict(c, x + i * width, p);
+		assert_true(upk_predictor_predict(version, &t, i, 1, served, NULL));
+		for (size_t k = 0; k < classes; k++)
+			assert_close(served[k], p[k]);
+		upk_shadow_step(s, x + i * width, d.y[i]);
+	}
+	upk_predictor_unref(version);
+	upk_shadow_copy_destroy(c);
+	upk_shadow_destroy(s);
+	upk_expand_destroy(expand);
+	upk_table_finish(&t);
+	upk_columns_destroy(columns);
+	upk_dataset_finish(&d);
+}
+
+static void a_version_of_categories_answers_as_the_copy(void **state)
+{
+	(void)state;
+	play_categories(2, true);
+	play_categories(2, false);
+	play_categories(4, true);
+}
+
 static void bytes_give_back_the_same_shadow(void **state)
 {
 	(void)state;
@@ -252,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_classes_go_as_numpy_says),
 		cmocka_unit_test(four_classes_go_as_numpy_says),
+		cmocka_unit_test(a_version_of_categories_answers_as_the_copy),
 		cmocka_unit_test(bytes_give_back_the_same_shadow),
 		cmocka_unit_test(a_copy_stays_as_it_was_taken),
 		cmocka_unit_test(an_input_that_never_varied_says_nothing),
