@@ -2,6 +2,7 @@
  * them. Missing values go the way that the training rows chose. */
 #include "learn/learner.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,9 @@
 #include "learn/settings.h"
 
 enum { ROUNDS, LEAVES, BINS, RATE, L2, WEIGHT, BALANCE, SETTINGS };
+
+/* Of a batch that XGBoost takes between two looks at the cancel flag: some 0.05 s. */
+enum { BATCH_VALUES = 1 << 18, BATCH_ROWS = 256 };
 
 static const struct upk_setting table[SETTINGS + 1] = {
 	[ROUNDS] = { "rounds", 100, 1, 5000, true },
@@ -59,10 +63,12 @@ static bool check(const cJSON *settings, struct upk_error *err)
 	return upk_settings_read(settings, "trees", table, SETTINGS, values, err);
 }
 
-/* A fit under way; both handles are XGBoost's, NULL before they are made. */
+/* A fit under way; weights and both handles are NULL before they are made. */
 struct growing {
 	const struct upk_fit_input *in;
 	double values[SETTINGS];
+	size_t threads;
+	float *weights; /* (rows); NULL: all alike */
 	DMatrixHandle rows;
 	BoosterHandle booster;
 };
@@ -74,6 +80,16 @@ static bool fail(const char *what, struct upk_error *err)
 	if (strstr(why, "bad_alloc"))
 		return upk_fail(err, UPK_NOMEM, "no memory to %s", what);
 	return upk_fail(err, UPK_INVALID, "XGBoost can't %s: %.200s", what, why);
+}
+
+static bool is_cancelled(const struct upk_fit_input *in)
+{
+	return in->cancel && atomic_load(in->cancel);
+}
+
+static bool go_on(const struct upk_fit_input *in, struct upk_error *err)
+{
+	return !is_cancelled(in) || upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
 }
 
 static size_t sparse_of(const struct upk_sparse *sparse)
@@ -109,20 +125,23 @@ static bool score_rows(
 	double *row;
 
 	if (!in->sparse) {
-		upk_forest_scores(in->from, in->x, in->rows, start, scores);
-		return true;
+		for (size_t i = 0; i < in->rows && !is_cancelled(in); i += BATCH_ROWS)
+			upk_forest_scores(in->from, in->x + i * in->features,
+				in->rows - i < BATCH_ROWS ? in->rows - i : BATCH_ROWS, start,
+				scores + i * outputs);
+		return go_on(in, err);
 	}
 	row = malloc((in->features + in->sparse->columns + 1) * sizeof *row);
 	if (!row)
 		return upk_fail(err, UPK_NOMEM, "no memory for a row");
 	start_row(&inputs, row);
-	for (size_t i = 0; i < in->rows; i++) {
+	for (size_t i = 0; i < in->rows && !is_cancelled(in); i++) {
 		spread_row(&inputs, i, row);
 		upk_forest_scores(in->from, row, 1, start, scores + i * outputs);
 		clear_row(&inputs, i, row);
 	}
 	free(row);
-	return true;
+	return go_on(in, err);
 }
 
 /* The scores that the new trees start from: those of the trees before them. */
@@ -146,30 +165,13 @@ static bool load_scores(struct growing *g, struct upk_error *err)
 	return ok;
 }
 
-static bool load_dense(struct growing *g, struct upk_error *err)
-{
-	const struct upk_fit_input *in = g->in;
-	size_t values = in->rows * in->features;
-	float *x = malloc((values + 1) * sizeof *x);
-	bool ok;
-
-	if (!x)
-		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu inputs", in->rows,
-			in->features);
-	for (size_t i = 0; i < values; i++)
-		x[i] = (float)in->x[i];
-	ok = XGDMatrixCreateFromMat(x, in->rows, in->features, NAN, &g->rows) == 0 ||
-		fail("take the rows", err);
-	free(x);
-	return ok;
-}
-
 /* Dense inputs that are there, then the sparse ones, row by row. */
-static void join_rows(const struct upk_fit_input *in, struct upk_sparse *rows)
+static bool join_rows(
+	const struct upk_fit_input *in, struct upk_sparse *rows, struct upk_error *err)
 {
 	const struct upk_sparse *s = in->sparse;
 
-	for (size_t i = 0; i < in->rows; i++) {
+	for (size_t i = 0; i < in->rows && !is_cancelled(in); i++) {
 		const double *x = in->x + i * in->features;
 		for (size_t j = 0; j < in->features; j++)
 			if (!isnan(x[j]))
@@ -178,8 +180,114 @@ static void join_rows(const struct upk_fit_input *in, struct upk_sparse *rows)
 			upk_sparse_add(rows, (uint32_t)in->features + s->column[j], s->value[j]);
 		upk_sparse_end_row(rows);
 	}
+	if (rows->failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu sparse rows", in->rows);
+	return go_on(in, err);
 }
 
+/* XGBoost's bins are cut by weight, so it is given these with the rows. */
+static bool weigh(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	double *weights;
+
+	if (!upk_balance_weigh(in->y, in->rows, in->classes, g->values[BALANCE], &weights, err))
+		return false;
+	if (!weights)
+		return true;
+	g->weights = malloc(in->rows * sizeof *g->weights);
+	for (size_t i = 0; g->weights && i < in->rows; i++)
+		g->weights[i] = (float)weights[in->y[i]];
+	free(weights);
+	return g->weights || upk_fail(err, UPK_NOMEM, "no memory for %zu weights", in->rows);
+}
+
+static bool set_weights(DMatrixHandle rows, const float *weights, size_t count)
+{
+	return !weights || XGDMatrixSetFloatInfo(rows, "weight", weights, count) == 0;
+}
+
+/* A greater one would be infinite to XGBoost. */
+static bool are_floats(const struct upk_fit_input *in, struct upk_error *err)
+{
+	for (size_t i = 0; i < in->rows && !is_cancelled(in); i++)
+		for (size_t j = 0; j < in->features; j++)
+			if (isinf((float)in->x[i * in->features + j]))
+				return upk_fail(err, UPK_INVALID,
+					"XGBoost can't take the rows: a number is beyond 3.4e38");
+	return go_on(in, err);
+}
+
+/* The rows of a fit on their way into XGBoost's bins, batch by batch. */
+struct feed {
+	const struct upk_fit_input *in;
+	const float *weights; /* (rows) or NULL */
+	DMatrixHandle proxy;
+	size_t batch, next; /* rows of a batch; the next one's first */
+	bool failed;        /* a batch was not taken */
+};
+
+/* The batch where it lies, without a copy, as NumPy's array interface has it. */
+static bool show(const struct feed *f, size_t from, size_t to)
+{
+	const struct upk_fit_input *in = f->in;
+	char rows[160];
+
+	snprintf(rows, sizeof rows,
+		"{\"data\": [%" PRIuPTR ", true], \"shape\": [%zu, %zu], \"typestr\": \"<f8\", "
+		"\"version\": 3}",
+		(uintptr_t)(in->x + from * in->features), to - from, in->features);
+	return XGProxyDMatrixSetDataDense(f->proxy, rows) == 0 &&
+		set_weights(f->proxy, f->weights ? f->weights + from : NULL, to - from);
+}
+
+/* XGBoost asks in four passes; one that ends early, since the fit is cancelled, it takes for an
+ * error or for the end of the rows. */
+static int next_batch(DataIterHandle handle)
+{
+	struct feed *f = handle;
+	size_t from = f->next, to = from + f->batch;
+
+	if (to > f->in->rows)
+		to = f->in->rows;
+	if (from == to || is_cancelled(f->in))
+		return 0;
+	f->next = to;
+	f->failed = f->failed || !show(f, from, to);
+	return !f->failed;
+}
+
+static void first_batch(DataIterHandle handle)
+{
+	((struct feed *)handle)->next = 0;
+}
+
+/* Cuts the rows into bins, the same as XGBoost cuts a matrix of them all. */
+static bool load_dense(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	struct feed f = {
+		.in = in, .weights = g->weights, .batch = BATCH_VALUES / (in->features + 1) + 1
+	};
+	char config[96];
+	bool ok;
+
+	snprintf(config, sizeof config, "{\"missing\": NaN, \"nthread\": %zu, \"max_bin\": %.0f}",
+		g->threads, g->values[BINS]);
+	if (!are_floats(in, err))
+		return false;
+	if (XGProxyDMatrixCreate(&f.proxy) != 0)
+		return fail("take the rows", err);
+	ok = (XGQuantileDMatrixCreateFromCallback(
+		      &f, f.proxy, NULL, first_batch, next_batch, config, &g->rows) == 0 &&
+		     !f.failed) ||
+		is_cancelled(in) || fail("take the rows", err);
+	XGDMatrixFree(f.proxy);
+	return ok && go_on(in, err);
+}
+
+/* As a matrix that XGBoost bins in its first round: its bins made batch by batch have room for
+ * every value of a column, there or not. */
 static bool load_sparse(struct growing *g, struct upk_error *err)
 {
 	const struct upk_fit_input *in = g->in;
@@ -187,36 +295,12 @@ static bool load_sparse(struct growing *g, struct upk_error *err)
 	bool ok;
 
 	upk_sparse_init(&rows, in->features + in->sparse->columns);
-	join_rows(in, &rows);
-	if (rows.failed)
-		ok = upk_fail(err, UPK_NOMEM, "no memory for %zu sparse rows", in->rows);
-	else
-		ok = XGDMatrixCreateFromCSREx(rows.starts, rows.column, rows.value, rows.rows + 1,
-			     rows.starts[rows.rows], rows.columns, &g->rows) == 0 ||
-			fail("take the rows", err);
+	ok = join_rows(in, &rows, err) &&
+		(XGDMatrixCreateFromCSREx(rows.starts, rows.column, rows.value, rows.rows + 1,
+			 rows.starts[rows.rows], rows.columns, &g->rows) == 0 ||
+			fail("take the rows", err)) &&
+		(set_weights(g->rows, g->weights, in->rows) || fail("take the weights", err));
 	upk_sparse_finish(&rows);
-	return ok;
-}
-
-static bool load_weights(struct growing *g, struct upk_error *err)
-{
-	const struct upk_fit_input *in = g->in;
-	double *weights;
-	float *of_rows;
-	bool ok;
-
-	if (!upk_balance_weigh(in->y, in->rows, in->classes, g->values[BALANCE], &weights, err))
-		return false;
-	if (!weights)
-		return true;
-	of_rows = malloc(in->rows * sizeof *of_rows);
-	for (size_t i = 0; of_rows && i < in->rows; i++)
-		of_rows[i] = (float)weights[in->y[i]];
-	ok = of_rows ? XGDMatrixSetFloatInfo(g->rows, "weight", of_rows, in->rows) == 0 ||
-			fail("take the weights", err)
-		     : upk_fail(err, UPK_NOMEM, "no memory for %zu weights", in->rows);
-	free(of_rows);
-	free(weights);
 	return ok;
 }
 
@@ -230,10 +314,9 @@ static bool load(struct growing *g, struct upk_error *err)
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu labels", in->rows);
 	for (size_t i = 0; i < in->rows; i++)
 		y[i] = in->y[i];
-	ok = (in->sparse ? load_sparse(g, err) : load_dense(g, err)) &&
+	ok = weigh(g, err) && (in->sparse ? load_sparse(g, err) : load_dense(g, err)) &&
 		(XGDMatrixSetFloatInfo(g->rows, "label", y, in->rows) == 0 ||
-			fail("take the labels", err)) &&
-		load_weights(g, err);
+			fail("take the labels", err));
 	free(y);
 	return ok;
 }
@@ -275,7 +358,7 @@ static bool set_up(struct growing *g, struct upk_error *err)
 	ok = ok && set(g, "max_leaves", g->values[LEAVES]) && set(g, "max_bin", g->values[BINS]) &&
 		set(g, "eta", g->values[RATE]) && set(g, "lambda", g->values[L2]) &&
 		set(g, "min_child_weight", g->values[WEIGHT]) &&
-		set(g, "nthread", (double)threads_for(g->in)) &&
+		set(g, "nthread", (double)g->threads) &&
 		set(g, "seed", (double)(g->in->seed % INT32_MAX)) &&
 		XGBoosterSetParam(g->booster, "objective",
 			classes == 2 ? "binary:logistic" : "multi:softprob") == 0 &&
@@ -302,8 +385,8 @@ static bool add_to_curve(struct growing *g, int round, struct upk_error *err)
 static bool grow(struct growing *g, struct upk_error *err)
 {
 	for (int round = 0; round < (int)g->values[ROUNDS]; round++) {
-		if (g->in->cancel && atomic_load(g->in->cancel))
-			return upk_fail(err, UPK_CANCELLED, "cancelled while fitting");
+		if (!go_on(g->in, err))
+			return false;
 		if (XGBoosterUpdateOneIter(g->booster, round, g->rows) != 0)
 			return fail("grow a tree", err);
 		if (!add_to_curve(g, round, err))
@@ -469,9 +552,9 @@ static struct upk_forest *join(
 	return all;
 }
 
-/* XGBoost's: a value is 8 bytes in its own matrix beside our 4, a bin of 1 or 2 bytes by rows and
- * again by columns, and 3 more as measured; a row has a score and two slopes for each output. Then
- * histograms and trees. */
+/* XGBoost's: a sparse value is 8 bytes in its own matrix beside our 4 (a dense one is only a bin),
+ * a bin of 1 or 2 bytes by rows and again by columns, and 3 more as measured; a row has a score and
+ * two slopes for each output. Then histograms and trees. */
 static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
 {
 	double values[SETTINGS], outputs = classes == 2 ? 1 : (double)classes, bin;
@@ -492,12 +575,14 @@ static bool fit(
 
 	if (!upk_settings_read(settings, "trees", table, SETTINGS, g.values, err))
 		return false;
+	g.threads = threads_for(in);
 	if (load(&g, err) && load_scores(&g, err) && set_up(&g, err) && grow(&g, err))
 		f = join(in->from, harvest(&g, err), err);
 	if (g.booster)
 		XGBoosterFree(g.booster);
 	if (g.rows)
 		XGDMatrixFree(g.rows);
+	free(g.weights);
 	if (f)
 		*fitted = f;
 	return f != NULL;

@@ -1,11 +1,13 @@
 #include "learn/learner.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <xgboost/c_api.h>
@@ -99,10 +101,11 @@ static float *balanced(const struct upk_dataset *d)
 	return weights;
 }
 
-static void answers_equal_those_of_xgboost(size_t classes, bool balance)
+static void answers_equal_those_of_xgboost(
+	size_t rows, size_t features, size_t classes, bool balance)
 {
 	struct upk_dataset d;
-	sample_rows(&d, 700, 6, classes, 7);
+	sample_rows(&d, rows, features, classes, 7);
 	float *weights = balance ? balanced(&d) : NULL;
 	double *ours = calloc(d.rows * classes, sizeof *ours);
 	double *theirs = calloc(d.rows * classes, sizeof *theirs);
@@ -123,15 +126,21 @@ static void answers_equal_those_of_xgboost(size_t classes, bool balance)
 static void two_classes_with_gaps_are_answered_as_by_xgboost(void **state)
 {
 	(void)state;
-	answers_equal_those_of_xgboost(2, false);
-	answers_equal_those_of_xgboost(2, true);
+	answers_equal_those_of_xgboost(700, 6, 2, false);
+	answers_equal_those_of_xgboost(700, 6, 2, true);
 }
 
 static void four_classes_with_gaps_are_answered_as_by_xgboost(void **state)
 {
 	(void)state;
-	answers_equal_those_of_xgboost(4, false);
-	answers_equal_those_of_xgboost(4, true);
+	answers_equal_those_of_xgboost(700, 6, 4, false);
+	answers_equal_those_of_xgboost(700, 6, 4, true);
+}
+
+static void rows_taken_in_batches_are_answered_as_by_xgboost(void **state)
+{
+	(void)state;
+	answers_equal_those_of_xgboost(9000, 60, 2, true);
 }
 
 static void *fit_from(const struct upk_dataset *d, const char *settings, const void *from,
@@ -370,7 +379,7 @@ static void a_cancelled_fit_ends_at_once(void **state)
 	struct upk_fit_input in = { .rows = d.rows,
 		.features = d.table.columns->count,
 		.classes = d.classes,
-		.x = d.table.numbers,
+		.x = NULL, /* not a row is looked at */
 		.y = d.y,
 		.cancel = &cancel };
 
@@ -380,11 +389,74 @@ static void a_cancelled_fit_ends_at_once(void **state)
 	upk_dataset_finish(&d);
 }
 
+static void a_number_beyond_a_float_is_refused(void **state)
+{
+	struct upk_dataset d;
+	struct upk_error err = { 0 };
+	void *fitted = NULL;
+
+	(void)state;
+	sample_rows(&d, 300, 4, 2, 0);
+	d.table.numbers[5] = 1e300;
+	struct upk_fit_input in = { .rows = d.rows,
+		.features = d.table.columns->count,
+		.classes = d.classes,
+		.x = d.table.numbers,
+		.y = d.y };
+	assert_false(upk_trees.fit(&in, NULL, &fitted, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	upk_dataset_finish(&d);
+}
+
+struct canceller {
+	atomic_bool cancel;
+	long after; /* microseconds */
+};
+
+static void *cancel_later(void *context)
+{
+	struct canceller *c = context;
+
+	nanosleep(&(struct timespec){ 0, c->after * 1000 }, NULL);
+	atomic_store(&c->cancel, true);
+	return NULL;
+}
+
+/* At several moments, so in several of XGBoost's passes over the rows, and between them. */
+static void a_fit_is_cancelled_while_it_takes_the_rows(void **state)
+{
+	struct upk_dataset d;
+	cJSON *settings = cJSON_Parse("{\"rounds\": 5000}");
+
+	(void)state;
+	sample_rows(&d, 20000, 50, 2, 0);
+	for (long after = 1000; after < 300000; after *= 3) {
+		struct canceller c = { .after = after };
+		struct upk_error err = { 0 };
+		void *fitted = NULL;
+		pthread_t thread;
+		struct upk_fit_input in = { .rows = d.rows,
+			.features = d.table.columns->count,
+			.classes = d.classes,
+			.x = d.table.numbers,
+			.y = d.y,
+			.cancel = &c.cancel };
+
+		assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
+		assert_false(upk_trees.fit(&in, settings, &fitted, &err));
+		assert_int_equal(err.code, UPK_CANCELLED);
+		pthread_join(thread, NULL);
+	}
+	cJSON_Delete(settings);
+	upk_dataset_finish(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_classes_with_gaps_are_answered_as_by_xgboost),
 		cmocka_unit_test(four_classes_with_gaps_are_answered_as_by_xgboost),
+		cmocka_unit_test(rows_taken_in_batches_are_answered_as_by_xgboost),
 		cmocka_unit_test(a_fit_goes_on_as_if_it_had_not_stopped),
 		cmocka_unit_test(the_curve_is_the_log_loss_after_each_round),
 		cmocka_unit_test(what_was_written_reads_back_to_the_same_text),
@@ -393,7 +465,9 @@ int main(void)
 		cmocka_unit_test(every_setting_reaches_the_trees),
 		cmocka_unit_test(broken_trees_are_not_read),
 		cmocka_unit_test(wrong_settings_are_named),
+		cmocka_unit_test(a_number_beyond_a_float_is_refused),
 		cmocka_unit_test(a_cancelled_fit_ends_at_once),
+		cmocka_unit_test(a_fit_is_cancelled_while_it_takes_the_rows),
 	};
 
 	return cmocka_run_group_tests_name("learn/trees", tests, NULL, NULL);
