@@ -98,23 +98,27 @@ bool upk_encode_fit(
 	return true;
 }
 
-static double standardise(const struct upk_encode *e, size_t j, double x)
+/* Without a branch a value, so that the compiler does several at once. */
+static void standardise(const struct upk_encode *e, const double *x, double *out)
 {
-	double value = isnan(x) ? e->impute[j] : x;
+	const double *mean = e->mean, *scale = e->scale, *impute = e->impute;
+	double high = e->limit, low = -high;
 
-	if (e->scale[j] == 0)
-		return 0;
-	value = (value - e->mean[j]) / e->scale[j];
-	if (value > e->limit)
-		return e->limit;
-	return value < -e->limit ? -e->limit : value;
+	for (size_t j = 0; j < e->features; j++) {
+		double value = x[j], filler = impute[j], wide = scale[j];
+		double by = wide == 0 ? 1 : wide;
+		value = isnan(value) ? filler : value;
+		value = (value - mean[j]) / by;
+		value = value > high ? high : value;
+		value = value < low ? low : value;
+		out[j] = wide == 0 ? 0 : value;
+	}
 }
 
 void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out)
 {
 	for (size_t i = 0; i < rows; i++)
-		for (size_t j = 0; j < e->features; j++)
-			out[i * e->features + j] = standardise(e, j, x[i * e->features + j]);
+		standardise(e, x + i * e->features, out + i * e->features);
 }
 
 void upk_encode_write(const struct upk_encode *e, struct upk_json_writer *w)

@@ -252,6 +252,16 @@ static bool expand_sparse(const struct upk_expand *e, const struct upk_table *t,
 		upk_fail(err, UPK_NOMEM, "no memory for %zu values", sparse->count);
 }
 
+const double *upk_expand_plain(
+	const struct upk_expand *e, const struct upk_table *t, const int32_t *map, size_t row)
+{
+	size_t numbers = e->columns->numbers;
+
+	if (map || numbers != e->columns->count || numbers != e->width.dense)
+		return NULL;
+	return t->numbers + row * numbers;
+}
+
 bool upk_expand_rows(const struct upk_expand *e, const struct upk_table *t, const int32_t *map,
 	size_t from, size_t rows, double *x, struct upk_sparse *sparse, struct upk_terms *terms,
 	struct upk_error *err)

@@ -327,19 +327,22 @@ static bool fit(
 	return ok;
 }
 
-/* A plain sum, not BLAS: there a row's last bits depend on the rows beside it. */
+/* Plain sums, not BLAS: there a row's last bits depend on the rows beside it. Lanes that the
+ * processor adds side by side. */
 static double score(const double *w, const double *x, size_t n, double intercept)
 {
-	double even = 0, odd = 0;
+	enum { LANES = 8 };
+	double lanes[LANES] = { 0 }, sum = 0;
 	size_t i = 0;
 
-	for (; i + 1 < n; i += 2) {
-		even += w[i] * x[i];
-		odd += w[i + 1] * x[i + 1];
-	}
-	if (i < n)
-		even += w[i] * x[i];
-	return even + odd + intercept;
+	for (; i + LANES <= n; i += LANES)
+		for (size_t k = 0; k < LANES; k++)
+			lanes[k] += w[i + k] * x[i + k];
+	for (; i < n; i++)
+		sum += w[i] * x[i];
+	for (size_t k = 0; k < LANES; k++)
+		sum += lanes[k];
+	return sum + intercept;
 }
 
 /* Adds a row's sparse inputs to its scores. */

@@ -9,6 +9,13 @@
 /* Rows that are answered side by side, so that a weight is read once for all of them. */
 enum { BESIDE = 8 };
 
+/* A row's part of a tile, in pieces that one instruction works on. */
+enum { WIDE = 4, TILE = 4, COLUMNS = WIDE * TILE };
+typedef float lane __attribute__((vector_size(WIDE * sizeof(float))));
+struct lanes {
+	lane of[TILE];
+};
+
 /* A layer's gradient is worked out in parts of about so many weights, and at most so many parts. */
 enum { PART = 8192, PIECES = UPK_NETWORK_PARTS / (UPK_NETWORK_HIDDEN + 1) };
 
@@ -378,22 +385,55 @@ size_t upk_network_scratch(const struct upk_network *n)
 	return 2 * BESIDE * greatest_size(n);
 }
 
-/* out (BESIDE, outputs) = b + x (BESIDE, in) w: each row's sums go by its inputs in order, whatever
- * rows stand beside it. */
-static void answer_layer(
-	const struct upk_network *n, size_t l, size_t in, const float *x, float *out)
+/* COLUMNS outputs of two rows, whose sums stay in registers. */
+static void answer_tile(
+	const float *w, const float *biases, size_t in, size_t width, const float *x, float *out)
+{
+	struct lanes a, b;
+
+	memcpy(&a, biases, sizeof a);
+	b = a;
+	for (size_t i = 0; i < in; i++, w += width) {
+		struct lanes weights;
+		memcpy(&weights, w, sizeof weights);
+		for (size_t k = 0; k < TILE; k++) {
+			a.of[k] += x[i] * weights.of[k];
+			b.of[k] += x[in + i] * weights.of[k];
+		}
+	}
+	memcpy(out, &a, sizeof a);
+	memcpy(out + width, &b, sizeof b);
+}
+
+/* The outputs from `first` on, which are too few for a tile. */
+static void answer_rest(const struct upk_network *n, size_t l, size_t in, size_t first,
+	const float *x, float *out)
 {
 	size_t width = n->sizes[l + 1];
 	const float *w = upk_network_weights(n, l), *biases = upk_network_biases(n, l);
 
 	for (size_t r = 0; r < BESIDE; r++)
-		memcpy(out + r * width, biases, width * sizeof *out);
+		for (size_t k = first; k < width; k++)
+			out[r * width + k] = biases[k];
 	for (size_t i = 0; i < in; i++, w += width)
-		for (size_t r = 0; r < BESIDE; r++) {
-			float value = x[r * in + i], *sums = out + r * width;
-			for (size_t k = 0; k < width; k++)
-				sums[k] += value * w[k];
-		}
+		for (size_t r = 0; r < BESIDE; r++)
+			for (size_t k = first; k < width; k++)
+				out[r * width + k] += x[r * in + i] * w[k];
+}
+
+/* out (BESIDE, outputs) = b + x (BESIDE, in) w: each row's sums go by its inputs in order, whatever
+ * rows stand beside it. */
+static void answer_layer(
+	const struct upk_network *n, size_t l, size_t in, const float *x, float *out)
+{
+	size_t width = n->sizes[l + 1], k = 0;
+	const float *w = upk_network_weights(n, l), *biases = upk_network_biases(n, l);
+
+	for (; k + COLUMNS <= width; k += COLUMNS)
+		for (size_t r = 0; r < BESIDE; r += 2)
+			answer_tile(w + k, biases + k, in, width, x + r * in, out + r * width + k);
+	if (k < width)
+		answer_rest(n, l, in, k, x, out);
 }
 
 static void give(const struct upk_network *n, const float *p, size_t rows, double *probabilities)

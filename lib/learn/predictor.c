@@ -353,24 +353,41 @@ static void free_room(struct room *room)
 	upk_terms_finish(&room->terms);
 }
 
+/* The dense inputs of a chunk, as far as they are not encoded. NULL: UPK_NOMEM. */
+static const double *inputs_of(const struct upk_predictor *p, const struct upk_table *t,
+	size_t from, size_t rows, struct room *room, struct upk_error *err)
+{
+	const double *plain = upk_expand_plain(p->expand, t, room->map, from);
+
+	if (plain)
+		return plain;
+	upk_sparse_clear(&room->sparse);
+	return upk_expand_rows(p->expand, t, room->map, from, rows, room->x, &room->sparse,
+		       &room->terms, err)
+		? room->x
+		: NULL;
+}
+
 static bool predict_chunk(const struct upk_predictor *p, const struct upk_table *t, size_t from,
 	size_t rows, struct room *room, double *probabilities, struct upk_error *err)
 {
+	bool all = p->presents == p->classes.count; /* then they are in the same order */
 	struct upk_inputs in = {
 		.rows = rows,
 		.features = upk_expand_width(p->expand).dense,
-		.x = room->x,
+		.x = inputs_of(p, t, from, rows, room, err),
 		.sparse = sparse_of(p, &room->sparse),
 	};
 
-	upk_sparse_clear(&room->sparse);
-	if (!upk_expand_rows(
-		    p->expand, t, room->map, from, rows, room->x, &room->sparse, &room->terms, err))
+	if (!in.x)
 		return false;
-	if (!p->learner->raw)
-		upk_encode_apply(&p->encode, room->x, rows, room->x);
-	p->learner->predict(p->fitted, &in, room->scratch, room->present);
-	spread(p, room->present, rows, probabilities);
+	if (!p->learner->raw) {
+		upk_encode_apply(&p->encode, in.x, rows, room->x);
+		in.x = room->x;
+	}
+	p->learner->predict(p->fitted, &in, room->scratch, all ? probabilities : room->present);
+	if (!all)
+		spread(p, room->present, rows, probabilities);
 	return true;
 }
 
