@@ -39,21 +39,35 @@ static bool make_room(
 	return true;
 }
 
-static bool predict(const struct upk_infer_request *q, const struct upk_loan *loan,
+static bool predict_encoded(const struct upk_infer_request *q, const struct upk_loan *loan,
 	struct answer *a, struct upk_error *err)
 {
 	const struct upk_features *list = loan->schema->features;
 	struct upk_buffer rows = { 0 };
-	bool done;
+	bool done = upk_infer_request_encode(q, list, &rows, a->ends, err) &&
+		upk_serving_answer_rows(loan->serving, list, rows.data, a->ends, q->rows,
+			a->choices, a->probabilities, err);
+
+	upk_buffer_finish(&rows);
+	return done;
+}
+
+static bool predict(struct upk_infer_request *q, const struct upk_loan *loan, struct answer *a,
+	struct upk_error *err)
+{
+	const struct upk_features *list = loan->schema->features;
+	double *numbers;
 
 	if (!list)
 		return upk_fail(err, UPK_CONFLICT, "the model's features are not known yet");
-	done = make_room(a, loan->serving, q->rows, err) &&
-		upk_infer_request_encode(q, list, &rows, a->ends, err) &&
-		upk_serving_answer_rows(loan->serving, list, rows.data, a->ends, q->rows,
-			a->choices, a->probabilities, err);
-	upk_buffer_finish(&rows);
-	return done;
+	if (!make_room(a, loan->serving, q->rows, err))
+		return false;
+	if (upk_features_numbers_count(list) != upk_features_count(list))
+		return predict_encoded(q, loan, a, err);
+	numbers = upk_infer_request_numbers(q, list, err);
+	return numbers &&
+		upk_serving_answer_numbers(
+			loan->serving, list, numbers, q->rows, a->choices, a->probabilities, err);
 }
 
 /* ---- JSON ---- */
@@ -190,9 +204,8 @@ static void write_answer(struct writing *g, const char *model, int64_t version)
 	upk_json_object_end(w);
 }
 
-static bool answer(const struct upk_infer_request *q, const char *model,
-	const struct upk_loan *loan, struct upk_buffer *out, size_t *json_size,
-	struct upk_error *err)
+static bool answer(struct upk_infer_request *q, const char *model, const struct upk_loan *loan,
+	struct upk_buffer *out, size_t *json_size, struct upk_error *err)
 {
 	struct answer a = { 0 };
 	bool done = predict(q, loan, &a, err);

@@ -293,29 +293,20 @@ void upk_infer_request_finish(struct upk_infer_request *q)
 
 /* ---- rows ---- */
 
-static bool is_matrix(const struct upk_infer_request *q, const struct upk_features *list)
+static double *take_matrix(
+	const struct upk_tensor *t, const struct upk_features *list, struct upk_error *err)
 {
-	return q->inputs_count == 1 && upk_text_is(q->inputs[0].name, "features") &&
-		upk_features_numbers_count(list) == upk_features_count(list);
-}
+	size_t count = upk_features_count(list);
 
-static bool encode_matrix(const struct upk_infer_request *q, const struct upk_features *list,
-	struct upk_buffer *out, size_t *ends, struct upk_error *err)
-{
-	const struct upk_tensor *t = &q->inputs[0];
-	size_t count = upk_features_count(list), begin = out->size;
-
+	if (t->numbers && t->width == count)
+		return t->numbers;
 	if (!t->numbers)
-		return upk_fail(err, UPK_INVALID, "inputs[0].datatype: %s: features has numbers",
+		upk_fail(err, UPK_INVALID, "inputs[0].datatype: %s: features has numbers",
 			t->type->name);
-	if (t->width != count)
-		return upk_fail(err, UPK_INVALID,
-			"inputs[0].shape: [%zu, %zu]: features has [rows, %zu]", t->rows, t->width,
-			count);
-	upk_features_put_numbers(t->numbers, t->rows * count, out);
-	for (size_t i = 0; i < t->rows; i++)
-		ends[i] = begin + (i + 1) * ((out->size - begin) / t->rows);
-	return true;
+	else
+		upk_fail(err, UPK_INVALID, "inputs[0].shape: [%zu, %zu]: features has [rows, %zu]",
+			t->rows, t->width, count);
+	return NULL;
 }
 
 static bool check_texts(
@@ -403,7 +394,38 @@ static void encode_row(const struct upk_features *list, const struct upk_tensor 
 	}
 }
 
-static bool encode_columns(const struct upk_infer_request *q, const struct upk_features *list,
+static double *join_columns(struct upk_infer_request *q, const struct upk_features *list,
+	const struct upk_tensor *const *sources, struct upk_error *err)
+{
+	size_t count = upk_features_count(list);
+	double *joined = upk_arena_take(&q->arena, q->rows * count * sizeof *joined);
+
+	if (!joined)
+		upk_fail(err, UPK_NOMEM, "no memory for %zu rows", q->rows);
+	for (size_t i = 0; joined && i < q->rows; i++)
+		for (size_t j = 0; j < count; j++)
+			joined[i * count + j] = sources[j]->numbers[i];
+	return joined;
+}
+
+double *upk_infer_request_numbers(
+	struct upk_infer_request *q, const struct upk_features *list, struct upk_error *err)
+{
+	const struct upk_tensor **sources;
+	double *numbers = NULL;
+
+	if (q->inputs_count == 1 && upk_text_is(q->inputs[0].name, "features"))
+		return take_matrix(&q->inputs[0], list, err);
+	sources = calloc(upk_features_count(list) + 1, sizeof *sources);
+	if (!sources)
+		upk_fail(err, UPK_NOMEM, "no memory for a request's inputs");
+	else if (find_sources(q, list, sources, err))
+		numbers = join_columns(q, list, sources, err);
+	free(sources);
+	return numbers;
+}
+
+bool upk_infer_request_encode(const struct upk_infer_request *q, const struct upk_features *list,
 	struct upk_buffer *out, size_t *ends, struct upk_error *err)
 {
 	const struct upk_tensor **sources = calloc(upk_features_count(list) + 1, sizeof *sources);
@@ -417,16 +439,7 @@ static bool encode_columns(const struct upk_infer_request *q, const struct upk_f
 		ends[i] = out->size;
 	}
 	free(sources);
-	return found;
-}
-
-bool upk_infer_request_encode(const struct upk_infer_request *q, const struct upk_features *list,
-	struct upk_buffer *out, size_t *ends, struct upk_error *err)
-{
-	bool encoded = is_matrix(q, list) ? encode_matrix(q, list, out, ends, err)
-					  : encode_columns(q, list, out, ends, err);
-
-	if (encoded && out->failed)
+	if (found && out->failed)
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows", q->rows);
-	return encoded;
+	return found;
 }

@@ -33,9 +33,14 @@ bool upk_infer_request_read(struct upk_infer_request *q, struct upk_text json,
 	struct upk_text behind, struct upk_error *err);
 void upk_infer_request_finish(struct upk_infer_request *q);
 
+/* The rows of a list that has nothing but numbers, (rows, features): `features` of that shape
+ * alone, or one input a feature. They live until finish. NULL: UPK_INVALID or UPK_NOMEM. */
+double *upk_infer_request_numbers(
+	struct upk_infer_request *q, const struct upk_features *list, struct upk_error *err);
+
 /* The rows as the list encodes them, one after the other, appended to out; ends (rows) gets where
- * each one ends in it. Wanted is one input a feature of the list, or, when all of them are numbers,
- * `features` (rows, features) alone. false: UPK_INVALID or UPK_NOMEM. */
+ * each one ends in it. Wanted is one input a feature of the list. false: UPK_INVALID or UPK_NOMEM.
+ */
 bool upk_infer_request_encode(const struct upk_infer_request *q, const struct upk_features *list,
 	struct upk_buffer *out, size_t *ends, struct upk_error *err);
 

@@ -78,18 +78,33 @@ static bool corrupt(struct upk_error *err)
 	return upk_fail(err, UPK_CORRUPT, "stored features do not follow their list");
 }
 
-const double *upk_pick_numbers(struct upk_pick *p, struct upk_text encoded, struct upk_error *err)
+bool upk_pick_is_whole(const struct upk_pick *p)
 {
 	const struct upk_columns *c = p->columns;
-	if (!upk_features_numbers(p->list, encoded, p->listed)) {
-		corrupt(err);
-		return NULL;
-	}
+	size_t count = upk_features_numbers_count(p->list), i = 0;
+	if (c->numbers != c->count || c->count != count)
+		return false;
+	while (i < count && p->inputs[i] == (int32_t)i)
+		i++;
+	return i == count;
+}
+
+const double *upk_pick_listed(struct upk_pick *p, const double *listed)
+{
+	const struct upk_columns *c = p->columns;
 	for (size_t i = 0; c->numbers && i < c->count; i++)
 		if (c->items[i].type == UPK_COLUMN_NUMBER)
 			p->numbers[c->items[i].at] =
-				p->inputs[i] < 0 ? (double)NAN : p->listed[p->inputs[i]];
+				p->inputs[i] < 0 ? (double)NAN : listed[p->inputs[i]];
 	return p->numbers;
+}
+
+const double *upk_pick_numbers(struct upk_pick *p, struct upk_text encoded, struct upk_error *err)
+{
+	if (upk_features_numbers(p->list, encoded, p->listed))
+		return upk_pick_listed(p, p->listed);
+	corrupt(err);
+	return NULL;
 }
 
 static bool set(struct upk_table *t, size_t row, size_t column, struct upk_text value,

@@ -30,6 +30,13 @@ bool upk_pick_set(struct upk_pick *p, const struct upk_features *list,
 	const struct upk_columns *columns, struct upk_error *err);
 void upk_pick_finish(struct upk_pick *p);
 
+/* The columns are the list's numbers, in its order, and no more. */
+bool upk_pick_is_whole(const struct upk_pick *p);
+
+/* A row's numbers, given in the list's order, in that of the columns, NAN where the list has them
+ * not; they live until the next call. */
+const double *upk_pick_listed(struct upk_pick *p, const double *listed);
+
 /* The numbers of one encoded row, NAN where the list has them not; they live until the next call.
  * NULL: UPK_CORRUPT (not an encoding of the list). */
 const double *upk_pick_numbers(

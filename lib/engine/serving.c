@@ -75,12 +75,16 @@ struct upk_predictor *upk_serving_predictor(const struct upk_serving *s)
 	return s->predictor;
 }
 
+static bool follow(struct upk_serving *s, const struct upk_features *list, struct upk_error *err)
+{
+	return s->pick.list == list || upk_pick_set(&s->pick, list, s->table.columns, err);
+}
+
 /* Appends one row to the table. */
 static bool take(struct upk_serving *s, const struct upk_features *list, struct upk_text encoded,
 	struct upk_error *err)
 {
-	const struct upk_columns *columns = s->table.columns;
-	if (s->pick.list != list && !upk_pick_set(&s->pick, list, columns, err))
+	if (!follow(s, list, err))
 		return false;
 	const double *numbers = upk_pick_numbers(&s->pick, encoded, err);
 	return numbers && upk_table_add(&s->table, numbers, err) &&
@@ -115,19 +119,46 @@ bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	return true;
 }
 
+static bool answer_table(struct upk_serving *s, const struct upk_table *t, uint16_t *choices,
+	double *probabilities, struct upk_error *err)
+{
+	size_t classes = upk_predictor_classes(s->predictor);
+	if (!upk_predictor_predict(s->predictor, t, 0, t->rows, probabilities, err))
+		return false;
+	for (size_t i = 0; i < t->rows; i++)
+		choices[i] = upk_decide(s->decision, probabilities + i * classes, classes);
+	return true;
+}
+
 bool upk_serving_answer_rows(struct upk_serving *s, const struct upk_features *list,
 	const char *encoded, const size_t *ends, size_t rows, uint16_t *choices,
 	double *probabilities, struct upk_error *err)
 {
-	size_t classes = upk_predictor_classes(s->predictor), begin = 0;
 	bool done = true;
 	upk_table_clear(&s->table);
-	for (size_t i = 0; done && i < rows; begin = ends[i++])
+	for (size_t i = 0, begin = 0; done && i < rows; begin = ends[i++])
 		done = take(s, list, (struct upk_text){ encoded + begin, ends[i] - begin }, err);
-	done = done && upk_predictor_predict(s->predictor, &s->table, 0, rows, probabilities, err);
-	for (size_t i = 0; done && i < rows; i++)
-		choices[i] = upk_decide(s->decision, probabilities + i * classes, classes);
-	return done;
+	return done && answer_table(s, &s->table, choices, probabilities, err);
+}
+
+bool upk_serving_answer_numbers(struct upk_serving *s, const struct upk_features *list,
+	double *numbers, size_t rows, uint16_t *choices, double *probabilities,
+	struct upk_error *err)
+{
+	size_t width = upk_features_numbers_count(list);
+	if (!follow(s, list, err))
+		return false;
+	if (upk_pick_is_whole(&s->pick)) {
+		struct upk_table lent = {
+			.columns = s->table.columns, .rows = rows, .numbers = numbers
+		};
+		return answer_table(s, &lent, choices, probabilities, err);
+	}
+	upk_table_clear(&s->table);
+	for (size_t i = 0; i < rows; i++)
+		if (!upk_table_add(&s->table, upk_pick_listed(&s->pick, numbers + i * width), err))
+			return false;
+	return answer_table(s, &s->table, choices, probabilities, err);
 }
 
 bool upk_serving_answer_in(struct upk_serving *s, const struct upk_schema *schema,

@@ -46,6 +46,12 @@ bool upk_serving_answer_rows(struct upk_serving *s, const struct upk_features *l
 	const char *encoded, const size_t *ends, size_t rows, uint16_t *choices,
 	double *probabilities, struct upk_error *err);
 
+/* The same of rows (rows, features) of a list that has nothing but numbers. They are only read, and
+ * not copied where the version takes them as they stand. */
+bool upk_serving_answer_numbers(struct upk_serving *s, const struct upk_features *list,
+	double *numbers, size_t rows, uint16_t *choices, double *probabilities,
+	struct upk_error *err);
+
 /* The same with probabilities in the order of `schema`'s classes, which has grown from the one that
  * the serving was made with; classes that the version does not know get 0. */
 bool upk_serving_answer_in(struct upk_serving *s, const struct upk_schema *schema,

@@ -276,16 +276,12 @@ static bool all_in_range(const double *x, size_t count, double low, double high)
 	return in_range;
 }
 
-/* The numbers as their datatype has them. */
-static bool settle_numbers(struct upk_tensor *t, struct upk_error *err)
+static bool check_numbers(const struct upk_tensor *t, struct upk_error *err)
 {
 	const struct upk_tensor_type *type = t->type;
 	size_t count = t->rows * t->width, i = 0;
 	char shown[UPK_NUMBER_SIZE] = "infinity";
 
-	if (type->single)
-		for (size_t k = 0; k < count; k++)
-			t->numbers[k] = (double)(float)t->numbers[k];
 	if (!type->whole && all_in_range(t->numbers, count, type->low, type->high))
 		return true;
 	while (i < count && holds(type, t->numbers[i]))
@@ -296,6 +292,14 @@ static bool settle_numbers(struct upk_tensor *t, struct upk_error *err)
 		upk_number_print(t->numbers[i], shown);
 	return upk_fail(err, UPK_INVALID, "data[%zu]: %s: want a number that %s holds", i, shown,
 		type->name);
+}
+
+/* The numbers as their datatype has them. */
+static bool settle_numbers(struct upk_tensor *t, struct upk_error *err)
+{
+	for (size_t k = 0; t->type->single && k < t->rows * t->width; k++)
+		t->numbers[k] = (double)(float)t->numbers[k];
+	return check_numbers(t, err);
 }
 
 static bool read_late(struct reading *g, struct upk_error *err)
@@ -364,22 +368,35 @@ static uint64_t load(const char *from, size_t bytes)
 	return le64toh(bits);
 }
 
-static void load_floats(const char *from, size_t count, double *out)
+/* false: one of them is infinite. */
+static bool load_floats(const char *from, size_t count, double *out)
 {
+	uint32_t infinite = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		uint32_t bits = (uint32_t)load(from + i * sizeof bits, sizeof bits);
+		uint32_t bits;
 		float x;
+		memcpy(&bits, from + i * sizeof bits, sizeof bits);
+		bits = le32toh(bits);
 		memcpy(&x, &bits, sizeof x);
+		infinite |= bits << 1 == UINT32_C(0xFF) << 24;
 		out[i] = (double)x;
 	}
+	return infinite == 0;
 }
 
-static void load_doubles(const char *from, size_t count, double *out)
+static bool load_doubles(const char *from, size_t count, double *out)
 {
+	uint64_t infinite = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		uint64_t bits = load(from + i * sizeof bits, sizeof bits);
+		uint64_t bits;
+		memcpy(&bits, from + i * sizeof bits, sizeof bits);
+		bits = le64toh(bits);
 		memcpy(&out[i], &bits, sizeof bits);
+		infinite |= bits << 1 == UINT64_C(0x7FF) << 53;
 	}
+	return infinite == 0;
 }
 
 static void load_integers(
@@ -397,14 +414,15 @@ static bool take_numbers(struct upk_tensor *t, struct upk_text data, struct upk_
 {
 	const struct upk_tensor_type *type = t->type;
 	size_t count = t->rows * t->width;
+	bool fine = false;
 
 	if (type->whole)
 		load_integers(type, data.data, count, t->numbers);
 	else if (type->single)
-		load_floats(data.data, count, t->numbers);
+		fine = load_floats(data.data, count, t->numbers);
 	else
-		load_doubles(data.data, count, t->numbers);
-	return settle_numbers(t, err);
+		fine = load_doubles(data.data, count, t->numbers);
+	return fine || check_numbers(t, err);
 }
 
 static bool take_texts(struct upk_tensor *t, struct upk_text data, struct upk_error *err)

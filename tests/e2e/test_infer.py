@@ -80,6 +80,17 @@ class Infer(Case):
         columns[2] = {**columns[2], "data": [[v] for v in columns[2]["data"]]}
         self.check(columns, rows)
 
+    def test_a_version_finds_its_features_in_a_list_that_has_changed(self):
+        self.train()
+        before = self.draw.normal(size=(60, 4)).tolist()
+        _, probabilities = self.expected(before)
+        self.put_model("m", {"classes": CLASSES, "features": ["f3", "more", "f0", "f1", "f2"], "retrain": {"learner": "logistic"}})
+        rows = [[row[3], 7, *row[:3]] for row in before]
+        self.assertEqual(self.check([self.matrix(rows)], rows)["probabilities"]["data"], probabilities)
+        self.put_model("m", {"classes": CLASSES, "features": ["f1", "f0", "f3"], "retrain": {"learner": "logistic"}})
+        rows = [[row[1], row[0], row[3]] for row in before]
+        self.check([self.matrix(rows)], rows)
+
     def test_a_body_that_is_not_small_is_answered_alike(self):
         self.train()
         rows = self.draw.normal(size=(5000, 4)).tolist()
@@ -205,7 +216,10 @@ class Infer(Case):
         refused("inputs[0].data: here, and binary_data_size beside it", change={"data": list(range(8))})
         refused("inputs[0].datatype: BYTES", b"\1\0\0\0a" * 8, {"datatype": "BYTES", "parameters": {"binary_data_size": 40}})
         refused("inputs[0].data[7]: the binary data ends too early", b"\1\0\0\0a" * 7 + b"\2\0\0\0a", {"datatype": "BYTES", "parameters": {"binary_data_size": 40}})
-        refused("inputs[0].data[1]", numpy.array([1, numpy.inf] * 4, "<f4").tobytes())
+        for datatype, kind in (("FP32", "<f4"), ("FP64", "<f8")):
+            for infinite in (numpy.inf, -numpy.inf):
+                endless = numpy.array([numpy.nan, infinite] * 4, kind).tobytes()
+                refused("inputs[0].data[1]: infinity", endless, {"datatype": datatype, "parameters": {"binary_data_size": len(endless)}})
         refused("binary_data_output: 1", query=[("parameters", {"binary_data_output": 1})])
         refused("Inference-Header-Content-Length: x", **{"Inference-Header-Content-Length": "x"})
         refused("Inference-Header-Content-Length: 99999", **{"Inference-Header-Content-Length": "99999"})

@@ -58,7 +58,7 @@ static void check_tensor(const struct upk_tensor *t, const cJSON *json)
 	must(at == t->rows * t->width);
 }
 
-static void check_rows(const struct upk_infer_request *q, const struct upk_features *list)
+static void check_encoded(const struct upk_infer_request *q, const struct upk_features *list)
 {
 	struct upk_buffer rows = { 0 };
 	size_t *ends = calloc(q->rows, sizeof *ends);
@@ -70,6 +70,21 @@ static void check_rows(const struct upk_infer_request *q, const struct upk_featu
 				(struct upk_text){ rows.data + begin, ends[i] - begin }, numbers));
 	upk_buffer_finish(&rows);
 	free(ends);
+}
+
+static void check_numbers(struct upk_infer_request *q, const struct upk_features *list)
+{
+	const double *numbers = upk_infer_request_numbers(q, list, NULL);
+	for (size_t i = 0; numbers && i < q->rows * upk_features_count(list); i++)
+		must(!isinf(numbers[i]));
+}
+
+static void check_rows(struct upk_infer_request *q, const struct upk_features *list)
+{
+	if (upk_features_numbers_count(list) == upk_features_count(list))
+		check_numbers(q, list);
+	else
+		check_encoded(q, list);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
