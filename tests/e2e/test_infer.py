@@ -340,7 +340,7 @@ class Infer(Case):
 
 
     def test_no_request_fails_or_mixes_versions_while_they_are_promoted(self):
-        self.train(config={"retrain": {"learner": "logistic", "gate": {"leak": None}}})
+        self.train(config={"retrain": {"learner": "logistic", "live": False, "gate": {"leak": None}}})
         self.ok(self.daemon.put("/v1/models/m/retraining", {"paused": True}))
         for turn in (1, 2):  # what the labels mean has turned: the next run wins
             rows = self.draw.normal(size=(500, 4)).tolist()
