@@ -78,14 +78,14 @@ static bool report(const struct command *c, const struct upk_backup *backup, str
 	struct upk_json_writer w = upk_json_writer_on(&line);
 
 	if (!c->json) {
-		fprintf(stderr, "%s holds %.1f MB, as of commit %lld\n", c->to,
-			(double)backup->bytes / 1e6, (long long)backup->commits);
+		fprintf(stderr, "%s holds %.1f MB, committed at %lld\n", c->to,
+			(double)backup->bytes / 1e6, (long long)backup->mark);
 		return true;
 	}
 	upk_json_object(&w, NULL);
 	upk_json_string(&w, "backup", c->to);
 	upk_json_int(&w, "bytes", backup->bytes);
-	upk_json_int(&w, "commits", backup->commits);
+	upk_json_int(&w, "committed", backup->mark);
 	upk_json_object_end(&w);
 	upk_buffer_putc(&line, '\n');
 	bool fine = !line.failed && fwrite(line.data, 1, line.size, stdout) == line.size &&

@@ -146,30 +146,31 @@ static bool copy_file(sqlite3 *from, const char *partial, const struct upk_backu
 	return done && (result == SQLITE_OK || upk_store_fail(NULL, result, partial, err));
 }
 
-/* `known` was read before the transaction began: commits are counted in the file after they are in
+/* `known` was read before the transaction began: a commit raises the file's mark after it is in
  * the database, so a sound database is never behind it. */
-static bool check_commits(const char *folder, int64_t known, int64_t commits, struct upk_error *err)
+static bool check_mark(const char *folder, int64_t known, int64_t mark, struct upk_error *err)
 {
-	return commits >= known ||
+	return mark >= known ||
 		upk_fail(err, UPK_CORRUPT,
-			"%s/upkeepd.db has lost commits: it is at %lld, and %lld were made (was "
+			"%s/upkeepd.db has lost commits: it is at %lld, and was at %lld before "
+			"(was "
 			"upkeepd.db-wal deleted?)",
-			folder, (long long)commits, (long long)known);
+			folder, (long long)mark, (long long)known);
 }
 
 static bool copy_folder(const char *folder, const char *partial, struct upk_folder *made,
-	const struct upk_backup_watch *watch, int64_t *commits, struct upk_error *err)
+	const struct upk_backup_watch *watch, int64_t *mark, struct upk_error *err)
 {
 	struct upk_schema schema = { 0 };
 	sqlite3 *from = NULL;
 	int64_t known = upk_folder_peek(folder);
 	bool done = open_file(folder, SQLITE_OPEN_READONLY, &from, err) &&
 		run(from, "BEGIN", err) && upk_schema_read(from, &schema, err) &&
-		check_commits(folder, known, schema.commits, err) &&
+		check_mark(folder, known, schema.mark, err) &&
 		copy_file(from, partial, watch, err) &&
-		upk_folder_set_committed(made, schema.commits, err);
+		upk_folder_set_committed(made, schema.mark, err);
 	if (done)
-		*commits = schema.commits;
+		*mark = schema.mark;
 	(void)sqlite3_close(from);
 	return done;
 }
@@ -207,7 +208,7 @@ static bool back_up(const char *folder, const char *to, const char *partial,
 	struct upk_backup got = { 0 };
 	bool done = join(partial, "/upkeepd.db", path, err) &&
 		(unlink(path) == 0 || errno == ENOENT || fail_errno("can't remove", path, err)) &&
-		copy_folder(folder, partial, made, watch, &got.commits, err) &&
+		copy_folder(folder, partial, made, watch, &got.mark, err) &&
 		publish(partial, to, &got.bytes, err);
 	if (!done)
 		clear(partial);

@@ -16,7 +16,7 @@ struct upk_backup_watch {
 /* What a copy holds. */
 struct upk_backup {
 	int64_t bytes;
-	int64_t commits; /* as in its file "committed" */
+	int64_t mark; /* as in its file "committed" */
 };
 
 /* Copies folder/upkeepd.db as it is at one moment into the new folder `to`, with a file "committed"

@@ -18,8 +18,10 @@ static const struct {
 	{ "sequence numbers of an event and a label at once",
 		"SELECT count(*) FROM label JOIN event ON event.seq = label.seq" },
 	{ "sequence numbers above the last one given out",
-		"SELECT (SELECT count(*) FROM event WHERE seq > last) + "
-		"(SELECT count(*) FROM label WHERE seq > last) FROM sequence" },
+		"SELECT (saved > given) + (SELECT count(*) FROM upgrade WHERE seq > given) + "
+		"(SELECT count(*) FROM model WHERE state_seq > given) + "
+		"(SELECT count(*) FROM id_index WHERE spilled > given) FROM sequence, "
+		"(" UPK_STORE_LAST_SEQ ")" },
 	/* An event that is too old goes before the labels that came later, and these take its place
 	 * with them: but never an event between two that stay. */
 	{ "places without their event",

@@ -23,7 +23,7 @@ struct upk_folder {
 	int file; /* upkeepd.db; -1 until it is asked for */
 };
 
-/* The count and its hash, a line each. Zeros in front keep the file's size, so that writing it
+/* The mark and its hash, a line each. Zeros in front keep the file's size, so that writing it
  * again needs no new block. */
 enum { COMMITTED_DIGITS = 20, COMMITTED_SIZE = COMMITTED_DIGITS + 1 + 16 + 1 };
 enum { RESERVE = 8 << 20 };
@@ -120,10 +120,10 @@ void upk_folder_close(struct upk_folder *f)
 	free(f);
 }
 
-/* What the file holds for a count; text has room for one byte more. */
-static void write_committed(int64_t commits, char *text)
+/* What the file holds for a mark; text has room for one byte more. */
+static void write_committed(int64_t mark, char *text)
 {
-	int size = snprintf(text, COMMITTED_SIZE + 1, "%0*" PRId64 "\n", COMMITTED_DIGITS, commits);
+	int size = snprintf(text, COMMITTED_SIZE + 1, "%0*" PRId64 "\n", COMMITTED_DIGITS, mark);
 	snprintf(text + size, (size_t)(COMMITTED_SIZE + 1 - size), "%016" PRIx64 "\n",
 		(uint64_t)XXH3_64bits(text, (size_t)size));
 }
@@ -134,15 +134,15 @@ static int64_t read_committed(int fd)
 	if (pread(fd, text, COMMITTED_SIZE, 0) != COMMITTED_SIZE)
 		return 0;
 
-	int64_t commits = 0;
+	int64_t mark = 0;
 	size_t zeros = 0;
 	while (zeros < COMMITTED_DIGITS - 1 && text[zeros] == '0')
 		zeros++;
 	struct upk_text number = { text + zeros, COMMITTED_DIGITS - zeros };
-	if (!upk_number_parse_int(number, &commits) || commits < 0)
+	if (!upk_number_parse_int(number, &mark) || mark < 0)
 		return 0;
-	write_committed(commits, again);
-	return memcmp(text, again, COMMITTED_SIZE) == 0 ? commits : 0;
+	write_committed(mark, again);
+	return memcmp(text, again, COMMITTED_SIZE) == 0 ? mark : 0;
 }
 
 int64_t upk_folder_committed(const struct upk_folder *f)
@@ -158,15 +158,15 @@ int64_t upk_folder_peek(const char *path)
 		length < 0 || (size_t)length >= sizeof name ? -1 : open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	int64_t commits = read_committed(fd);
+	int64_t mark = read_committed(fd);
 	(void)close(fd);
-	return commits;
+	return mark;
 }
 
-bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err)
+bool upk_folder_set_committed(struct upk_folder *f, int64_t mark, struct upk_error *err)
 {
 	char text[COMMITTED_SIZE + 1];
-	write_committed(commits, text);
+	write_committed(mark, text);
 	ssize_t written = pwrite(f->committed, text, COMMITTED_SIZE, 0);
 	if (written != COMMITTED_SIZE)
 		return upk_fail(err, written >= 0 || errno == ENOSPC ? UPK_FULL : UPK_IO,

@@ -1,4 +1,4 @@
-/* Inside lib/store: the data folder's lock, and the count of commits beside the database. */
+/* Inside lib/store: the data folder's lock, and the mark of commits beside the database. */
 #ifndef UPK_STORE_FOLDER_H
 #define UPK_STORE_FOLDER_H
 
@@ -15,12 +15,13 @@ struct upk_folder;
 struct upk_folder *upk_folder_open(const char *path, struct upk_error *err);
 void upk_folder_close(struct upk_folder *f); /* NULL is fine */
 
-/* folder/committed holds how many transactions were committed, so that a database that has lost
- * some (its -wal deleted, an old copy put in its place) is noticed. It is written after each commit
- * and never synced: after a power loss it may be behind the database or unreadable, never ahead. */
+/* folder/committed holds a mark that each commit raises, the count of transactions that did more than
+ * append rows plus the greatest sequence number given out, so that a database that has lost some (its
+ * -wal deleted, an old copy put in its place) is noticed. It is written after each commit and never
+ * synced: after a power loss it may be behind the database or unreadable, never ahead. */
 int64_t upk_folder_committed(const struct upk_folder *f); /* 0: not known, or damaged */
 int64_t upk_folder_peek(const char *path); /* the same of a folder that somebody else holds */
-bool upk_folder_set_committed(struct upk_folder *f, int64_t commits, struct upk_error *err);
+bool upk_folder_set_committed(struct upk_folder *f, int64_t mark, struct upk_error *err);
 
 /* folder/reserve, 8 MiB long or a 64th of the disk, made unless there is less than three times as
  * much left on the disk. Whether it is there. */

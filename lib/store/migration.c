@@ -3,6 +3,7 @@
 #include "store/statement.h"
 
 enum { APPLICATION_ID = 1970301796 }; /* as in 0001_first.sql */
+enum { MARKS = 8 };                   /* the schema before which `commits` was the mark */
 
 static int64_t newest_schema(void)
 {
@@ -30,7 +31,7 @@ static bool read_int(sqlite3 *db, const char *sql, int64_t *value, struct upk_er
 
 bool upk_schema_read(sqlite3 *db, struct upk_schema *schema, struct upk_error *err)
 {
-	int64_t id, version, commits = 0, tables;
+	int64_t id, version, commits = 0, last = 0, tables;
 	if (!read_int(db, "PRAGMA application_id", &id, err) ||
 		!read_int(db, "PRAGMA user_version", &version, err) ||
 		!read_int(db, "SELECT count(*) FROM sqlite_schema", &tables, err))
@@ -46,8 +47,10 @@ bool upk_schema_read(sqlite3 *db, struct upk_schema *schema, struct upk_error *e
 			(long long)version, (long long)newest_schema());
 	if (version > 0 && !read_int(db, "SELECT commits FROM sequence", &commits, err))
 		return false;
+	if (version >= MARKS && !read_int(db, UPK_STORE_LAST_SEQ, &last, err))
+		return false;
 
-	*schema = (struct upk_schema){ .version = version, .commits = commits };
+	*schema = (struct upk_schema){ version, commits, .mark = commits + last };
 	return true;
 }
 

@@ -16,6 +16,7 @@ extern const struct upk_embedded upk_migrations[];
 struct upk_schema {
 	int64_t version; /* 0: an empty file */
 	int64_t commits; /* as in the table sequence */
+	int64_t mark;    /* what folder/committed must not be ahead of: each commit raises it */
 };
 
 /* Reads without changing a byte. UPK_CORRUPT: not upkeepd's, or of a newer one. */

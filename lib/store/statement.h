@@ -16,6 +16,11 @@
 
 enum { UPK_STORE_BUSY_MS = 5000 }; /* the writer: somebody in the sqlite3 shell */
 
+/* The greatest sequence number ever given out. */
+#define UPK_STORE_LAST_SEQ \
+	"SELECT max(last, ifnull((SELECT max(seq) FROM event), 0), " \
+	"ifnull((SELECT max(seq) FROM label), 0)) AS given FROM sequence"
+
 enum upk_sql_slot {
 	UPK_SQL_STORE,
 	UPK_SQL_MODEL,
@@ -80,9 +85,12 @@ struct upk_store {
 	struct upk_error undone; /* why */
 	struct upk_error broken; /* UPK_OK: not; the writer's first UPK_IO */
 	int64_t changes_before;  /* sqlite3_total_changes64 when the transaction began */
+	int64_t appended;        /* rows that it added by bulk, of those tables that only append */
 	int64_t last_seq;        /* greatest sequence number that it inserted */
 	int64_t commits;         /* as in the table sequence */
-	bool unguarded;          /* the count of commits was not known when it opened */
+	int64_t given_seq;       /* the writer's: greatest number and arrival that were committed, */
+	int64_t given_arrival;   /* also where their rows are gone */
+	bool unguarded;          /* the mark of commits was not known when it opened */
 	int wal_pages;           /* in the WAL after the last commit */
 	double *scores;          /* of the row that was read last, aligned */
 	size_t scores_capacity;

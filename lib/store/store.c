@@ -30,8 +30,11 @@ static const char *const sql[] = {
 	[ROLLBACK] = "ROLLBACK",
 	[COUNT_COMMIT] = "UPDATE sequence SET last = max(last, ?1), commits = ?2, "
 			 "arrival = max(arrival, ?3)",
-	[LAST_SEQ] = "SELECT last FROM sequence",
-	[LAST_ARRIVAL] = "SELECT arrival FROM sequence",
+	[LAST_SEQ] = UPK_STORE_LAST_SEQ,
+	[LAST_ARRIVAL] =
+		"SELECT max(arrival, ifnull((SELECT arrival FROM event WHERE seq = "
+		"(SELECT max(seq) FROM event)), 0), ifnull((SELECT arrival FROM label WHERE seq = "
+		"(SELECT max(seq) FROM label)), 0)) FROM sequence",
 	[SAVED] = "SELECT saved FROM sequence",
 	[SET_SAVED] = "UPDATE sequence SET saved = ?1",
 };
@@ -128,16 +131,16 @@ static bool check_commits(struct upk_store *s, const struct upk_schema *schema,
 	const char *folder, struct upk_error *err)
 {
 	int64_t committed = upk_folder_committed(s->folder);
-	s->unguarded = committed == 0 && schema->commits > 0;
-	if (schema->commits >= committed)
+	s->unguarded = committed == 0 && schema->mark > 0;
+	if (schema->mark >= committed)
 		return true;
 	return upk_fail(err, UPK_CORRUPT,
-		"%s/upkeepd.db has lost commits: it is at %lld, and %lld were made (was "
+		"%s/upkeepd.db has lost commits: it is at %lld, and was at %lld before (was "
 		"upkeepd.db-wal "
 		"deleted?). Restore a backup of the whole data folder, or delete %s/committed to "
 		"go on "
 		"without them",
-		folder, (long long)schema->commits, (long long)committed, folder);
+		folder, (long long)schema->mark, (long long)committed, folder);
 }
 
 static bool open_writer(struct upk_store *s, const char *folder, struct upk_error *err)
@@ -153,7 +156,15 @@ static bool open_writer(struct upk_store *s, const char *folder, struct upk_erro
 		return upk_store_fail(s->db, result, "upkeepd.db", err);
 	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
 	s->commits = schema.commits;
-	return upk_folder_set_committed(s->folder, s->commits, err);
+	return true;
+}
+
+/* Later commits are counted from here. */
+static bool know_given(struct upk_store *s, struct upk_error *err)
+{
+	return upk_store_last_seq(s, &s->given_seq, err) &&
+		upk_store_last_arrival(s, &s->given_arrival, err) &&
+		upk_folder_set_committed(s->folder, s->commits + s->given_seq, err);
 }
 
 static bool open_reader(struct upk_store *s, struct upk_error *err)
@@ -188,6 +199,8 @@ struct upk_store *upk_store_open(
 	if (!(mode == UPK_STORE_WRITE ? open_writer(s, folder, err) : open_reader(s, err)))
 		goto close_store;
 	if (!upk_statements_prepare(s, err))
+		goto close_store;
+	if (mode == UPK_STORE_WRITE && !know_given(s, err))
 		goto close_store;
 	return s;
 
@@ -249,17 +262,38 @@ bool upk_store_begin(struct upk_store *s, struct upk_error *err)
 		return false;
 	s->transaction = UPK_WRITING;
 	s->changes_before = sqlite3_total_changes64(s->db);
-	s->last_seq = s->last_arrival = 0;
+	s->appended = s->last_seq = s->last_arrival = 0;
 	return true;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The last rows tell by themselves what was given out, until something deletes some. */
+static bool only_appends(const struct upk_store *s)
+{
+	int64_t changes = sqlite3_total_changes64(s->db) - s->changes_before;
+	return changes == s->appended && s->last_seq > s->given_seq;
 }
 
 static bool count_commit(struct upk_store *s, struct upk_error *err)
 {
 	struct upk_query q = upk_query(s, &upk_store_sql, COUNT_COMMIT);
-	upk_put_int(&q, s->last_seq);
+	upk_put_int(&q, greater(s->given_seq, s->last_seq));
 	upk_put_int(&q, s->commits + 1);
-	upk_put_int(&q, s->last_arrival);
+	upk_put_int(&q, greater(s->given_arrival, s->last_arrival));
 	return upk_query_run(&q, err);
+}
+
+/* What is committed is committed: a mark that can't be written only notices less. */
+static void note_commit(struct upk_store *s, bool counted)
+{
+	s->commits += counted;
+	s->given_seq = greater(s->given_seq, s->last_seq);
+	s->given_arrival = greater(s->given_arrival, s->last_arrival);
+	(void)upk_folder_set_committed(s->folder, s->commits + s->given_seq, NULL);
 }
 
 bool upk_store_commit(struct upk_store *s, struct upk_error *err)
@@ -273,15 +307,14 @@ bool upk_store_commit(struct upk_store *s, struct upk_error *err)
 		return upk_fail(err, UPK_CONFLICT, "there is no transaction to commit");
 
 	bool changed = sqlite3_total_changes64(s->db) != s->changes_before;
-	if ((changed && !count_commit(s, err)) || !run(s, COMMIT, err)) {
+	bool counted = changed && !only_appends(s);
+	if ((counted && !count_commit(s, err)) || !run(s, COMMIT, err)) {
 		upk_store_rollback(s);
 		return false;
 	}
 	s->transaction = UPK_OUTSIDE;
-
-	/* What is committed is committed: a count that can't be written only notices less. */
 	if (changed)
-		(void)upk_folder_set_committed(s->folder, ++s->commits, NULL);
+		note_commit(s, counted);
 	return true;
 }
 
@@ -321,7 +354,7 @@ bool upk_store_last_seq(struct upk_store *s, int64_t *seq, struct upk_error *err
 	int64_t last;
 	if (!upk_query_int(&q, &last, err))
 		return false;
-	*seq = last > s->last_seq ? last : s->last_seq;
+	*seq = greater(last, greater(s->given_seq, s->last_seq));
 	return true;
 }
 
@@ -331,7 +364,7 @@ bool upk_store_last_arrival(struct upk_store *s, int64_t *arrival, struct upk_er
 	int64_t last;
 	if (!upk_query_int(&q, &last, err))
 		return false;
-	*arrival = last > s->last_arrival ? last : s->last_arrival;
+	*arrival = greater(last, greater(s->given_arrival, s->last_arrival));
 	return true;
 }
 

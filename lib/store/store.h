@@ -23,7 +23,7 @@ enum upk_store_mode {
 /* folder/upkeepd.db: WAL, synchronous=FULL, foreign keys, defensive, strict tables. The writer
  * creates the folder (0700) and file when absent, holds folder/lock for as long as it is open
  * (UPK_CONFLICT names the process that has it), applies migrations in order, one transaction each,
- * and refuses a newer or a damaged file, and one that is behind folder/committed, the count of commits
+ * and refuses a newer or a damaged file, and one that is behind folder/committed
  * (UPK_CORRUPT with what to do). NULL on failure. */
 struct upk_store *upk_store_open(const char *folder, enum upk_store_mode mode, struct upk_error *err);
 /* folder/committed was absent or damaged when the writer opened a file that had commits: had it lost

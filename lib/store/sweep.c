@@ -27,7 +27,7 @@ static const char *const sql[] = {
 	[RENAME] = "UPDATE model SET name = model || ' deleted', config = '{}', learnt = '{}', "
 		   "state = NULL, automatic = 0 WHERE model = ?1",
 	[BEGIN] = "INSERT INTO deletion (model, done, last) "
-		  "SELECT ?1, 0, last FROM sequence",
+		  "VALUES (?1, 0, ?2)",
 	[NEXT] = "SELECT model, done, last FROM deletion ORDER BY model LIMIT 1",
 	[LEFT] = "SELECT coalesce(sum(last - done), 0) FROM deletion",
 	[EVENTS] = "DELETE FROM event WHERE seq > ?2 AND seq <= ?3 AND +model = ?1",
@@ -74,9 +74,12 @@ static bool run_on(struct upk_store *s, int which, int64_t a, int64_t b, int64_t
 
 bool upk_sweep_begin(struct upk_store *s, int64_t model, struct upk_error *err)
 {
+	int64_t last;
+	if (!upk_store_last_seq(s, &last, err))
+		return false;
 	struct upk_query q = upk_query(s, &upk_sweep_sql, RENAME);
 	upk_put_int(&q, model);
-	return upk_query_run_on_one(&q, err) && run_on(s, BEGIN, model, 0, 0, 1, err);
+	return upk_query_run_on_one(&q, err) && run_on(s, BEGIN, model, last, 0, 2, err);
 }
 
 bool upk_sweep_next(struct upk_store *s, struct upk_sweep *sweep, struct upk_error *err)

@@ -362,7 +362,7 @@ class Check(Case):
                 ("UPDATE model SET last_place = last_place + 5 WHERE name = 'm'", "last removed place is there"),
                 ("UPDATE model SET last_place = last_place - 1 WHERE name = 'm'", "places missing above"),
                 ("DELETE FROM place WHERE place = (SELECT max(place) - 2 FROM place)", "places missing above"),
-                ("UPDATE sequence SET last = 1", "above the last one given out")):
+                ("UPDATE sequence SET saved = 1 << 40", "above the last one given out")):
             copy = os.path.join(self.daemon.top, "spoilt")
             self.assertEqual(run("backup", copy, "--data", self.daemon.folder).returncode, 0)
             # Left open, so that the change stays in the WAL: in the file the page's checksum would give it away.

@@ -140,7 +140,7 @@ static void backup_notices_later_that_its_commits_are_lost(void **state)
 	assert_non_null(file);
 	assert_int_equal(fscanf(file, "%lld", &commits), 1);
 	fclose(file);
-	assert_int_equal(commits, backup.commits);
+	assert_int_equal(commits, backup.mark);
 
 	write_count(path, commits + 1);
 	fixture_refuse(&copy, UPK_CORRUPT, "has lost commits");

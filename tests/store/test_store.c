@@ -13,7 +13,9 @@
 #include <sqlite3.h>
 
 #include "store/checksum.h"
+#include "store/folder.h"
 #include "store/model.h"
+#include "store/remove.h"
 
 static int64_t last_seq(struct upk_store *s)
 {
@@ -81,7 +83,7 @@ static void open_sets_the_file_up_as_promised(void **state)
 		{ "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA page_size", "16384" },
 		{ "PRAGMA application_id", "1970301796" },
-		{ "PRAGMA user_version", "7" },
+		{ "PRAGMA user_version", "8" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	struct fixture *f = *state;
@@ -148,6 +150,105 @@ static void a_sequence_number_of_a_deleted_model_is_not_used_again(void **state)
 	assert_int_equal(last_seq(f->store), 3);
 }
 
+/* A column of the row of `sequence`, as it is in the file. */
+static int64_t in_sequence(const struct fixture *f, const char *column)
+{
+	char path[FIXTURE_PATH], query[128];
+	fixture_path(f, "upkeepd.db", path);
+	snprintf(query, sizeof query, "SELECT %s FROM sequence", column);
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return value;
+}
+
+static int64_t last_arrival(struct upk_store *s)
+{
+	struct upk_error err = { 0 };
+	int64_t arrival = -1;
+	assert_ok(upk_store_last_arrival(s, &arrival, &err), &err);
+	return arrival;
+}
+
+static void rows_alone_are_appended_in_one_page(void **state)
+{
+	struct fixture *f = *state;
+	add_events(f, 1);
+	int64_t commits = in_sequence(f, "commits");
+	int pages = upk_store_wal_pages(f->store);
+	for (int i = 0; i < 5; i++)
+		add_events(f, 1);
+	assert_int_equal(upk_store_wal_pages(f->store), pages + 5);
+	assert_int_equal(in_sequence(f, "commits"), commits);
+	assert_int_equal(last_seq(f->store), 6);
+	assert_int_equal(last_arrival(f->store), 6000);
+	fixture_reopen(f);
+	assert_int_equal(last_seq(f->store), 6);
+	assert_int_equal(last_arrival(f->store), 6000);
+}
+
+static void remove_last(struct fixture *f, int64_t event, int64_t label)
+{
+	struct upk_error err = { 0 };
+	assert_ok(upk_remove_label(f->store, label, &err), &err);
+	assert_ok(upk_remove_event(f->store, event, &err), &err);
+	assert_int_equal(last_seq(f->store), label);
+	assert_int_equal(last_arrival(f->store), label * 1000);
+}
+
+static void numbers_and_arrivals_of_deleted_rows_are_not_used_again(void **state)
+{
+	struct fixture *f = *state;
+	add_events(f, 2);
+	fixture_begin(f);
+	int64_t event = fixture_event(f, "a", "x", NULL), label = fixture_label(f, "a", event, "x");
+	fixture_commit(f);
+	fixture_reopen(f);
+
+	fixture_begin(f);
+	remove_last(f, event, label);
+	upk_store_rollback(f->store);
+	assert_int_equal(in_sequence(f, "last"), 0);
+	fixture_begin(f);
+	remove_last(f, event, label);
+	fixture_commit(f);
+	assert_int_equal(in_sequence(f, "last"), 4);
+	fixture_reopen(f);
+	assert_int_equal(fixture_count(f, "event"), 2);
+	assert_int_equal(last_seq(f->store), 4);
+	assert_int_equal(last_arrival(f->store), 4000);
+}
+
+static void die_after_a_removal(struct fixture *f)
+{
+	fixture_reopen(f);
+	add_events(f, 3);
+	fixture_begin(f);
+	int64_t event = fixture_event(f, "a", "x", NULL), label = fixture_label(f, "a", event, "x");
+	fixture_commit(f);
+	fixture_begin(f);
+	remove_last(f, event, label);
+	fixture_commit(f);
+	fixture_begin(f);
+	remove_last(f, 3, label);
+	raise(SIGKILL);
+}
+
+static void a_kill_gives_no_number_out_again(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(WTERMSIG(in_child(f, die_after_a_removal)), SIGKILL);
+	fixture_reopen(f);
+	assert_int_equal(fixture_count(f, "event"), 3);
+	assert_int_equal(last_seq(f->store), 5);
+	assert_int_equal(last_arrival(f->store), 5000);
+}
+
 static void die_in_a_transaction(struct fixture *f)
 {
 	fixture_reopen(f);
@@ -180,6 +281,47 @@ static void a_missing_wal_is_noticed(void **state)
 	assert_int_equal(unlink(path), 0);
 	fixture_reopen(f);
 	assert_int_equal(last_seq(f->store), 0);
+}
+
+static void die_after_appending(struct fixture *f)
+{
+	fixture_reopen(f);
+	add_events(f, 1);
+	raise(SIGKILL);
+}
+
+static void a_missing_wal_of_appended_rows_alone_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	char path[FIXTURE_PATH];
+	in_child(f, die_after_appending);
+	fixture_path(f, "upkeepd.db-wal", path);
+	assert_int_equal(unlink(path), 0);
+	fixture_refuse(f, UPK_CORRUPT, "lost commits");
+}
+
+/* Of a file of before, whose -wal is missing: in "committed" is what was the mark then. */
+static void an_older_file_is_held_against_its_count_of_commits(void **state)
+{
+	struct fixture *f = *state;
+	add_events(f, 100);
+	int64_t commits = in_sequence(f, "commits");
+	fixture_close(f);
+	execute(f, "UPDATE sequence SET last = 100; PRAGMA user_version = 7");
+
+	struct upk_error err = { 0 };
+	struct upk_folder *folder = upk_folder_open(f->folder, &err);
+	assert_ok(folder != NULL, &err);
+	assert_ok(upk_folder_set_committed(folder, commits + 1, &err), &err);
+	upk_folder_close(folder);
+	fixture_refuse(f, UPK_CORRUPT, "lost commits");
+
+	folder = upk_folder_open(f->folder, &err);
+	assert_ok(folder != NULL, &err);
+	assert_ok(upk_folder_set_committed(folder, commits, &err), &err);
+	upk_folder_close(folder);
+	fixture_reopen(f);
+	assert_int_equal(upk_folder_peek(f->folder), commits + 100);
 }
 
 static void a_missing_database_is_noticed(void **state)
@@ -486,8 +628,13 @@ int main(void)
 		TEST(what_was_committed_is_there_after_reopening),
 		TEST(close_rolls_an_open_transaction_back),
 		TEST(a_sequence_number_of_a_deleted_model_is_not_used_again),
+		TEST(rows_alone_are_appended_in_one_page),
+		TEST(numbers_and_arrivals_of_deleted_rows_are_not_used_again),
+		TEST(a_kill_gives_no_number_out_again),
 		TEST(a_kill_loses_the_open_transaction_alone),
 		TEST(a_missing_wal_is_noticed),
+		TEST(a_missing_wal_of_appended_rows_alone_is_noticed),
+		TEST(an_older_file_is_held_against_its_count_of_commits),
 		TEST(a_missing_database_is_noticed),
 		TEST(an_unreadable_count_of_commits_is_no_reason_to_refuse),
 		TEST(a_flipped_bit_in_the_count_of_commits_is_noticed),
