@@ -77,8 +77,8 @@ class Lane(threading.Thread):
         m.check("in the end")
         p.check("in the end")
         for number in runs:
-            run = self.case.ok(self.daemon.get(f"/v1/models/p/runs/{number}"))
-            self.case.assertIn(run["state"], ("succeeded", "rejected", "failed"), run)
+            wait_until(lambda: self.case.ok(self.daemon.get(f"/v1/models/p/runs/{number}"))["state"] in
+                       ("succeeded", "rejected", "failed"), what=f"an end of run {number}")
         self.case.assertEqual(self.daemon.stop(), 0, self.daemon.log())
 
 
