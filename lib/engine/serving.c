@@ -130,6 +130,28 @@ static bool answer_table(struct upk_serving *s, const struct upk_table *t, uint1
 	return true;
 }
 
+bool upk_serving_is_alike(const struct upk_serving *s, const struct upk_serving *other)
+{
+	const struct upk_columns *own = s->table.columns, *others = other->table.columns;
+	if (own->count != others->count)
+		return false;
+	for (size_t i = 0; i < own->count; i++)
+		if (upk_columns_find(others, &own->items[i], i) != (int32_t)i)
+			return false;
+	return true;
+}
+
+bool upk_serving_answer_after(struct upk_serving *s, const struct upk_serving *first,
+	uint16_t *class, struct upk_error *err)
+{
+	struct upk_table table = first->table;
+	table.columns = s->table.columns;
+	if (!upk_predictor_predict(s->predictor, &table, 0, 1, s->probabilities, err))
+		return false;
+	*class = upk_serving_decide(s, s->probabilities);
+	return true;
+}
+
 bool upk_serving_answer_rows(struct upk_serving *s, const struct upk_features *list,
 	const char *encoded, const size_t *ends, size_t rows, uint16_t *choices,
 	double *probabilities, struct upk_error *err)

@@ -1,4 +1,5 @@
-/* A version at work: picks its inputs out of an event's features, answers in the model's classes. */
+/* A version at work: picks its inputs out of an event's features, answers in the model's classes.
+ */
 #ifndef UPK_ENGINE_SERVING_H
 #define UPK_ENGINE_SERVING_H
 
@@ -26,8 +27,8 @@ void upk_serving_destroy(struct upk_serving *s); /* NULL is fine */
 int64_t upk_serving_version(const struct upk_serving *s);
 struct upk_predictor *upk_serving_predictor(const struct upk_serving *s); /* borrowed */
 
-/* The inputs of one encoded row as plain numbers: upk_expand_row of the predictor's features, of which
- * those that the row does not have are missing. false: UPK_CORRUPT, UPK_NOMEM. */
+/* The inputs of one encoded row as plain numbers: upk_expand_row of the predictor's features, of
+ * which those that the row does not have are missing. false: UPK_CORRUPT, UPK_NOMEM. */
 bool upk_serving_row(struct upk_serving *s, const struct upk_features *list,
 	struct upk_text encoded, double *row, struct upk_error *err);
 
@@ -35,10 +36,18 @@ bool upk_serving_row(struct upk_serving *s, const struct upk_features *list,
 uint16_t upk_serving_decide(const struct upk_serving *s, const double *probabilities);
 
 /* The class that it answers for one encoded row, and (NULL: not wanted) the probabilities in the
- * order of its own classes. Features that the row does not have are missing. false: UPK_CORRUPT (not
- * an encoding of the list), UPK_NOMEM. */
+ * order of its own classes. Features that the row does not have are missing. false: UPK_CORRUPT
+ * (not an encoding of the list), UPK_NOMEM. */
 bool upk_serving_answer(struct upk_serving *s, const struct upk_features *list,
 	struct upk_text encoded, uint16_t *class, double *probabilities, struct upk_error *err);
+
+/* Whether both take the same features in the same order. */
+bool upk_serving_is_alike(const struct upk_serving *s, const struct upk_serving *other);
+
+/* The class that it answers for the one row that `first`, which is alike, answered last. false:
+ * UPK_NOMEM. */
+bool upk_serving_answer_after(struct upk_serving *s, const struct upk_serving *first,
+	uint16_t *class, struct upk_error *err);
 
 /* The same of many rows at once: row i is encoded[ends[i - 1] .. ends[i] - 1]. choices (rows) are
  * indices of the version's own classes, probabilities (rows, its classes). */

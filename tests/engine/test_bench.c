@@ -11,19 +11,20 @@
 
 static const char config[] = "{\"features\":[\"x\"],\"rules\":[]}";
 
-/* A version that answers b where x > 0, or the other way round. */
-static struct upk_serving *version(struct stream *s, int64_t number, bool upright)
+/* A version that answers b where x > 0, or the other way round; features: 1, or 2 with the model's
+ * x behind one that it lacks. */
+static struct upk_serving *version(struct stream *s, int64_t number, bool upright, size_t features)
 {
 	static const struct upk_text classes[] = { { "a", 1 }, { "b", 1 } };
-	struct upk_columns *columns =
-		upk_columns_create(&(struct upk_column){ .name = { "x", 1 } }, 1, NULL);
+	static const struct upk_column items[] = { { .name = { "y", 1 } }, { .name = { "x", 1 } } };
+	struct upk_columns *columns = upk_columns_create(items + 2 - features, features, NULL);
 	struct upk_dataset d;
 	assert_non_null(columns);
 	upk_dataset_init(&d, columns, 2);
 	for (int i = 0; i < 40; i++) {
-		double x = i % 2 ? 1 : -1;
-		uint16_t y = (x > 0) == upright;
-		assert_true(upk_dataset_add(&d, &x, y, -1, i + 1, NULL));
+		const double row[] = { 0, i % 2 ? 1 : -1 };
+		uint16_t y = (row[1] > 0) == upright;
+		assert_true(upk_dataset_add(&d, row + 2 - features, y, -1, i + 1, NULL));
 	}
 	const struct upk_predictor_setup setup = {
 		.learner = &upk_logistic, .classes = classes, .seed = 1
@@ -40,7 +41,7 @@ static struct upk_serving *version(struct stream *s, int64_t number, bool uprigh
 
 static void promote(struct stream *s, int64_t number, bool upright)
 {
-	assert_true(upk_tail_promote(s->tail, version(s, number, upright), NULL));
+	assert_true(upk_tail_promote(s->tail, version(s, number, upright, 1), NULL));
 }
 
 /* A pair whose label is `actual`; served is right or wrong, the upright version right or wrong. */
@@ -203,6 +204,25 @@ static void last_8_besides_the_champion_stay_in_order_of_fitting(void **state)
 	stream_close(&s);
 }
 
+static void versions_of_other_features_pick_their_own(void **state)
+{
+	(void)state;
+	struct stream s;
+	stream_open(&s, config, 2);
+	assert_true(upk_tail_promote(s.tail, version(&s, 1, false, 2), NULL));
+	promote(&s, 2, true);
+	promote(&s, 3, false);
+	for (int i = 0; i < 50; i++)
+		pair_of(&s, 3, (uint16_t)(i % 2), false, true);
+	const struct upk_order *order = stream_newest(&s, UPK_ORDER_PROMOTE);
+	assert_int_equal(order->takeover.version, 2);
+	assert_int_equal(order->takeover.lead, 50);
+	const struct upk_bench *bench = s.tail->bench;
+	assert_false(upk_serving_is_alike(upk_bench_at(bench, 1), upk_bench_at(bench, 0)));
+	assert_true(upk_serving_is_alike(upk_bench_at(bench, 2), upk_bench_at(bench, 1)));
+	stream_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +231,7 @@ int main(void)
 		cmocka_unit_test(revised_labels_are_judged_as_they_are_now),
 		cmocka_unit_test(manual_promotion_only_proposes),
 		cmocka_unit_test(bench_is_silent_while_no_version_is_in_use),
+		cmocka_unit_test(versions_of_other_features_pick_their_own),
 		cmocka_unit_test(last_8_besides_the_champion_stay_in_order_of_fitting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
