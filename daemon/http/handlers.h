@@ -44,6 +44,7 @@ void upk_runs_cancel(struct upk_request *request, struct upk_reply *reply);
 /* versions.c */
 void upk_versions_list(struct upk_request *request, struct upk_reply *reply);
 void upk_versions_get(struct upk_request *request, struct upk_reply *reply);
+void upk_versions_list_revisions(struct upk_request *request, struct upk_reply *reply);
 void upk_versions_get_bytes(struct upk_request *request, struct upk_reply *reply);
 void upk_versions_get_onnx(struct upk_request *request, struct upk_reply *reply);
 void upk_versions_promote(struct upk_request *request, struct upk_reply *reply);

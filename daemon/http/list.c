@@ -2,8 +2,7 @@
 
 enum { LIMIT_MOST = 10000 };
 
-static bool read_query(
-	const struct upk_url *url, struct upk_list_query *query, struct upk_error *err)
+bool upk_list_read(const struct upk_url *url, struct upk_list_query *query, struct upk_error *err)
 {
 	*query = (struct upk_list_query){ 0 };
 	if (!upk_url_int(url, "limit", 1, &query->limit, err) ||
@@ -24,7 +23,7 @@ void upk_list_answer(
 	struct upk_list_query query;
 	struct upk_json_writer w = upk_json_writer_on(&reply->body);
 
-	bool fine = read_query(&request->url, &query, &err) &&
+	bool fine = upk_list_read(&request->url, &query, &err) &&
 		report(upk_site_engine(request->site), request->model, &query, &w, &err);
 	upk_reply_json(reply, fine, &err);
 }

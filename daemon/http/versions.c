@@ -43,26 +43,43 @@ static void answer_bytes(struct upk_request *request, const char *type, struct u
 	}
 }
 
-void upk_versions_get_bytes(struct upk_request *request, struct upk_reply *reply)
+void upk_versions_list_revisions(struct upk_request *request, struct upk_reply *reply)
 {
 	struct upk_error err = { 0 };
+	struct upk_list_query query;
+	struct upk_json_writer w = upk_json_writer_on(&reply->body);
 
-	if (upk_report_version_bytes(upk_site_engine(request->site), request->model,
-		    request->number, &reply->body, &err))
-		answer_bytes(request, "application/json", reply);
+	bool fine = upk_list_read(&request->url, &query, &err) &&
+		upk_report_revisions(upk_site_engine(request->site), request->model,
+			request->number, &query, &w, &err);
+	upk_reply_json(reply, fine, &err);
+}
+
+typedef bool (*bytes_report)(struct upk_engine *e, const char *model, int64_t version,
+	int64_t revision, struct upk_buffer *out, struct upk_error *err);
+
+static void get_bytes(
+	bytes_report report, const char *type, struct upk_request *request, struct upk_reply *reply)
+{
+	struct upk_error err = { 0 };
+	int64_t revision = 0;
+
+	if (upk_url_int(&request->url, "revision", 1, &revision, &err) &&
+		report(upk_site_engine(request->site), request->model, request->number, revision,
+			&reply->body, &err))
+		answer_bytes(request, type, reply);
 	else
 		upk_problem_of(reply, &err);
 }
 
+void upk_versions_get_bytes(struct upk_request *request, struct upk_reply *reply)
+{
+	get_bytes(upk_report_version_bytes, "application/json", request, reply);
+}
+
 void upk_versions_get_onnx(struct upk_request *request, struct upk_reply *reply)
 {
-	struct upk_error err = { 0 };
-
-	if (upk_report_version_onnx(upk_site_engine(request->site), request->model, request->number,
-		    &reply->body, &err))
-		answer_bytes(request, "application/octet-stream", reply);
-	else
-		upk_problem_of(reply, &err);
+	get_bytes(upk_report_version_onnx, "application/octet-stream", request, reply);
 }
 
 static void answer_champion(int64_t version, struct upk_reply *reply)

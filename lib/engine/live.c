@@ -331,6 +331,7 @@ bool upk_live_publish(struct upk_live *l, struct upk_schema *schema, struct upk_
 void upk_live_view(const struct upk_live *l, struct upk_live_view *out)
 {
 	*out = (struct upk_live_view){ .begun = l->shadow,
+		.held = l->n.held != 0,
 		.why = l->why,
 		.version = l->n.version,
 		.revision = l->n.revision,

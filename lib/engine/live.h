@@ -27,6 +27,9 @@
  * writer; readers hold the model's lock. */
 struct upk_live;
 
+/* Settings of the version, by which its row is known. */
+#define UPK_LIVE_SETTINGS "{\"live\":true}"
+
 /* Not begun. config is borrowed. NULL: UPK_NOMEM. */
 struct upk_live *upk_live_create(const struct upk_retrain_config *config, struct upk_error *err);
 void upk_live_destroy(struct upk_live *l); /* NULL is fine */
@@ -86,7 +89,7 @@ bool upk_live_write_copy(const struct upk_live *l, struct upk_buffer *out, struc
 
 /* For reports. */
 struct upk_live_view {
-	bool begun;
+	bool begun, held;
 	const char *why;           /* not begun, and known why; "": not */
 	int64_t version, revision; /* the newest copy's */
 	int64_t renew, pairs, from, rows;

@@ -125,7 +125,7 @@ static bool insert_live(struct upk_engine *e, struct upk_model *m, const struct 
 	const struct upk_version_row row = { .model = m->number,
 		.version = order->takeover.version,
 		.learner = upk_text_of("logistic"),
-		.settings = upk_text_of("{\"live\":true}"),
+		.settings = upk_text_of(UPK_LIVE_SETTINGS),
 		.from = view.from,
 		.to = order->place + 1,
 		.rows = view.rows + view.pairs,

@@ -58,12 +58,16 @@ bool upk_report_versions(struct upk_engine *e, const char *model, const struct u
 /* version 0: the champion. */
 bool upk_report_version(struct upk_engine *e, const char *model, int64_t version,
 	struct upk_json_writer *w, struct upk_error *err);
-/* The version's bytes (model.json) as they are. */
+/* Copies of a version that is adjusted live which predicted; of other versions none. */
+bool upk_report_revisions(struct upk_engine *e, const char *model, int64_t version,
+	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err);
+/* The version's bytes (model.json) as they are. revision: of a version that is adjusted live; 0: the
+ * copy that answers now, or did last. */
 bool upk_report_version_bytes(struct upk_engine *e, const char *model, int64_t version,
-	struct upk_buffer *out, struct upk_error *err);
-/* The version as an ONNX model (model.onnx); upk_predictor_write_onnx says of what form. */
+	int64_t revision, struct upk_buffer *out, struct upk_error *err);
+/* The same as an ONNX model (model.onnx); upk_predictor_write_onnx says of what form. */
 bool upk_report_version_onnx(struct upk_engine *e, const char *model, int64_t version,
-	struct upk_buffer *out, struct upk_error *err);
+	int64_t revision, struct upk_buffer *out, struct upk_error *err);
 bool upk_report_promotions(struct upk_engine *e, const char *model, struct upk_json_writer *w,
 	struct upk_error *err);
 bool upk_report_event(struct upk_engine *e, const char *model, struct upk_text id,

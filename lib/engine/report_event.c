@@ -138,6 +138,7 @@ static bool write_event(const struct upk_report *r, const struct found *f,
 	upk_json_text(w, "predicted", row->predicted);
 	write_scores(row, schema, w);
 	write_version(row->version, w);
+	upk_json_int_or_null(w, "revision", row->version.revision);
 	upk_json_raw_or_null(w, "slices", row->slices);
 	upk_json_raw_or_null(w, "meta", row->meta);
 	bool read = write_features(r, row, w, err);

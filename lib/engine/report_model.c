@@ -237,6 +237,47 @@ static void write_retraining(const struct upk_tail *t, struct upk_json_writer *w
 	upk_json_object_end(w);
 }
 
+static const char *live_state(const struct upk_tail *t, const struct upk_live_view *live)
+{
+	if (upk_tail_is_live(t, t->champion))
+		return "serving";
+	if (!t->config->retrain.live)
+		return "off";
+	if (live->begun)
+		return "shade";
+	return live->why[0] ? "off" : "waiting";
+}
+
+/* NULL: there is nothing to say. */
+static const char *live_why(const struct upk_tail *t, const struct upk_live_view *live)
+{
+	if (!t->config->retrain.live)
+		return "the configuration switches it off";
+	if (live->held)
+		return "a person rolled its version back: it takes over when promoted by hand";
+	if (live->begun)
+		return NULL;
+	return live->why[0] ? live->why : "it begins with the next run";
+}
+
+static void write_live(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	struct upk_live_view live;
+	upk_live_view(t->live, &live);
+	int64_t served = upk_tail_revision(t);
+	upk_json_object(w, "live");
+	upk_json_string(w, "state", live_state(t, &live));
+	upk_json_string(w, "why", live_why(t, &live));
+	upk_json_int_or_null(w, "version", live.version);
+	upk_json_int_or_null(w, "revision", served != 0 ? served : live.revision);
+	upk_json_int_or_null(w, "renew", live.renew);
+	upk_json_int(w, "rows", live.rows);
+	upk_json_int(w, "pairs", live.pairs);
+	upk_json_double(w, "accuracy", live.begun ? live.accuracy : NAN);
+	upk_json_double(w, "rate", live.begun ? live.rate : NAN);
+	upk_json_object_end(w);
+}
+
 /* The lock is held. */
 static void write_state(const struct upk_model *m, struct upk_json_writer *w)
 {
@@ -251,6 +292,7 @@ static void write_state(const struct upk_model *m, struct upk_json_writer *w)
 	write_labels(t, w);
 	write_proposed(t, w);
 	write_retraining(t, w);
+	write_live(t, w);
 }
 
 static void write_config(

@@ -4,6 +4,7 @@
 #include "engine/report.h"
 #include "engine/report_parts.h"
 #include "engine/report_rows.h"
+#include "store/live.h"
 #include "store/version.h"
 
 /* Who served from when: the promotion log without its words. */
@@ -163,32 +164,154 @@ bool upk_report_version(struct upk_engine *e, const char *model, int64_t version
 	return done;
 }
 
-/* The caller frees bytes. */
-static bool read_bytes(const struct upk_report *r, int64_t version, char **bytes, size_t *size,
-	struct upk_error *err)
+/* UPK_NOT_FOUND: there is none of that number. live: it is adjusted live. */
+static bool find_version(
+	const struct upk_report *r, int64_t *version, bool *live, struct upk_error *err)
 {
 	struct stints stints;
-	bool read = read_stints(r, &stints, err) && choose(r, &stints, &version, err) &&
-		(upk_version_bytes(r->rows, r->model->number, version, bytes, size, err) ||
-			upk_fail_in(err, "model %s: ", r->model->name));
-
+	struct upk_version_row row;
+	bool found = false;
+	bool read = read_stints(r, &stints, err) && choose(r, &stints, version, err) &&
+		upk_version_get(r->rows, r->model->number, *version, &found, &row, err);
 	free(stints.items);
+	if (!read)
+		return false;
+	*live = found && upk_text_is(row.settings, UPK_LIVE_SETTINGS);
+	return found ||
+		upk_fail(err, UPK_NOT_FOUND, "version %lld: model '%s' has none of that number",
+			(long long)*version, r->model->name);
+}
+
+/* Number of the copy that answers now, 0: it is not of that version; its bytes go to out when that
+ * is the revision which is wanted (0: whichever). NULL: no bytes. */
+static bool read_at_work(const struct upk_report *r, int64_t version, int64_t wanted,
+	int64_t *revision, struct upk_buffer *out, struct upk_error *err)
+{
+	if (!upk_report_lock(r->model, err))
+		return false;
+	const struct upk_tail *t = r->model->tail;
+	*revision = t->champion == version ? upk_tail_revision(t) : 0;
+	if (out && *revision != 0 && (wanted == 0 || wanted == *revision)) {
+		struct upk_text bytes = upk_live_bytes(t->live);
+		upk_buffer_append(out, bytes.data, bytes.size);
+	}
+	upk_report_unlock(r->model);
+	return true;
+}
+
+/* A copy that predicted; *found false: none of that number is kept. */
+static bool read_stored(const struct upk_report *r, int64_t version, int64_t revision, bool *found,
+	struct upk_buffer *out, struct upk_error *err)
+{
+	char *bytes = NULL;
+	size_t size = 0;
+	bool read = upk_copy_bytes(
+		r->rows, r->model->number, version, revision, found, &bytes, &size, err);
+	if (read && *found)
+		upk_buffer_append(out, bytes, size);
+	free(bytes);
 	return read;
 }
 
-bool upk_report_version_bytes(struct upk_engine *e, const char *model, int64_t version,
+/* *found false: the version's own bytes are the answer. */
+static bool read_copy(const struct upk_report *r, int64_t version, int64_t revision, bool *found,
 	struct upk_buffer *out, struct upk_error *err)
 {
-	struct upk_report r;
+	int64_t now;
+	if (!read_at_work(r, version, revision, &now, out, err))
+		return false;
+	*found = now != 0 && (revision == 0 || revision == now);
+	return *found || read_stored(r, version, revision, found, out, err);
+}
+
+static bool read_fitted(
+	const struct upk_report *r, int64_t version, struct upk_buffer *out, struct upk_error *err)
+{
 	char *bytes = NULL;
 	size_t size = 0;
+	if (!upk_version_bytes(r->rows, r->model->number, version, &bytes, &size, err))
+		return upk_fail_in(err, "model %s: ", r->model->name);
+	upk_buffer_append(out, bytes, size);
+	free(bytes);
+	return true;
+}
+
+static bool read_bytes(const struct upk_report *r, int64_t version, int64_t revision,
+	struct upk_buffer *out, struct upk_error *err)
+{
+	bool live, found = false;
+	if (!find_version(r, &version, &live, err) ||
+		(live && !read_copy(r, version, revision, &found, out, err)))
+		return false;
+	if (found)
+		return true;
+	if (revision != 0)
+		return upk_fail(err, UPK_NOT_FOUND,
+			"revision %lld: version %lld of model '%s' keeps none of that number",
+			(long long)revision, (long long)version, r->model->name);
+	return read_fitted(r, version, out, err);
+}
+
+bool upk_report_version_bytes(struct upk_engine *e, const char *model, int64_t version,
+	int64_t revision, struct upk_buffer *out, struct upk_error *err)
+{
+	struct upk_report r;
 	if (!upk_report_open(e, model, &r, err))
 		return false;
+	bool read = read_bytes(&r, version, revision, out, err);
+	upk_report_close(&r);
+	return read;
+}
 
-	bool read = read_bytes(&r, version, &bytes, &size, err);
-	if (read)
-		upk_buffer_append(out, bytes, size);
-	free(bytes);
+struct revision_list {
+	struct upk_json_writer *w;
+	const struct upk_list_query *query;
+	int64_t current, left; /* left: to be written yet */
+};
+
+static bool take_revision(void *context, const struct upk_copy_row *row)
+{
+	struct revision_list *list = context;
+	const struct upk_list_query *query = list->query;
+	struct upk_json_writer *w = list->w;
+	if (row->created < query->from || (query->to && row->created >= query->to))
+		return true;
+	upk_json_object(w, NULL);
+	upk_json_int(w, "revision", row->revision);
+	upk_json_int(w, "place", row->place);
+	upk_json_time(w, "created", row->created);
+	upk_json_int(w, "size", row->size);
+	upk_json_bool(w, "current", row->revision == list->current);
+	upk_json_object_end(w);
+	return --list->left > 0;
+}
+
+static bool write_revisions(const struct upk_report *r, int64_t version, struct revision_list *list,
+	struct upk_error *err)
+{
+	bool live;
+	if (!find_version(r, &version, &live, err) ||
+		(live && !read_at_work(r, version, 0, &list->current, NULL, err)))
+		return false;
+	upk_json_object(list->w, NULL);
+	upk_json_int(list->w, "version", version);
+	upk_json_array(list->w, "revisions");
+	bool read = !live ||
+		upk_copy_each(r->rows, r->model->number, version, list->query->before,
+			take_revision, list, err);
+	upk_json_array_end(list->w);
+	upk_json_object_end(list->w);
+	return read;
+}
+
+bool upk_report_revisions(struct upk_engine *e, const char *model, int64_t version,
+	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err)
+{
+	struct revision_list list = { .w = w, .query = query, .left = upk_report_limit(query) };
+	struct upk_report r;
+	if (!upk_report_open(e, model, &r, err))
+		return false;
+	bool read = write_revisions(&r, version, &list, err);
 	upk_report_close(&r);
 	return read;
 }
@@ -211,22 +334,23 @@ static bool decision_of(struct upk_model *m, const struct upk_predictor *p,
 }
 
 bool upk_report_version_onnx(struct upk_engine *e, const char *model, int64_t version,
-	struct upk_buffer *out, struct upk_error *err)
+	int64_t revision, struct upk_buffer *out, struct upk_error *err)
 {
 	struct upk_report r;
 	struct upk_decision decision;
 	struct upk_predictor *p = NULL;
-	char *bytes = NULL;
-	size_t size = 0;
+	struct upk_buffer bytes = { 0 };
 	if (!upk_report_open(e, model, &r, err))
 		return false;
 
-	if (read_bytes(&r, version, &bytes, &size, err))
-		p = upk_predictor_read((struct upk_text){ bytes, size }, err);
+	bool read = read_bytes(&r, version, revision, &bytes, err) &&
+		(!bytes.failed || upk_fail(err, UPK_NOMEM, "no memory for a version"));
+	if (read)
+		p = upk_predictor_read(upk_buffer_text(&bytes), err);
 	bool done = p && decision_of(r.model, p, &decision, err) &&
 		upk_predictor_write_onnx(p, decision, out, err);
 	upk_predictor_unref(p);
-	free(bytes);
+	upk_buffer_finish(&bytes);
 	upk_report_close(&r);
 	return done;
 }

@@ -353,21 +353,29 @@ bool upk_report_version(struct upk_engine *e, const char *model, int64_t version
 	return upk_report_run(e, model, version, w, err);
 }
 
+bool upk_report_revisions(struct upk_engine *e, const char *model, int64_t version,
+	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err)
+{
+	(void)version;
+	return upk_report_alerts(e, model, query, w, err);
+}
+
 bool upk_report_version_bytes(struct upk_engine *e, const char *model, int64_t version,
-	struct upk_buffer *out, struct upk_error *err)
+	int64_t revision, struct upk_buffer *out, struct upk_error *err)
 {
 	(void)e;
 	(void)model;
 	(void)version;
+	(void)revision;
 	(void)err;
 	upk_buffer_puts(out, "{}");
 	return true;
 }
 
 bool upk_report_version_onnx(struct upk_engine *e, const char *model, int64_t version,
-	struct upk_buffer *out, struct upk_error *err)
+	int64_t revision, struct upk_buffer *out, struct upk_error *err)
 {
-	return upk_report_version_bytes(e, model, version, out, err);
+	return upk_report_version_bytes(e, model, version, revision, out, err);
 }
 
 bool upk_report_promotions(

@@ -113,6 +113,7 @@ class Described(Case):
         call("GET", "/v1/models/m/versions", status=200)
         for version in ("1", "champion"):
             call("GET", f"/v1/models/m/versions/{version}", status=200)
+            call("GET", f"/v1/models/m/versions/{version}/revisions?limit=5", status=200)
             call("GET", f"/v1/models/m/versions/{version}/model.json", status=200)
             call("GET", f"/v1/models/m/versions/{version}/model.onnx", status=200)
         tensors = {"id": "q", "inputs": [{"name": "features", "shape": [2, 2], "datatype": "FP64", "data": [1, 2, 3, None]}]}

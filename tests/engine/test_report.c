@@ -271,7 +271,7 @@ static void what_is_not_there_is_not_found(void **state)
 	assert_false(upk_report_run(f->engine, "m", 7, &w, &err[1]));
 	assert_false(upk_report_version(f->engine, "m", 7, &w, &err[2]));
 	assert_false(upk_report_version(f->engine, "m", 0, &w, &err[3]));
-	assert_false(upk_report_version_bytes(f->engine, "m", 7, &out, &err[4]));
+	assert_false(upk_report_version_bytes(f->engine, "m", 7, 0, &out, &err[4]));
 	assert_false(upk_report_event(f->engine, "m", upk_text_of("e"), &w, &err[5]));
 	for (size_t i = 0; i < sizeof err / sizeof err[0]; i++)
 		assert_int_equal(err[i].code, UPK_NOT_FOUND);
