@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/feed.h"
+#include "engine/live.h"
 #include "engine/rebuild.h"
 #include "engine/writer.h"
 #include "engine/recent.h"
@@ -167,14 +168,15 @@ struct trained {
 	struct upk_erasure *out;
 };
 
+/* A version that is adjusted live goes on learning behind its last place. */
 static bool take_version(void *context, const struct upk_version_row *row)
 {
 	struct trained *t = context;
-	bool fitted = false;
+	bool fitted = false, live = upk_text_is(row->settings, UPK_LIVE_SETTINGS);
 	for (size_t i = 0; i < 2; i++)
 		fitted = fitted ||
 			(t->erased->places[i] != 0 && t->erased->places[i] >= row->from &&
-				t->erased->places[i] < row->to);
+				(live || t->erased->places[i] < row->to));
 	if (fitted && t->out->versions_count < UPK_ERASURE_VERSIONS)
 		t->out->versions[t->out->versions_count++] = row->version;
 	return t->out->versions_count < UPK_ERASURE_VERSIONS;

@@ -76,6 +76,7 @@ class Live(Case):
             self.check_revision(number, [(j, a) for j, a in own.items() if a["revision"] == number])
         self.check_list(own)
         self.check_current()
+        self.check_erasure()
 
     def check_list(self, own):
         numbers = sorted({a["revision"] for a in own.values()}, reverse=True)
@@ -115,6 +116,12 @@ class Live(Case):
         live = self.get()["live"]
         self.assertEqual(live["state"], "shade")
         self.assertIn("by hand", live["why"])
+
+    def check_erasure(self):
+        """An event that it began with, and one that it learnt from since."""
+        for id, trained in ((5, [2, 1]), (END - 1, [2])):
+            gone = self.ok(self.daemon.delete(f"/v1/models/m/events/{id}"))
+            self.assertEqual(gone["trained"], trained)
 
     def test_it_says_why_it_does_nothing(self):
         self.put_model("m", {"classes": ["a", "b"], "features": ["x", "y"]})
