@@ -87,7 +87,7 @@ bool upk_live_start_make(struct upk_live_start *start, const struct upk_dataset 
 	size_t to, const struct upk_text *classes, const atomic_bool *cancel, struct upk_error *err)
 {
 	const struct upk_expand_options options = { .values = UPK_PREDICTOR_VALUES,
-		.text_bits = 1 };
+		.text = { .bits = 1 } };
 	if (from >= to)
 		return true;
 	struct upk_expand *expand = upk_expand_fit(&d->table, from, to, &options, err);

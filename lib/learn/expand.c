@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "learn/terms.h"
-#include "learn/tfidf.h"
 #include "learn/vocabulary.h"
 
 /* What was fitted of one feature. Only the part of its type is used. */
@@ -120,7 +119,7 @@ static bool fit_column(struct upk_expand *e, size_t i, const struct upk_table *t
 	case UPK_COLUMN_CATEGORY:
 		return upk_vocabulary_fit(&c->vocabulary, t, i, from, to, options->values, err);
 	case UPK_COLUMN_TEXT:
-		return upk_tfidf_fit(&c->tfidf, t, i, from, to, options->text_bits, err);
+		return upk_tfidf_fit(&c->tfidf, t, i, from, to, &options->text, err);
 	default:
 		c->gaps = options->gaps && has_gaps(t, i, from, to);
 		return true;

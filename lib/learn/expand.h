@@ -1,8 +1,8 @@
 /* From features of every type to columns of numbers, fitted on the training rows alone.
  *
  * Dense columns, in this order: for each number and each vector, in the order of the features, its
- * value or values (NAN where they are missing); then for each of them that had missing values in the
- * training rows (and `gaps` was asked for) a column that is 1 where it is missing, else 0.
+ * value or values (NAN where they are missing); then for each of them that had missing values in
+ * the training rows (and `gaps` was asked for) a column that is 1 where it is missing, else 0.
  * Sparse columns: for each category one a value and one for `other` (learn/vocabulary.h), of which
  * one is 1 and the rest 0; then for each text its terms' weights (learn/tfidf.h). */
 #ifndef UPK_LEARN_EXPAND_H
@@ -19,14 +19,15 @@
 #include "learn/onnx.h"
 #include "learn/sparse.h"
 #include "learn/table.h"
+#include "learn/tfidf.h"
 
 /* Immutable once made: any thread may expand. */
 struct upk_expand;
 
 struct upk_expand_options {
-	bool gaps;          /* columns that say what is missing */
-	size_t values;      /* of a category that get a column */
-	unsigned text_bits; /* texts are hashed into 2^text_bits buckets */
+	bool gaps;     /* columns that say what is missing */
+	size_t values; /* of a category that get a column */
+	struct upk_tfidf_options text;
 };
 
 /* On rows from .. to - 1; the table's columns are copied. NULL: UPK_NOMEM. */
@@ -38,14 +39,15 @@ const struct upk_columns *upk_expand_columns(const struct upk_expand *e);
 size_t upk_expand_values(const struct upk_expand *e); /* its options'; 0: it has no category */
 struct upk_width upk_expand_width(const struct upk_expand *e);
 
-/* A row of a table whose columns are upk_expand_columns' own as plain numbers, for learners that take
- * one row at a time: the dense columns (NAN for missing), then those of the categories. Texts have no
- * part in it. out has room for upk_expand_row_width doubles. */
+/* A row of a table whose columns are upk_expand_columns' own as plain numbers, for learners that
+ * take one row at a time: the dense columns (NAN for missing), then those of the categories. Texts
+ * have no part in it. out has room for upk_expand_row_width doubles. */
 size_t upk_expand_row_width(const struct upk_expand *e);
 void upk_expand_row(const struct upk_expand *e, const struct upk_table *t, size_t row, double *out);
 
 /* Which column of `columns` each of its own is, for upk_expand_rows; -1: none, so it is missing.
- * *map stays NULL where they are upk_expand_columns' own; else the caller frees it. false: UPK_NOMEM.
+ * *map stays NULL where they are upk_expand_columns' own; else the caller frees it. false:
+ * UPK_NOMEM.
  */
 bool upk_expand_map(const struct upk_expand *e, const struct upk_columns *columns, int32_t **map,
 	struct upk_error *err);

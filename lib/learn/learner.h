@@ -17,6 +17,7 @@
 #include "learn/settings.h"
 #include "learn/space.h"
 #include "learn/sparse.h"
+#include "learn/tfidf.h"
 
 /* Rows as a learner takes them: dense inputs, standardised and without gaps (a `raw` learner's: as
  * they are, NAN for missing), and behind them sparse ones, if there are any. */
@@ -29,8 +30,8 @@ struct upk_inputs {
 /* What a learner is given to fit: the same, and classes 0 .. classes - 1 that all have rows. */
 struct upk_fit_input {
 	size_t rows, features, classes;
-	const double *x;   /* (rows, features) */
-	const uint16_t *y; /* (rows) */
+	const double *x;                 /* (rows, features) */
+	const uint16_t *y;               /* (rows) */
 	const struct upk_sparse *sparse; /* of as many rows; NULL: none */
 	uint64_t seed;
 	const atomic_bool *cancel; /* looked at between iterations; NULL: never */
@@ -38,7 +39,8 @@ struct upk_fit_input {
 	/* Fitted by the same learner on the same features and classes: the fit goes on from its
 	 * parameters, and a class may be without rows. NULL: from scratch. */
 	const void *from;
-	struct upk_crew *crew; /* shares the work; what is fitted is the same with any. NULL: none */
+	struct upk_crew
+		*crew; /* shares the work; what is fitted is the same with any. NULL: none */
 };
 
 /* One row of the table; a new learner is one file that ends in one of these, and its line in
@@ -46,8 +48,8 @@ struct upk_fit_input {
  * between, so any thread may predict. */
 struct upk_learner {
 	const char *name;
-	bool raw; /* takes inputs as they are, NAN for missing */
-	unsigned text_bits; /* of the buckets that texts are hashed into */
+	bool raw;                      /* takes inputs as they are, NAN for missing */
+	struct upk_tfidf_options text; /* which terms of texts it takes */
 	/* settings: the learner's own object ({"l2": 1}), NULL for the defaults; unknown or wrong
 	 * members are UPK_INVALID. */
 	bool (*check)(const cJSON *settings, struct upk_error *err);
@@ -62,7 +64,8 @@ struct upk_learner {
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);
-	/* Multiplies the scores that become probabilities, of a fit that nobody predicts with yet. */
+	/* Multiplies the scores that become probabilities, of a fit that nobody predicts with yet.
+	 */
 	void (*scale)(void *fitted, double factor);
 	/* Bytes of memory that predict wants, aligned as malloc's; NULL: none. */
 	size_t (*scratch)(const void *fitted);
@@ -75,8 +78,8 @@ struct upk_learner {
 	bool (*read)(const cJSON *json, struct upk_width width, size_t classes, void **fitted,
 		struct upk_error *err);
 	/* Adds what predict does to a graph: input is (rows, dense and sparse inputs side by
-	 * side), standardised doubles or, of a raw learner, floats with gaps; returns probabilities (rows, classes), floats or doubles
-	 * as `type` says then. */
+	 * side), standardised doubles or, of a raw learner, floats with gaps; returns probabilities
+	 * (rows, classes), floats or doubles as `type` says then. */
 	const char *(*onnx)(const void *fitted, struct upk_onnx *g, const char *input,
 		enum upk_onnx_type *type);
 	void (*free)(void *fitted); /* NULL is fine */

@@ -513,7 +513,7 @@ static const char *onnx(
 
 const struct upk_learner upk_logistic = {
 	.name = "logistic",
-	.text_bits = 18,
+	.text = { .bits = 18 },
 	.check = check,
 	.settings = table,
 	.space = space,

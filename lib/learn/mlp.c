@@ -632,7 +632,7 @@ static const char *onnx(
 
 const struct upk_learner upk_mlp = {
 	.name = "mlp",
-	.text_bits = 12,
+	.text = { .bits = 18, .most = 1024 },
 	.check = check,
 	.settings = table,
 	.space = space,

@@ -174,7 +174,7 @@ static bool fit_expand(struct upk_predictor *p, const struct upk_predictor_setup
 	const struct upk_expand_options options = {
 		.gaps = !p->learner->raw,
 		.values = setup->values ? setup->values : UPK_PREDICTOR_VALUES,
-		.text_bits = p->learner->text_bits,
+		.text = p->learner->text,
 	};
 
 	p->expand = p->base ? p->base->expand : upk_expand_fit(&d->table, from, to, &options, err);

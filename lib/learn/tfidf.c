@@ -44,31 +44,62 @@ static bool count_rows(const struct upk_table *t, size_t column, size_t from, si
 	return ok;
 }
 
-static bool keep_terms(
-	struct upk_tfidf *v, const uint32_t *rows, size_t all, unsigned bits, struct upk_error *err)
+/* How many buckets at least `least` rows have. */
+static size_t count_buckets(const uint32_t *rows, size_t buckets, size_t least)
 {
-	size_t buckets = (size_t)1 << bits, count = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < buckets; i++)
-		count += rows[i] >= ROWS_LEAST;
-	if (!allocate(v, count, bits, err))
+		count += rows[i] >= least;
+	return count;
+}
+
+/* The least count of rows that at most `most` buckets reach; low reaches too many, high does not.
+ */
+static size_t find_least(const uint32_t *rows, size_t buckets, size_t most, size_t low, size_t high)
+{
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (count_buckets(rows, buckets, middle) > most)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+static bool keep_terms(struct upk_tfidf *v, const uint32_t *rows, size_t all,
+	const struct upk_tfidf_options *options, struct upk_error *err)
+{
+	size_t buckets = (size_t)1 << options->bits, least = ROWS_LEAST, tied = 0;
+	size_t count = count_buckets(rows, buckets, least);
+
+	if (options->most && count > options->most) {
+		least = find_least(rows, buckets, options->most, least, all + 1);
+		tied = options->most - count_buckets(rows, buckets, least);
+		count = options->most;
+	}
+	if (!allocate(v, count, options->bits, err))
 		return false;
-	for (size_t i = 0; i < buckets; i++)
-		if (rows[i] >= ROWS_LEAST)
+	for (size_t i = 0; i < buckets; i++) {
+		bool is_tied = tied > 0 && rows[i] == least - 1;
+		tied -= is_tied;
+		if (rows[i] >= least || is_tied)
 			add(v, (uint32_t)i, 1 + log((1 + (double)all) / (1 + (double)rows[i])));
+	}
 	return true;
 }
 
 bool upk_tfidf_fit(struct upk_tfidf *v, const struct upk_table *t, size_t column, size_t from,
-	size_t to, unsigned bits, struct upk_error *err)
+	size_t to, const struct upk_tfidf_options *options, struct upk_error *err)
 {
-	uint32_t *rows = calloc((size_t)1 << bits, sizeof *rows);
+	uint32_t *rows = calloc((size_t)1 << options->bits, sizeof *rows);
 	bool ok;
 
 	if (!rows)
-		return upk_fail(err, UPK_NOMEM, "no memory for 2^%u buckets", bits);
-	ok = count_rows(t, column, from, to, bits, rows, err) &&
-		keep_terms(v, rows, to - from, bits, err);
+		return upk_fail(err, UPK_NOMEM, "no memory for 2^%u buckets", options->bits);
+	ok = count_rows(t, column, from, to, options->bits, rows, err) &&
+		keep_terms(v, rows, to - from, options, err);
 	free(rows);
 	return ok;
 }

@@ -649,7 +649,7 @@ static void release(void *fitted)
 const struct upk_learner upk_trees = {
 	.name = "trees",
 	.raw = true,
-	.text_bits = 12,
+	.text = { .bits = 18, .most = 1024 },
 	.check = check,
 	.settings = table,
 	.space = space,

@@ -16,7 +16,9 @@
 #include "learn/vocabulary.h"
 
 static const struct upk_text classes[] = { { "ham", 3 }, { "spam", 4 } };
-static const struct upk_expand_options options = { true, 3, 18 };
+static const struct upk_expand_options options = {
+	.gaps = true, .values = 3, .text = { .bits = 18 }
+};
 
 static void assert_near(double ours, double theirs, double tolerance)
 {
@@ -47,7 +49,8 @@ static void terms_weigh_what_scikit_learn_has_them_weigh(void **state)
 
 	(void)state;
 	sample_typed(&d);
-	assert_true(upk_tfidf_fit(&v, &d.table, 2, 0, d.rows, 18, NULL));
+	assert_true(upk_tfidf_fit(
+		&v, &d.table, 2, 0, d.rows, &(struct upk_tfidf_options){ .bits = 18 }, NULL));
 	assert_int_equal(v.count, typed_terms);
 	for (size_t i = 0; i < 50; i++) {
 		assert_int_equal(v.bucket[i], (uint32_t)typed_buckets[i]);
@@ -72,6 +75,37 @@ static void terms_weigh_what_scikit_learn_has_them_weigh(void **state)
 	upk_sparse_finish(&s);
 	upk_terms_finish(&terms);
 	upk_tfidf_finish(&v);
+	upk_dataset_finish(&d);
+}
+
+/* A term stays where fewer than 60 come before it: in more rows, or in as many with a lower bucket.
+ */
+static void a_limit_keeps_the_terms_that_most_rows_have(void **state)
+{
+	const struct upk_tfidf_options few = { .bits = 18, .most = 60 };
+	struct upk_dataset d;
+	struct upk_tfidf all = { 0 }, v = { 0 };
+	size_t at = 0;
+
+	(void)state;
+	sample_typed(&d);
+	assert_true(upk_tfidf_fit(
+		&all, &d.table, 2, 0, d.rows, &(struct upk_tfidf_options){ .bits = 18 }, NULL));
+	assert_true(upk_tfidf_fit(&v, &d.table, 2, 0, d.rows, &few, NULL));
+	assert_int_equal(v.count, few.most);
+	for (size_t i = 0; i < all.count; i++) {
+		size_t before = 0;
+		for (size_t k = 0; k < all.count; k++)
+			before += all.idf[k] < all.idf[i] || (all.idf[k] <= all.idf[i] && k < i);
+		if (before >= few.most)
+			continue;
+		assert_int_equal(v.bucket[at], all.bucket[i]);
+		assert_near(v.idf[at], all.idf[i], 0);
+		at++;
+	}
+	assert_int_equal(at, v.count);
+	upk_tfidf_finish(&v);
+	upk_tfidf_finish(&all);
 	upk_dataset_finish(&d);
 }
 
@@ -282,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(letters_become_lower_case_as_unicode_has_it),
 		cmocka_unit_test(terms_weigh_what_scikit_learn_has_them_weigh),
+		cmocka_unit_test(a_limit_keeps_the_terms_that_most_rows_have),
 		cmocka_unit_test(logistic_on_sparse_inputs_equals_scikit_learn),
 		cmocka_unit_test(what_is_read_back_answers_the_same_bits),
 		cmocka_unit_test(the_most_frequent_values_have_columns_and_the_rest_share_one),

@@ -59,7 +59,7 @@ static void play(size_t classes, const double *spoken, const int *speakers, cons
 {
 	struct upk_dataset d;
 	make_rows(&d, classes);
-	const struct upk_expand_options options = { .values = 1, .text_bits = 1 };
+	const struct upk_expand_options options = { .values = 1, .text = { .bits = 1 } };
 	struct upk_expand *expand = upk_expand_fit(&d.table, 0, BEGIN, &options, NULL);
 	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
@@ -140,7 +140,7 @@ static void play_categories(size_t classes, bool number)
 	double x[ROWS * 5], p[4], served[4];
 	make_rows(&d, classes);
 	struct upk_columns *columns = fill_categories(&t, number, &d);
-	const struct upk_expand_options options = { .values = 3, .text_bits = 1 };
+	const struct upk_expand_options options = { .values = 3, .text = { .bits = 1 } };
 	struct upk_expand *expand = upk_expand_fit(&t, 0, BEGIN, &options, NULL);
 	size_t width = upk_expand_row_width(expand);
 	assert_int_equal(width, number ? 5 : 4);
