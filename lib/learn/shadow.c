@@ -195,14 +195,25 @@ static void learn(struct upk_shadow *s)
 		descend(s->weights + j * s->outputs, s->keep, s->scores, s->inputs[j], s->outputs);
 }
 
+/* How far x is from the mean, as far as the moments take it: an outlier would flatten what follows
+ * for thousands of pairs. Of an input that never varied nobody knows what is far. */
+static double distance(double x, double mean, double scale)
+{
+	double far = x - mean, most = UPK_SHADOW_LIMIT * scale;
+	if (!(fabs(far) > most) || scale == 0)
+		return far;
+	return far > 0 ? most : -most;
+}
+
 /* A missing value leaves its moments, as does one that is too far off for doubles. */
 static void run_moments(struct upk_shadow *s, const double *x)
 {
 	for (size_t j = 0; j < s->features; j++) {
 		if (isnan(s->mean[j]) && isfinite(x[j]))
 			s->mean[j] = x[j];
-		double mean = s->mean[j] + moment_rate * (x[j] - s->mean[j]);
-		double far = x[j] - mean;
+		double far = distance(x[j], s->mean[j], s->scale[j]);
+		double mean = s->mean[j] + moment_rate * far;
+		far -= moment_rate * far;
 		double variance = moment_keep * s->variance[j] + moment_rate * far * far;
 		if (!isfinite(variance))
 			continue;

@@ -14,7 +14,8 @@
 
 enum { UPK_SHADOW_MEMBERS = 5 };
 
-/* Inputs are cut at +-UPK_SHADOW_LIMIT standard deviations. */
+/* Inputs are cut at +-UPK_SHADOW_LIMIT standard deviations, and so is what the moments take of them
+ * (of an input that never varied they take all). */
 #define UPK_SHADOW_LIMIT 5.0
 
 /* The members' parameters, their shared running moments and what each got right lately. Owned by

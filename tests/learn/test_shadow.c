@@ -22,6 +22,7 @@ static void make_rows(struct upk_dataset *d, size_t classes)
 	sample_rows(d, ROWS, FEATURES, classes, 20);
 	for (size_t i = 0; i < 1500; i++)
 		d->table.numbers[i * FEATURES + FEATURES - 1] = 0.1;
+	d->table.numbers[900 * FEATURES + 1] = 1e6;
 	for (size_t i = 2200; i < ROWS; i++)
 		d->y[i] = (uint16_t)((d->y[i] + 1u) % classes);
 }
@@ -276,6 +277,44 @@ static void far_values_and_unknown_labels_do_no_harm(void **state)
 	upk_dataset_finish(&d);
 }
 
+enum { OUTLIER = 1300, AFTER = 100 };
+
+/* What the copy of the moment gets right of the pairs after OUTLIER, where one value is x. */
+static double accuracy_after(double x, double *decayed)
+{
+	struct upk_dataset d;
+	double p[2], hits = 0;
+	make_rows(&d, 2);
+	d.table.numbers[OUTLIER * FEATURES] = x;
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
+	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
+	for (size_t i = BEGIN; i <= OUTLIER + AFTER; i++) {
+		const double *row = d.table.numbers + i * FEATURES;
+		upk_shadow_copy_take(c, s);
+		upk_shadow_copy_predict(c, row, p);
+		hits += i > OUTLIER && (p[1] > p[0]) == (d.y[i] == 1);
+		upk_shadow_step(s, row, d.y[i]);
+	}
+	*decayed = upk_shadow_accuracy(s, upk_shadow_speaker(s));
+	upk_shadow_copy_destroy(c);
+	upk_shadow_destroy(s);
+	upk_dataset_finish(&d);
+	return hits / AFTER;
+}
+
+static void an_outlier_does_not_spoil_the_pairs_after_it(void **state)
+{
+	(void)state;
+	static const double outliers[] = { 1e3, -1e6, 1e6, 1e150 };
+	double decayed, control = accuracy_after(0, &decayed);
+	for (size_t i = 0; i < sizeof outliers / sizeof *outliers; i++) {
+		double then, accuracy = accuracy_after(outliers[i], &then);
+		if (!(fabs(accuracy - control) <= 0.03 && fabs(then - decayed) <= 0.03))
+			fail_msg("after %g: %g instead of %g, decayed %g instead of %g",
+				outliers[i], accuracy, control, then, decayed);
+	}
+}
+
 static void bytes_that_are_cut_or_changed_are_refused(void **state)
 {
 	(void)state;
@@ -325,6 +364,7 @@ int main(void)
 		cmocka_unit_test(a_copy_stays_as_it_was_taken),
 		cmocka_unit_test(an_input_that_never_varied_says_nothing),
 		cmocka_unit_test(far_values_and_unknown_labels_do_no_harm),
+		cmocka_unit_test(an_outlier_does_not_spoil_the_pairs_after_it),
 		cmocka_unit_test(bytes_that_are_cut_or_changed_are_refused),
 		cmocka_unit_test(nothing_to_begin_with_is_refused),
 	};
