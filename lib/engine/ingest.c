@@ -237,12 +237,36 @@ static bool set_features(struct upk_engine *e, struct upk_ingest *in, struct upk
 	return flushed;
 }
 
+/* Why items teach no features. */
+struct unlearnable {
+	struct refusal {
+		size_t item;
+		struct upk_error reason;
+	} * refusals;
+	size_t count, capacity;
+};
+
+static bool refuse(
+	struct unlearnable *u, size_t item, const struct upk_error *reason, struct upk_error *err)
+{
+	if (u->count == u->capacity) {
+		size_t capacity = u->capacity ? 2 * u->capacity : 4;
+		struct refusal *refusals = realloc(u->refusals, capacity * sizeof *refusals);
+		if (!refusals)
+			return upk_fail(err, UPK_NOMEM, "no memory to refuse an item");
+		u->refusals = refusals;
+		u->capacity = capacity;
+	}
+	u->refusals[u->count++] = (struct refusal){ item, *reason };
+	return true;
+}
+
 /* Features are learnt from the first item that has some and can be learnt from. */
-static bool learn_features(
-	struct upk_engine *e, struct upk_ingest *in, struct upk_batch *batch, struct upk_error *err)
+static bool learn_features(struct upk_engine *e, struct upk_ingest *in,
+	const struct upk_batch *batch, struct unlearnable *u, struct upk_error *err)
 {
 	for (size_t i = 0; i < batch->count && !in->schema->features; i++) {
-		struct upk_item *item = &batch->items[i];
+		const struct upk_item *item = &batch->items[i];
 		struct upk_error reason = { 0 };
 		if (item->error || !item->raw_features.data)
 			continue;
@@ -250,7 +274,8 @@ static bool learn_features(
 		if (!features && reason.code == UPK_NOMEM)
 			return upk_fail(err, reason.code, "%s", reason.message);
 		if (!features) {
-			item->error = upk_batch_say(batch, "%s", reason.message);
+			if (!refuse(u, i, &reason, err))
+				return false;
 			continue;
 		}
 		bool done = set_features(e, in, features, err);
@@ -264,12 +289,20 @@ static bool learn_features(
 static bool bring_up_to_date(
 	struct upk_engine *e, struct upk_ingest *in, struct upk_batch *batch, struct upk_error *err)
 {
-	if (batch->unlearnt && !in->schema->features && !learn_features(e, in, batch, err))
-		return false;
 	const struct upk_schema *had = batch->schema;
-	if (had->features == in->schema->features && had->config == in->schema->config)
-		return true;
-	return upk_batch_redecode(batch, in->schema, err);
+	struct unlearnable u = { 0 };
+	bool done =
+		!batch->unlearnt || in->schema->features || learn_features(e, in, batch, &u, err);
+	if (had->features != in->schema->features || had->config != in->schema->config)
+		done = done && upk_batch_redecode(batch, in->schema, err);
+	/* Decoding again has forgotten what was wrong with them. */
+	for (size_t i = 0; done && i < u.count; i++) {
+		struct upk_item *item = &batch->items[u.refusals[i].item];
+		if (!item->error)
+			item->error = upk_batch_say(batch, "%s", u.refusals[i].reason.message);
+	}
+	free(u.refusals);
+	return done;
 }
 
 static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, struct upk_error *err)

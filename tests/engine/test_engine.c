@@ -122,6 +122,39 @@ static void a_refused_post_leaves_no_features_behind(void **state)
 		NULL, &created, &err));
 }
 
+static void assert_refused(struct upk_post *post, const char *why)
+{
+	assert_int_equal(post->rejected_total, 1);
+	assert_int_equal(post->rejected_listed, 1);
+	assert_non_null(strstr(post->rejected[0].error, why));
+	bed_finish(post);
+}
+
+/* Of a model that its first event makes: before one that can be learnt from, and alone. */
+static void features_that_cannot_be_learnt_are_refused(void **state)
+{
+	struct bed *b = *state;
+	struct upk_post post;
+	struct upk_buffer name = { 0 }, many = { 0 };
+	upk_buffer_printf(&name,
+		"[{\"id\":\"p\",\"predicted\":\"x\",\"features\":{\"%0129d\":1}},"
+		"{\"id\":\"q\",\"predicted\":\"x\",\"features\":{\"a\":1}}]%c",
+		0, 0);
+	upk_buffer_puts(&many, "{\"id\":\"p\",\"predicted\":\"x\",\"features\":[1");
+	for (size_t i = 0; i < UPK_FEATURES_MAX; i++)
+		upk_buffer_puts(&many, ",1");
+	upk_buffer_append(&many, "]}", 3);
+	assert_false(name.failed || many.failed);
+	bed_post(b, &post, UPK_ITEM_EVENT, "long", name.data, 0);
+	assert_int_equal(post.accepted, 1);
+	assert_refused(&post, "has 129 bytes: want 1 to 128");
+	bed_post(b, &post, UPK_ITEM_EVENT, "many", many.data, 0);
+	assert_int_equal(post.accepted, 0);
+	assert_refused(&post, "more than 10000");
+	upk_buffer_finish(&name);
+	upk_buffer_finish(&many);
+}
+
 /* ---- several threads ---- */
 
 enum { THREADS = 4, ROUNDS = 30, ITEMS = 40 };
@@ -389,6 +422,8 @@ int main(void)
 			an_atomic_post_with_a_reject_stores_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_refused_post_leaves_no_features_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			features_that_cannot_be_learnt_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			many_threads_store_each_item_exactly_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_restart_finds_the_same_windows, setup, teardown),
