@@ -14,6 +14,15 @@ static const struct member {
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 
+/* Says nothing: of white space alone. */
+static bool is_blank(struct upk_text text)
+{
+	size_t i = 0;
+	while (i < text.size && strchr(" \t\r\n\v\f", text.data[i]))
+		i++;
+	return i == text.size;
+}
+
 static bool take(struct upk_decider *d, const cJSON *value, struct upk_error *err)
 {
 	char shown[UPK_VALUE_SHOWN];
@@ -24,8 +33,9 @@ static bool take(struct upk_decider *d, const cJSON *value, struct upk_error *er
 	if (i == MEMBERS)
 		return upk_fail(err, UPK_INVALID, "%s: want by and reason alone", value->string);
 	struct upk_text text = upk_text_of(value->valuestring);
-	if (!cJSON_IsString(value) || text.size == 0 || text.size > members[i].most)
-		return upk_fail(err, UPK_INVALID, "%s: %s: want a string of 1 to %zu bytes",
+	if (!cJSON_IsString(value) || is_blank(text) || text.size > members[i].most)
+		return upk_fail(err, UPK_INVALID,
+			"%s: %s: want a string of 1 to %zu bytes, not all of them blank",
 			value->string, upk_value_show_json(value, shown), members[i].most);
 	*(struct upk_text *)(void *)((char *)&d->person + members[i].offset) = text;
 	return true;

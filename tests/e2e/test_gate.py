@@ -111,7 +111,9 @@ class Person(GateCase):
         for body in (None, {}, {"by": "anna"}, {"reason": "why not"}):
             self.problem(self.promote(1, body), 409, "version 1", f"run {run['run']}", "at least 0.99", "by", "reason")
         self.problem(self.promote(1, {"by": 3, "reason": "x"}), 400, "by: 3")
-        self.problem(self.promote(1, {"by": "anna", "reason": ""}), 400, "reason")
+        for blank in ("", " ", " \t\n"):
+            self.problem(self.promote(1, {"by": "anna", "reason": blank}), 400, "reason")
+            self.problem(self.promote(1, {"by": blank, "reason": "x"}), 400, "by")
         self.problem(self.promote(1, {"by": "a" * 129, "reason": "x"}), 400, "128 bytes")
         self.problem(self.promote(1, {**self.ANNA, "why": "x"}), 400, "why")
         self.problem(self.promote(1, ["anna"]), 400, "object")
