@@ -83,7 +83,7 @@ static bool search_runs(void *into, const cJSON *value, struct upk_error *err)
 void upk_config_default_search(struct upk_retrain_config *r)
 {
 	r->search.repetitions = 1;
-	r->search.runs = 1U << UPK_RUN_GROWTH | 1U << UPK_RUN_SCHEDULE | 1U << UPK_RUN_MANUAL;
+	r->search.runs = 1U << UPK_RUN_SCHEDULE | 1U << UPK_RUN_MANUAL;
 }
 
 bool upk_config_read_search(void *into, const cJSON *value, struct upk_error *err)

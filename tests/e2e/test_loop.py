@@ -382,7 +382,8 @@ class Failures(LoopCase):
     def slow_model(self):
         """Enough rows and features that a run takes a while."""
         rng = random.Random(5)
-        self.put_model("m", {"rules": [], "features": [f"f{i}" for i in range(60)], "retrain": {"budget": None, "live": False}})
+        self.put_model("m", {"rules": [], "features": [f"f{i}" for i in range(60)],
+                             "retrain": {"learner": "mlp", "trials": 8, "budget": None, "live": False}})
 
         def rows(count):
             for _ in range(count):

@@ -9,7 +9,7 @@ FEATURES = [{"name": "body", "type": "text"}, "length"]
 class Text(LoopCase):
     def loop(self, name, made, features, learner, steps=25):
         """Plays a stream through its drift; the share that is right before, at and after it."""
-        self.put_model(name, {"features": features, "retrain": {"learner": learner, "trials": 0}})
+        self.put_model(name, {"features": features, "retrain": {"learner": learner, "trials": 0, "live": False}})
         items = [{**item, "label": label} for item, label in made.rows(500)]
         self.events(name, items, "?settle=true")
         wait_until(lambda: self.daemon.get(f"/v1/models/{name}/versions/champion").status == 200, what="version 1")
