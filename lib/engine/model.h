@@ -37,7 +37,8 @@ struct upk_model {
 	struct upk_totals totals;  /* locked */
 	bool automatic, read_only, deleted; /* locked */
 	struct upk_building *building; /* locked: engine/building.h; NULL: none */
-	pthread_cond_t built;          /* with the lock: it has none any more */
+	bool behind;          /* locked: made anew, it lacks what came after its state */
+	pthread_cond_t built; /* with the lock: it has no building any more, or is not behind */
 
 	/* the writer's alone */
 	struct upk_engine *engine; /* borrowed: whose store the scores of rules are read from */
@@ -47,6 +48,8 @@ struct upk_model {
 	struct upk_used used; /* classes that stored rows name */
 	int64_t retention;    /* as engine/retention.h has seen it, ms */
 	bool stale;           /* the tail is behind the store: rebuild it */
+	struct upk_schema *old_schema; /* while behind: what was replaced */
+	struct upk_tail *old_tail;
 	int64_t first_unsaved; /* engine/unsaved.h's alone, and the three below; 0: its state has all */
 	struct upk_model *next_unsaved;
 	bool saving, saving_orders;

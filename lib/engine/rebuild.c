@@ -88,7 +88,8 @@ static bool resolve_orphans(struct upk_engine *e, struct upk_model *m, const str
 	return true;
 }
 
-/* Events in memory carry tags of the old tail. */
+/* Events in memory carry tags of the old tail. A stale model's is kept until it is known that the
+ * new one has all that it has. */
 static void install(
 	struct upk_engine *e, struct upk_model *m, struct upk_schema *schema, struct upk_tail *tail)
 {
@@ -100,14 +101,46 @@ static void install(
 	m->schema = schema;
 	m->tail = tail;
 	m->stored_place = tail->place;
+	m->behind = m->stale && old_tail;
 	m->stale = false;
 	upk_building_lose_locked(m);
 	upk_orders_clear(&m->orders);
 	pthread_mutex_unlock(&m->lock);
 	int64_t look = upk_windows_look(tail->config);
 	e->look_ms = look < e->look_ms ? look : e->look_ms;
+	if (m->behind) {
+		m->old_schema = old_schema;
+		m->old_tail = old_tail;
+		return;
+	}
 	upk_schema_unref(old_schema);
 	upk_tail_destroy(old_tail);
+}
+
+/* A tail that could not catch up with the one that it replaced gives way to it again. */
+static void end_behind(struct upk_engine *e, struct upk_model *m)
+{
+	if (!m->behind)
+		return;
+	struct upk_schema *schema = m->old_schema;
+	struct upk_tail *tail = m->old_tail;
+	pthread_mutex_lock(&m->lock);
+	bool back = m->tail->seen < tail->seen;
+	if (back) {
+		m->old_schema = m->schema;
+		m->old_tail = m->tail;
+		m->schema = schema;
+		m->tail = tail;
+	}
+	m->behind = false;
+	pthread_cond_broadcast(&m->built);
+	pthread_mutex_unlock(&m->lock);
+	if (back)
+		upk_recent_clear(e->recent);
+	upk_schema_unref(m->old_schema);
+	upk_tail_destroy(m->old_tail);
+	m->old_schema = NULL;
+	m->old_tail = NULL;
 }
 
 /* Without them they are read when they are asked for. */
@@ -356,6 +389,7 @@ bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_err
 				err);
 	}
 	free_rows(&kept);
+	end_behind(e, m);
 	m->stale = !done;
 	return done;
 }

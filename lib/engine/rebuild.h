@@ -22,7 +22,8 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 /* All models of the store, at the start. false: the first error; nothing is served then. */
 bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err);
 
-/* A stale model, in place. false: it still is. */
+/* A stale model, in place: until it has caught up with the store, who asks for it waits. false: it
+ * still is, and shows no less than before. */
 bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_error *err);
 
 #endif

@@ -11,6 +11,8 @@ struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct
 bool upk_report_lock(struct upk_model *m, struct upk_error *err)
 {
 	pthread_mutex_lock(&m->lock);
+	while (m->behind)
+		pthread_cond_wait(&m->built, &m->lock);
 	if (m->tail)
 		return true;
 	pthread_mutex_unlock(&m->lock);

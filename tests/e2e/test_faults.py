@@ -161,6 +161,14 @@ class Disk(Broken):
         wait_until(lambda: daemon.get("/readyz").json["store"]["bytes"] < before / 4, 60, "the rows to go")
         self.assertIsNone(daemon.process.poll())
 
+    def shows_all_the_while(self, daemon):
+        """The model is made anew at each tick, for nothing of it can be stored; that is not seen."""
+        end = time.monotonic() + 2.5
+        shown = set()
+        while time.monotonic() < end:
+            shown.add(self.metrics("m", "all")["pairs"])
+        self.assertEqual(shown, {len(self.ledger.items)})
+
     def take_again(self, daemon, posts):
         self.ok(daemon.put("/v1/models/m", CONFIG))
         self.ledger.items = []
@@ -207,6 +215,7 @@ class Disk(Broken):
                     daemon.kill()
                     daemon.start()
                 self.ledger.check("while the disk is full")
+                self.shows_all_the_while(daemon)
                 self.make_room(daemon)
                 os.unlink(self.path("ballast"))
                 self.take_again(daemon, 30)

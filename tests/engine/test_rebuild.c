@@ -1,0 +1,148 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "engine/bed.h"
+#include "engine/core.h"
+#include "engine/model.h"
+#include "engine/rebuild.h"
+#include "engine/writer.h"
+#include "store/event.h"
+#include "store/place.h"
+
+/* Pairs that came after the model's state: rebuilding reads them again. */
+enum { PAIRS = 4000, TIMES = 40 };
+
+#define PAIR "{\"predicted\":\"x\",\"label\":\"y\"}"
+
+static int setup(void **state)
+{
+	struct bed *b = calloc(1, sizeof *b);
+	struct upk_buffer body = { 0 };
+	bed_open(b);
+	bed_put(b, "m", "{\"windows\":[{\"name\":\"all\",\"count\":100000}],\"rules\":[]}");
+	for (int i = 0; i < PAIRS; i++)
+		upk_buffer_puts(&body, i == 0 ? "[" PAIR : "," PAIR);
+	upk_buffer_puts(&body, "]");
+	bed_send(b, UPK_ITEM_EVENT, upk_buffer_text(&body).data);
+	upk_buffer_finish(&body);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	bed_remove(*state);
+	free(*state);
+	return 0;
+}
+
+struct rebuilding {
+	struct upk_task task;
+	bool done;
+};
+
+static void rebuild(struct upk_engine *e, struct upk_task *task)
+{
+	struct rebuilding *r = (struct rebuilding *)(void *)task;
+	struct upk_error err = { 0 };
+	struct upk_model *m = upk_registry_find(e->registry, "m");
+	m->stale = true;
+	r->done = upk_rebuild_stale(e, m, &err);
+	upk_model_unref(m);
+}
+
+static bool shows_all(struct bed *b)
+{
+	char wanted[32];
+	char *metrics = bed_metrics(b, "m");
+	(void)snprintf(wanted, sizeof wanted, "\"pairs\":%d,", PAIRS);
+	bool all = strstr(metrics, wanted) != NULL;
+	free(metrics);
+	return all;
+}
+
+struct watcher {
+	struct bed *bed;
+	atomic_bool enough;
+	int less;
+};
+
+static void *watch(void *argument)
+{
+	struct watcher *w = argument;
+	while (!atomic_load(&w->enough))
+		w->less += !shows_all(w->bed);
+	return NULL;
+}
+
+static void who_looks_while_a_model_is_made_anew_sees_all_of_it(void **state)
+{
+	struct watcher w = { .bed = *state };
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, watch, &w), 0);
+	for (int i = 0; i < TIMES; i++) {
+		struct rebuilding r = { .task = { .run = rebuild } };
+		upk_writer_call(w.bed->engine->writer, &r.task);
+		assert_true(r.done);
+	}
+	atomic_store(&w.enough, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(w.less, 0);
+}
+
+/* A pair of a class that the model does not have, so that it can't catch up. */
+static void spoil(struct upk_engine *e, const struct upk_model *m)
+{
+	const struct upk_text odd = upk_text_of("nobody's");
+	const struct upk_event_row event = { .seq = e->seq + 1,
+		.model = m->number,
+		.number = m->last_event + 1,
+		.place = m->last_place + 1,
+		.arrival = e->arrival,
+		.predicted = odd,
+		.label = odd };
+	const struct upk_place_row place = {
+		.model = m->number, .place = event.place, .event = event.seq, .arrival = e->arrival
+	};
+	assert_true(upk_store_begin(e->store, NULL));
+	assert_true(upk_event_insert_many(e->store, &event, 1, NULL));
+	assert_true(upk_place_insert_many(e->store, &place, 1, NULL));
+	assert_true(upk_store_commit(e->store, NULL));
+}
+
+static void spoil_and_rebuild(struct upk_engine *e, struct upk_task *task)
+{
+	struct upk_model *m = upk_registry_find(e->registry, "m");
+	spoil(e, m);
+	upk_model_unref(m);
+	rebuild(e, task);
+}
+
+static void a_model_that_cant_be_made_anew_shows_what_it_did(void **state)
+{
+	struct bed *b = *state;
+	struct rebuilding r = { .task = { .run = spoil_and_rebuild } };
+	upk_writer_call(b->engine->writer, &r.task);
+	assert_false(r.done);
+	assert_true(shows_all(b));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			who_looks_while_a_model_is_made_anew_sees_all_of_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_model_that_cant_be_made_anew_shows_what_it_did, setup, teardown),
+	};
+	return cmocka_run_group_tests_name("rebuild", tests, NULL, NULL);
+}
