@@ -35,12 +35,18 @@ void upk_forest_destroy(struct upk_forest *f)
 	free(f);
 }
 
+float upk_forest_value(double x)
+{
+	x = x > (double)UPK_FOREST_MOST ? (double)UPK_FOREST_MOST : x;
+	return (float)(x < -(double)UPK_FOREST_MOST ? -(double)UPK_FOREST_MOST : x);
+}
+
 static float leaf_of(const struct upk_forest_node *nodes, const double *x)
 {
 	const struct upk_forest_node *node = nodes;
 
 	while (node->left >= 0) {
-		float value = (float)x[node->feature];
+		float value = upk_forest_value(x[node->feature]);
 		bool left = isnan(value) ? node->missing_left : value < node->threshold;
 		node = &nodes[left ? node->left : node->right];
 	}
@@ -376,10 +382,25 @@ static void set_nodes(struct upk_onnx *g, const struct ensemble *e)
 	upk_onnx_set_floats(g, "class_weights", e->leaf_weight, e->leaves);
 }
 
+/* Numbers are bounded as upk_forest_value does, which leaves NAN. */
+static const char *bound_onnx(struct upk_onnx *g, const char *input)
+{
+	static const char *const beyond[] = { "Greater", "Less" };
+	static const float most[] = { UPK_FOREST_MOST, -UPK_FOREST_MOST };
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *limit = upk_onnx_floats(g, &most[i], 0, 1);
+		const char *is = upk_onnx_node(g, beyond[i], input, limit, NULL, NULL);
+		input = upk_onnx_node(g, "Where", is, limit, input, NULL);
+	}
+	return input;
+}
+
 const char *upk_forest_onnx(const struct upk_forest *f, struct upk_onnx *g, const char *input)
 {
 	size_t outputs = f->classes == 2 ? 1 : f->classes;
-	const char *probabilities = upk_onnx_ml_node(g, "TreeEnsembleClassifier", input, 2);
+	const char *probabilities =
+		upk_onnx_ml_node(g, "TreeEnsembleClassifier", bound_onnx(g, input), 2);
 	int64_t labels[UPK_CLASSES_MAX];
 	float base[UPK_CLASSES_MAX];
 	struct ensemble e;

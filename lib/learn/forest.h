@@ -13,6 +13,13 @@
 #include "learn/onnx.h"
 #include "metrics/confusion.h"
 
+/* Numbers beyond it are taken for it, in training and in answers: a fourth of the greatest float, so
+ * that XGBoost can double it. */
+#define UPK_FOREST_MOST 0x1p126F
+
+/* The number as trees take it; NAN stays. */
+float upk_forest_value(double x);
+
 /* An inner node sends a row to `left` when its value there, as a float, is < threshold, to `right`
  * otherwise, and where `missing_left` says when the value is NAN. A leaf has left = -1 and its
  * value in threshold. Children stand after their parent, within the tree's nodes. */

@@ -79,7 +79,12 @@ static bool fail(const char *what, struct upk_error *err)
 
 	if (strstr(why, "bad_alloc"))
 		return upk_fail(err, UPK_NOMEM, "no memory to %s", what);
-	return upk_fail(err, UPK_INVALID, "XGBoost can't %s: %.200s", what, why);
+	/* "[time] file:line: why", then a stack. */
+	const char *begin = strstr(why, ": ");
+	why = begin ? begin + 2 : why;
+	size_t size = strcspn(why, "\n");
+	return upk_fail(err, UPK_INVALID, "XGBoost can't %s: %.*s", what,
+		(int)(size < 200 ? size : 200), why);
 }
 
 static bool is_cancelled(const struct upk_fit_input *in)
@@ -175,7 +180,7 @@ static bool join_rows(
 		const double *x = in->x + i * in->features;
 		for (size_t j = 0; j < in->features; j++)
 			if (!isnan(x[j]))
-				upk_sparse_add(rows, (uint32_t)j, (float)x[j]);
+				upk_sparse_add(rows, (uint32_t)j, upk_forest_value(x[j]));
 		for (size_t j = s->starts[i]; j < s->starts[i + 1]; j++)
 			upk_sparse_add(rows, (uint32_t)in->features + s->column[j], s->value[j]);
 		upk_sparse_end_row(rows);
@@ -207,36 +212,29 @@ static bool set_weights(DMatrixHandle rows, const float *weights, size_t count)
 	return !weights || XGDMatrixSetFloatInfo(rows, "weight", weights, count) == 0;
 }
 
-/* A greater one would be infinite to XGBoost. */
-static bool are_floats(const struct upk_fit_input *in, struct upk_error *err)
-{
-	for (size_t i = 0; i < in->rows && !is_cancelled(in); i++)
-		for (size_t j = 0; j < in->features; j++)
-			if (isinf((float)in->x[i * in->features + j]))
-				return upk_fail(err, UPK_INVALID,
-					"XGBoost can't take the rows: a number is beyond 3.4e38");
-	return go_on(in, err);
-}
-
 /* The rows of a fit on their way into XGBoost's bins, batch by batch. */
 struct feed {
 	const struct upk_fit_input *in;
 	const float *weights; /* (rows) or NULL */
+	float *values;        /* (batch, features): the batch that XGBoost looks at */
 	DMatrixHandle proxy;
 	size_t batch, next; /* rows of a batch; the next one's first */
 	bool failed;        /* a batch was not taken */
 };
 
-/* The batch where it lies, without a copy, as NumPy's array interface has it. */
+/* The batch as NumPy's array interface has it. */
 static bool show(const struct feed *f, size_t from, size_t to)
 {
 	const struct upk_fit_input *in = f->in;
+	const double *x = in->x + from * in->features;
 	char rows[160];
 
+	for (size_t i = 0; i < (to - from) * in->features; i++)
+		f->values[i] = upk_forest_value(x[i]);
 	snprintf(rows, sizeof rows,
-		"{\"data\": [%" PRIuPTR ", true], \"shape\": [%zu, %zu], \"typestr\": \"<f8\", "
+		"{\"data\": [%" PRIuPTR ", true], \"shape\": [%zu, %zu], \"typestr\": \"<f4\", "
 		"\"version\": 3}",
-		(uintptr_t)(in->x + from * in->features), to - from, in->features);
+		(uintptr_t)f->values, to - from, in->features);
 	return XGProxyDMatrixSetDataDense(f->proxy, rows) == 0 &&
 		set_weights(f->proxy, f->weights ? f->weights + from : NULL, to - from);
 }
@@ -274,15 +272,19 @@ static bool load_dense(struct growing *g, struct upk_error *err)
 
 	snprintf(config, sizeof config, "{\"missing\": NaN, \"nthread\": %zu, \"max_bin\": %.0f}",
 		g->threads, g->values[BINS]);
-	if (!are_floats(in, err))
-		return false;
-	if (XGProxyDMatrixCreate(&f.proxy) != 0)
+	f.values = malloc(f.batch * in->features * sizeof *f.values);
+	if (!f.values)
+		return upk_fail(err, UPK_NOMEM, "no memory for a batch of rows");
+	if (XGProxyDMatrixCreate(&f.proxy) != 0) {
+		free(f.values);
 		return fail("take the rows", err);
+	}
 	ok = (XGQuantileDMatrixCreateFromCallback(
 		      &f, f.proxy, NULL, first_batch, next_batch, config, &g->rows) == 0 &&
 		     !f.failed) ||
 		is_cancelled(in) || fail("take the rows", err);
 	XGDMatrixFree(f.proxy);
+	free(f.values);
 	return ok && go_on(in, err);
 }
 

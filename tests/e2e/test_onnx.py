@@ -134,6 +134,19 @@ class Onnx(Case):
                 self.assertEqual(label, "yes" if yes > 0.8 else "no")
         self.assertTrue(any(0.5 < yes < 0.8 for _, yes in theirs["probabilities"]))
 
+    def test_trees_take_numbers_beyond_a_float(self):
+        classes = ["no", "yes"]
+        self.put_model("m", {"classes": classes, "features": [f"f{j}" for j in range(4)],
+                             "retrain": {"learner": "trees"}})
+        rows = self.rows(600, 4)
+        labels = [self.label_of(row, classes) for row in rows]
+        for i in range(0, 600, 9):
+            rows[i][i % 4] = (1e300, -1e39, 3e38, 1e38)[i // 9 % 4]
+        items = [{"features": row, "label": label} for row, label in zip(rows, labels)]
+        self.ok(self.daemon.post("/v1/models/m/events?settle=true", items), 200)
+        wait_until(lambda: self.daemon.get("/v1/models/m/versions/champion").status == 200, what="a champion")
+        self.compare("m", classes, rows)
+
     def test_its_tag_spares_sending_it_again(self):
         self.train("m", "trees", ["no", "yes"])
         path = "/v1/models/m/versions/champion/model.onnx"
