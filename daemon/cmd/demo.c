@@ -197,6 +197,7 @@ static bool play(struct demo *d, struct upk_outcome *outcome, struct upk_error *
 {
 	struct upk_player_options player = {
 		.model = d->model,
+		.learner = "logistic", /* the quickest to watch */
 		.rules = rules,
 		.label_delay = LABEL_DELAY,
 		.lockstep = true,
