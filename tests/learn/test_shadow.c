@@ -279,13 +279,15 @@ static void far_values_and_unknown_labels_do_no_harm(void **state)
 
 enum { OUTLIER = 1300, AFTER = 100 };
 
-/* What the copy of the moment gets right of the pairs after OUTLIER, where one value is x. */
+/* What the copy of the moment gets right of the pairs after OUTLIER, where the values that vary are
+ * x (0: as they were). */
 static double accuracy_after(double x, double *decayed)
 {
 	struct upk_dataset d;
 	double p[2], hits = 0;
 	make_rows(&d, 2);
-	d.table.numbers[OUTLIER * FEATURES] = x;
+	for (size_t j = 0; x != 0 && j + 1 < FEATURES; j++)
+		d.table.numbers[OUTLIER * FEATURES + j] = x;
 	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
 	for (size_t i = BEGIN; i <= OUTLIER + AFTER; i++) {
