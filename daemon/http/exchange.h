@@ -39,7 +39,7 @@ struct upk_exchange {
 	struct upk_job job;
 	struct upk_parcel parcel;
 	struct upk_visit *visit; /* to the engine; NULL: it makes none */
-	bool leaving, small;     /* its post is not with the engine yet; the loop may write it */
+	bool leaving;            /* its post is not with the engine yet */
 	bool away;               /* the connection is suspended */
 	int64_t since;           /* it has been away */
 	struct upk_exchange *next, *before, *next_leaving;

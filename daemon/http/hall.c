@@ -9,8 +9,6 @@
 #include "http/loop.h"
 #include "http/problem.h"
 
-enum { WRITTEN_POSTS = 256 }; /* that the loop writes in one commit */
-
 /* A post at the engine. It outlives its exchange when that is given up. */
 struct upk_visit {
 	struct upk_parcel parcel;
@@ -134,45 +132,33 @@ static void hand_over(struct upk_hall *h, struct upk_exchange *x)
 	come_back(h, x);
 }
 
-/* Those that the loop may write itself, as far as they are small together. */
-static bool is_small(const struct upk_exchange *x, size_t posts, size_t bytes)
+/* A small post that leaves alone the loop writes itself: nobody has to be woken. Several are better
+ * handed over, since the loop reads on while they are written. */
+static bool write_lone(struct upk_hall *h)
 {
-	return !x->away && !x->post->atomic && !x->post->settle && posts < WRITTEN_POSTS &&
-		bytes + x->post->batch->body_size <= UPK_TRAFFIC_SMALL;
-}
+	struct upk_exchange *x = h->leaving;
 
-/* Whether all that is small was written, and so has its answer. */
-static bool write_small(struct upk_hall *h)
-{
-	struct upk_post *first = NULL, **end = &first;
-	size_t posts = 0, bytes = 0;
-
-	for (struct upk_exchange *x = h->leaving; x; x = x->next_leaving) {
-		x->small = is_small(x, posts, bytes);
-		if (!x->small)
-			continue;
-		*end = x->post;
-		end = &x->post->next;
-		bytes += x->post->batch->body_size;
-		posts++;
-	}
-	*end = NULL;
-	return first && !atomic_load(&h->parts.traffic->draining) &&
-		upk_engine_write(upk_site_engine(h->parts.site), first);
+	if (x->next_leaving || x->away || x->post->atomic || x->post->settle ||
+		x->post->batch->body_size > UPK_TRAFFIC_SMALL ||
+		atomic_load(&h->parts.traffic->draining))
+		return false;
+	x->post->next = NULL;
+	return upk_engine_write(upk_site_engine(h->parts.site), x->post);
 }
 
 void upk_hall_send(struct upk_hall *h)
 {
-	bool written = h->leaving && write_small(h);
 	struct upk_exchange *x = h->leaving;
+	bool written = x && write_lone(h);
 
 	h->leaving = h->last_leaving = NULL;
+	if (written) {
+		x->leaving = false;
+		return;
+	}
 	while (x) {
 		struct upk_exchange *next = x->next_leaving;
-		if (written && x->small)
-			x->leaving = false;
-		else
-			hand_over(h, x);
+		hand_over(h, x);
 		x = next;
 	}
 }

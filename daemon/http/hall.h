@@ -52,9 +52,9 @@ void upk_hall_leave(struct upk_hall *h, struct upk_exchange *x);
 /* The exchange is over. */
 void upk_hall_forget(struct upk_hall *h, struct upk_exchange *x);
 
-/* What has left since the last call: small posts are written at once, in one commit, when the
- * engine lets it; the others are handed over together, so that they share one, and their
- * connections are suspended. */
+/* What has left since the last call: a small post that is alone is written at once, when the engine
+ * lets it; others are handed over together, so that they share a commit, and their connections are
+ * suspended. */
 void upk_hall_send(struct upk_hall *h);
 
 /* From time to time: gives up what has been away too long; posts with `settle` may be. */
