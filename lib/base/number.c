@@ -287,7 +287,7 @@ size_t upk_number_print(double x, char out[UPK_NUMBER_SIZE])
 		return (size_t)snprintf(out, UPK_NUMBER_SIZE, "%" PRId64, (int64_t)x);
 
 	struct upk_digits d;
-	if (upk_digits_of(fabs(x), &d)) {
+	if (x != 0 && upk_digits_of(fabs(x), &d)) {
 		size_t sign = x < 0;
 		out[0] = '-';
 		size_t laid = sign + lay_out(&d, out + sign);

@@ -33,6 +33,7 @@ static struct upk_serving *version(struct stream *s, int64_t number, size_t whic
 	assert_non_null(serving);
 	upk_predictor_unref(p);
 	upk_dataset_finish(&d);
+	upk_columns_destroy(columns);
 	return serving;
 }
 
