@@ -256,7 +256,7 @@ class Table(Case):
                 self.problem(self.daemon.get(path), 404)
         self.problem(self.daemon.get("/nothing"), 404, "/openapi.yaml")
         for end in ("/model.json", "/model.onnx"):
-            self.problem(self.daemon.get(f"/v1/models/m/versions/9{end}"), 404, "model m: there is no version 9")
+            self.problem(self.daemon.get(f"/v1/models/m/versions/9{end}"), 404, "version 9")
         self.problem(self.daemon.post("/v1/models/m/versions/9/promote"), 404, "9")
         self.problem(self.daemon.delete("/v1/models/m/runs/9"), 404, "9")
         self.problem(self.daemon.post("/v1/models/m/rollback"), 409)

@@ -31,7 +31,7 @@ static int setup(void **state)
 	bed_put(b, "m", "{\"windows\":[{\"name\":\"all\",\"count\":100000}],\"rules\":[]}");
 	for (int i = 0; i < PAIRS; i++)
 		upk_buffer_puts(&body, i == 0 ? "[" PAIR : "," PAIR);
-	upk_buffer_puts(&body, "]");
+	upk_buffer_append(&body, "]", 2); /* with its end */
 	bed_send(b, UPK_ITEM_EVENT, upk_buffer_text(&body).data);
 	upk_buffer_finish(&body);
 	*state = b;
