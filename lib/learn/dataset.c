@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { FIRST_CAPACITY = 256 };
 
 void upk_dataset_init(struct upk_dataset *d, const struct upk_columns *columns, size_t classes)
@@ -20,30 +22,14 @@ void upk_dataset_finish(struct upk_dataset *d)
 	upk_dataset_init(d, d->table.columns, d->classes);
 }
 
-/* *array, count members of size bytes: false leaves it as it was. */
-static bool resize(void *array, size_t count, size_t size)
-{
-	void *old, *new;
-	size_t bytes;
-
-	if (__builtin_mul_overflow(count, size, &bytes))
-		return false;
-	memcpy(&old, array, sizeof old);
-	new = realloc(old, bytes ? bytes : 1);
-	if (!new)
-		return false;
-	memcpy(array, &new, sizeof new);
-	return true;
-}
-
 /* capacity follows only when all three arrays have it. */
 static bool reserve(struct upk_dataset *d, struct upk_error *err)
 {
 	size_t capacity = d->capacity ? 2 * d->capacity : FIRST_CAPACITY;
 
-	if (!resize(&d->y, capacity, sizeof *d->y) ||
-		!resize(&d->served, capacity, sizeof *d->served) ||
-		!resize(&d->place, capacity, sizeof *d->place))
+	if (!upk_array_resize(&d->y, capacity, sizeof *d->y) ||
+		!upk_array_resize(&d->served, capacity, sizeof *d->served) ||
+		!upk_array_resize(&d->place, capacity, sizeof *d->place))
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows", capacity);
 	d->capacity = capacity;
 	return true;

@@ -7,6 +7,8 @@
 
 #include <xxhash.h>
 
+#include "base/array.h"
+
 enum { FIRST_CAPACITY = 256, FIRST_VALUES = 64 };
 
 struct upk_columns *upk_columns_create(
@@ -95,22 +97,6 @@ void upk_table_clear(struct upk_table *t)
 	upk_buffer_clear(&t->bytes);
 }
 
-/* *array, count members of size bytes: false leaves it as it was. */
-static bool resize(void *array, size_t count, size_t size)
-{
-	void *old, *new;
-	size_t bytes;
-
-	if (__builtin_mul_overflow(count, size, &bytes))
-		return false;
-	memcpy(&old, array, sizeof old);
-	new = realloc(old, bytes ? bytes : 1);
-	if (!new)
-		return false;
-	memcpy(array, &new, sizeof new);
-	return true;
-}
-
 /* A table of one row at a time has no use for many. */
 static bool reserve(struct upk_table *t, struct upk_error *err)
 {
@@ -119,10 +105,10 @@ static bool reserve(struct upk_table *t, struct upk_error *err)
 
 	if (t->capacity == 1)
 		capacity = FIRST_CAPACITY;
-	if (!resize(&t->numbers, capacity, c->numbers * sizeof *t->numbers) ||
-		!resize(&t->codes, capacity, c->categories * sizeof *t->codes) ||
-		!resize(&t->texts, capacity, c->texts * sizeof *t->texts) ||
-		!resize(&t->floats, capacity, c->floats * sizeof *t->floats))
+	if (!upk_array_resize(&t->numbers, capacity, c->numbers * sizeof *t->numbers) ||
+		!upk_array_resize(&t->codes, capacity, c->categories * sizeof *t->codes) ||
+		!upk_array_resize(&t->texts, capacity, c->texts * sizeof *t->texts) ||
+		!upk_array_resize(&t->floats, capacity, c->floats * sizeof *t->floats))
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows of %zu features", capacity,
 			c->count);
 	t->capacity = capacity;
@@ -188,7 +174,7 @@ static bool reserve_values(struct upk_table *t, struct upk_error *err)
 	if (t->values_count < t->values_room)
 		return true;
 	slots = calloc(2 * room, sizeof *slots);
-	if (!slots || !resize(&t->values, room, sizeof *t->values)) {
+	if (!slots || !upk_array_resize(&t->values, room, sizeof *t->values)) {
 		free(slots);
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu values of categories", room);
 	}
