@@ -18,17 +18,6 @@ struct reading {
 	int outputs[UPK_INFER_OUTPUTS]; /* the same of each */
 };
 
-static bool wrong(struct reading *g, const char *member, enum upk_json_token token,
-	struct upk_text text, const char *want, struct upk_error *err)
-{
-	char shown[UPK_VALUE_SHOWN];
-
-	upk_value_show(g->r, token, text, shown);
-	if (upk_json_reason(g->r))
-		return upk_json_fail(g->r, err);
-	return upk_fail(err, UPK_INVALID, "%s: %s: want %s", member, shown, want);
-}
-
 static bool read_id(struct reading *g, struct upk_error *err)
 {
 	struct upk_text text;
@@ -37,7 +26,7 @@ static bool read_id(struct reading *g, struct upk_error *err)
 	if (token == UPK_JSON_NULL)
 		return true;
 	if (token != UPK_JSON_STRING)
-		return wrong(g, "id", token, text, "a string", err);
+		return upk_value_wrong(g->r, "id", token, text, "a string", err);
 	g->q->id = upk_tensor_keep(text, g->body, &g->q->arena);
 	return g->q->id.data || upk_fail(err, UPK_NOMEM, "no memory for a request's id");
 }
@@ -70,7 +59,7 @@ static bool read_input(
 	size_t i = q->inputs_count;
 
 	if (token != UPK_JSON_OBJECT)
-		return wrong(g, "inputs", token, text, "objects in the array", err);
+		return upk_value_wrong(g->r, "inputs", token, text, "objects in the array", err);
 	if (!add_input(q, err))
 		return false;
 	if (!upk_tensor_read(g->r, g->body, &q->arena, &q->inputs[i], err))
@@ -89,7 +78,7 @@ static bool read_inputs(struct reading *g, struct upk_error *err)
 	enum upk_json_token token = upk_json_next(g->r, &text);
 
 	if (token != UPK_JSON_ARRAY)
-		return wrong(g, "inputs", token, text, "an array of tensors", err);
+		return upk_value_wrong(g->r, "inputs", token, text, "an array of tensors", err);
 	while ((token = upk_json_next(g->r, &text)) != UPK_JSON_ARRAY_END)
 		if (token == UPK_JSON_ERROR ? !upk_json_fail(g->r, err)
 					    : !read_input(g, token, text, err))
@@ -109,12 +98,12 @@ static bool read_parameters(struct reading *g, const char *name, int *flag, stru
 
 	if (token != UPK_JSON_OBJECT)
 		return token == UPK_JSON_NULL ||
-			wrong(g, "parameters", token, text, "an object", err);
+			upk_value_wrong(g->r, "parameters", token, text, "an object", err);
 	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_KEY) {
 		bool named = upk_text_is(text, name);
 		token = upk_json_next(g->r, &text);
 		if (named && token != UPK_JSON_TRUE && token != UPK_JSON_FALSE)
-			return wrong(g, name, token, text, "true or false", err);
+			return upk_value_wrong(g->r, name, token, text, "true or false", err);
 		if (named)
 			*flag = token == UPK_JSON_TRUE;
 		if (!upk_value_skip(g->r, token, text, err))
@@ -137,7 +126,7 @@ static bool read_output_name(struct reading *g, size_t *output, struct upk_error
 		(token != UPK_JSON_STRING || !upk_text_is(text, names[*output])))
 		++*output;
 	return *output < UPK_INFER_OUTPUTS ||
-		wrong(g, "outputs: name", token, text, "label or probabilities", err);
+		upk_value_wrong(g->r, "outputs: name", token, text, "label or probabilities", err);
 }
 
 static bool skip(struct reading *g, struct upk_error *err)
@@ -187,14 +176,14 @@ static bool read_outputs(struct reading *g, struct upk_error *err)
 	if (token == UPK_JSON_NULL)
 		return true;
 	if (token != UPK_JSON_ARRAY)
-		return wrong(g, "outputs", token, text, "an array of objects", err);
+		return upk_value_wrong(g->r, "outputs", token, text, "an array of objects", err);
 	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_OBJECT)
 		if (!read_output(g, err))
 			return false;
 	if (token == UPK_JSON_ERROR)
 		return upk_json_fail(g->r, err);
 	return token == UPK_JSON_ARRAY_END ||
-		wrong(g, "outputs", token, text, "objects in the array", err);
+		upk_value_wrong(g->r, "outputs", token, text, "objects in the array", err);
 }
 
 /* ---- the request ---- */
@@ -229,7 +218,7 @@ static bool read_request(struct reading *g, struct upk_error *err)
 	enum upk_json_token token = upk_json_next(g->r, &text);
 
 	if (token != UPK_JSON_OBJECT)
-		return wrong(g, "the body", token, text, "an object with inputs", err);
+		return upk_value_wrong(g->r, "the body", token, text, "an object with inputs", err);
 	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_KEY)
 		if (!read_member(g, text, err))
 			return false;

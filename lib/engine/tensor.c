@@ -57,25 +57,13 @@ static bool no_memory(struct upk_error *err)
 	return upk_fail(err, UPK_NOMEM, "no memory for an input");
 }
 
-/* "MEMBER: VALUE: want WANT", or the fault when it is not JSON. */
-static bool wrong(struct reading *g, const char *member, enum upk_json_token token,
-	struct upk_text text, const char *want, struct upk_error *err)
-{
-	char shown[UPK_VALUE_SHOWN];
-
-	upk_value_show(g->r, token, text, shown);
-	if (upk_json_reason(g->r))
-		return upk_json_fail(g->r, err);
-	return upk_fail(err, UPK_INVALID, "%s: %s: want %s", member, shown, want);
-}
-
 static bool read_name(struct reading *g, struct upk_error *err)
 {
 	struct upk_text text;
 	enum upk_json_token token = upk_json_next(g->r, &text);
 
 	if (token != UPK_JSON_STRING)
-		return wrong(g, "name", token, text, "a string", err);
+		return upk_value_wrong(g->r, "name", token, text, "a string", err);
 	g->t->name = upk_tensor_keep(text, g->body, g->arena);
 	return g->t->name.data || no_memory(err);
 }
@@ -89,7 +77,7 @@ static bool read_datatype(struct reading *g, struct upk_error *err)
 		if (upk_text_is(text, types[i].name))
 			g->t->type = &types[i];
 	return g->t->type ||
-		wrong(g, "datatype", token, text,
+		upk_value_wrong(g->r, "datatype", token, text,
 			"FP64, FP32, INT64, INT32, INT16, INT8, UINT64, UINT32, UINT16, UINT8, "
 			"BOOL or BYTES",
 			err);
@@ -138,7 +126,7 @@ static bool read_shape(struct reading *g, struct upk_error *err)
 	size_t start = upk_json_at(g->r) - 1;
 
 	if (token != UPK_JSON_ARRAY)
-		return wrong(g, "shape", token, text, wanted_shape, err);
+		return upk_value_wrong(g->r, "shape", token, text, wanted_shape, err);
 	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_NUMBER && count < DIMENSIONS &&
 		upk_number_parse_int(text, &sizes[count]) && sizes[count] > 0)
 		count++;
@@ -169,7 +157,7 @@ static bool read_value(struct reading *g, size_t at, enum upk_json_token token,
 		return true;
 	}
 	snprintf(member, sizeof member, "data[%zu]", at);
-	return wrong(g, member, token, text,
+	return upk_value_wrong(g->r, member, token, text,
 		t->texts ? "a string or null, as the datatype says" : "a number or null", err);
 }
 
@@ -216,7 +204,7 @@ static bool read_nested(struct reading *g, struct upk_error *err)
 	if (token == UPK_JSON_ERROR)
 		return upk_json_fail(g->r, err);
 	if (token != UPK_JSON_ARRAY_END && row < t->rows)
-		return wrong(g, "data", token, text, "an array for each row", err);
+		return upk_value_wrong(g->r, "data", token, text, "an array for each row", err);
 	return (token == UPK_JSON_ARRAY_END && row == t->rows) ||
 		upk_fail(err, UPK_INVALID, "data: %s%zu rows: want %zu, as the shape says",
 			row == t->rows ? "over " : "", row, t->rows);
@@ -249,7 +237,7 @@ static bool read_data(struct reading *g, struct upk_error *err)
 	enum upk_json_token token = upk_json_next(g->r, &text);
 
 	if (token != UPK_JSON_ARRAY)
-		return wrong(g, "data", token, text, "an array", err);
+		return upk_value_wrong(g->r, "data", token, text, "an array", err);
 	if (g->dimensions == 0 || !g->t->type)
 		return upk_json_skip(g->r, token, &g->late) || upk_json_fail(g->r, err);
 	g->filled = true;
@@ -345,14 +333,14 @@ static bool read_parameters(struct reading *g, struct upk_error *err)
 
 	if (token != UPK_JSON_OBJECT)
 		return token == UPK_JSON_NULL ||
-			wrong(g, "parameters", token, text, "an object", err);
+			upk_value_wrong(g->r, "parameters", token, text, "an object", err);
 	while ((token = upk_json_next(g->r, &text)) == UPK_JSON_KEY) {
 		bool size = upk_text_is(text, "binary_data_size");
 		token = upk_json_next(g->r, &text);
 		if (size &&
 			(token != UPK_JSON_NUMBER || !upk_number_parse_int(text, &g->t->binary) ||
 				g->t->binary < 0))
-			return wrong(g, "parameters.binary_data_size", token, text,
+			return upk_value_wrong(g->r, "parameters.binary_data_size", token, text,
 				"a number of bytes", err);
 		if (!upk_value_skip(g->r, token, text, err))
 			return upk_json_reason(g->r) ? upk_json_fail(g->r, err) : false;

@@ -76,6 +76,17 @@ const char *upk_value_show(struct upk_json_reader *r, enum upk_json_token token,
 	return out;
 }
 
+bool upk_value_wrong(struct upk_json_reader *r, const char *member, enum upk_json_token token,
+	struct upk_text text, const char *want, struct upk_error *err)
+{
+	char shown[UPK_VALUE_SHOWN];
+
+	upk_value_show(r, token, text, shown);
+	if (upk_json_reason(r))
+		return upk_json_fail(r, err);
+	return upk_fail(err, UPK_INVALID, "%s: %s: want %s", member, shown, want);
+}
+
 const char *upk_value_show_json(const cJSON *json, char out[UPK_VALUE_SHOWN])
 {
 	if (cJSON_IsString(json))

@@ -21,7 +21,11 @@ const char *upk_text_show(struct upk_text text, char out[UPK_VALUE_SHOWN]);
 const char *upk_value_show(struct upk_json_reader *r, enum upk_json_token token,
 	struct upk_text text, char out[UPK_VALUE_SHOWN]);
 
-/* The same of a document's value. */
+/* Fails with "MEMBER: VALUE: want WANT", or with the fault when it is not JSON. */
+bool upk_value_wrong(struct upk_json_reader *r, const char *member, enum upk_json_token token,
+	struct upk_text text, const char *want, struct upk_error *err);
+
+/* What upk_value_show gives, of a document's value. */
 const char *upk_value_show_json(const cJSON *json, char out[UPK_VALUE_SHOWN]);
 
 /* Reads to the end of a value that is not used, whose first token was read. A number in it that
