@@ -107,8 +107,10 @@ static upk_tag ring_at(const struct upk_in_use *u, size_t i)
 
 /* Names that senders use are numbered anew in a state, as they are in it: few of all that ever
  * came. */
+enum { NAMES_MOST = 3 + UPK_OTHER_PAIRS };
+
 struct names {
-	upk_tag tags[3 + UPK_OTHER_PAIRS];
+	upk_tag tags[NAMES_MOST];
 	size_t count;
 };
 
@@ -340,6 +342,7 @@ struct reading {
 	const char *fault; /* NULL: none yet */
 	bool no_memory;
 	bool same[UPK_RULES_MAX]; /* rules whose definition is the stored one */
+	struct names names;       /* the tail's tags of the state's names: it may know others already */
 };
 
 static const cJSON *member_of(struct reading *r, const cJSON *o, const char *name, bool fine)
@@ -405,12 +408,20 @@ static size_t take_name(
 	return 0;
 }
 
+static upk_tag to_tag(struct reading *r, const cJSON *item, const char *name)
+{
+	int64_t tag = to_int(r, item, name);
+	if (tag >= 0 && tag < UPK_TAG_NAMED)
+		return (upk_tag)tag;
+	if (tag >= UPK_TAG_NAMED && tag - UPK_TAG_NAMED < (int64_t)r->names.count)
+		return r->names.tags[tag - UPK_TAG_NAMED];
+	r->fault = r->fault ? r->fault : name;
+	return 0;
+}
+
 static upk_tag take_tag(struct reading *r, const cJSON *o, const char *name)
 {
-	int64_t tag = take_int(r, o, name);
-	if ((tag < 0 || tag > UINT32_MAX) && !r->fault)
-		r->fault = name;
-	return (upk_tag)tag;
+	return to_tag(r, cJSON_GetObjectItemCaseSensitive(o, name), name);
 }
 
 static void read_members(struct reading *r, const struct member *members, const cJSON *o, void *to)
@@ -441,11 +452,13 @@ static void read_tags(struct reading *r, const cJSON *tags, struct upk_tail *t)
 		upk_tag tag;
 		struct upk_error err = { 0 };
 		struct upk_made_by by = { .name = upk_text_of(cJSON_GetStringValue(item)) };
-		if (!by.name.data || !upk_tags_of(&t->tags, by, &tag, &err)) {
+		if (r->names.count == NAMES_MOST || !by.name.data ||
+			!upk_tags_of(&t->tags, by, &tag, &err)) {
 			r->fault = r->fault ? r->fault : "tags";
 			r->no_memory = r->no_memory || err.code == UPK_NOMEM;
 			return;
 		}
+		r->names.tags[r->names.count++] = tag;
 	}
 }
 
@@ -453,14 +466,13 @@ static void read_ring(struct reading *r, const cJSON *ring, struct upk_in_use *u
 {
 	for (const cJSON *tag = ring ? ring->child : NULL; tag; tag = tag->next->next) {
 		int64_t n = to_int(r, tag->next, "ring");
-		int64_t value = to_int(r, tag, "ring");
-		if (n < 1 || n > (int64_t)(UPK_OTHER_PAIRS - u->ring_size) || value < 0 ||
-			value > UINT32_MAX) {
+		upk_tag value = to_tag(r, tag, "ring");
+		if (n < 1 || n > (int64_t)(UPK_OTHER_PAIRS - u->ring_size)) {
 			r->fault = r->fault ? r->fault : "ring";
 			return;
 		}
 		while (n-- > 0)
-			u->ring[u->ring_size++] = (upk_tag)value;
+			u->ring[u->ring_size++] = value;
 	}
 	u->ring_at = u->ring_size % UPK_OTHER_PAIRS;
 }

@@ -262,7 +262,9 @@ class States(Case):
             expected = roc_auc_score([item["label"] == "b" for item in used], [item["score"] for item in used])
             rule = self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]
             self.assertAlmostEqual(rule["value"], expected, delta=1e-12)
-        send(24000, ["one", "one", "other"])
+        send(23900, ["one", "one", "other"])
+        send(1, ["other"])  # the first pair of the window is not of what is in use
+        send(99, ["one", "one", "other"])
         self.put_model("m", {**config, "rules": [{"name": "auc", "metric": "roc_auc", "window": "w", "above": 1, "min_pairs": 1}]})
         send(1, ["one"])
         check("one")

@@ -113,6 +113,37 @@ static void ring_goes_on_where_it_was(void **state)
 	upk_record_start_finish(&start);
 }
 
+static upk_tag named(struct upk_tail *t, const char *name)
+{
+	upk_tag tag;
+	const struct upk_made_by by = { .name = upk_text_of(name) };
+	assert_true(upk_tags_of(&t->tags, by, &tag, NULL));
+	return tag;
+}
+
+/* A tail whose windows were built beside it has numbered the names in the order of its rows. */
+static void names_stay_what_they_were_where_others_are_known(void **state)
+{
+	(void)state;
+	struct stream s, fresh;
+	struct upk_record_start start = { 0 };
+	stream_open(&s, "{\"rules\":[]}", 2);
+	stream_random(&s, named(s.tail, "one"), 400, 0.9);
+	stream_random(&s, named(s.tail, "two"), 200, 0.9);
+	char *written = state_of(s.tail);
+	stream_open(&fresh, "{\"rules\":[]}", 2);
+	named(fresh.tail, "two");
+	assert_true(upk_tail_state_read(fresh.tail, upk_text_of(written), &start, NULL));
+	const struct upk_in_use *u = &fresh.tail->in_use;
+	assert_string_equal(upk_tags_name(&fresh.tail->tags, u->tag), "one");
+	assert_string_equal(upk_tags_name(&fresh.tail->tags, u->ring[0]), "one");
+	assert_string_equal(upk_tags_name(&fresh.tail->tags, u->ring[u->ring_size - 1]), "two");
+	free(written);
+	stream_close(&s);
+	stream_close(&fresh);
+	upk_record_start_finish(&start);
+}
+
 static void changed_rule_starts_at_ok(void **state)
 {
 	(void)state;
@@ -231,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_reads_back_to_the_same_state),
 		cmocka_unit_test(ring_goes_on_where_it_was),
+		cmocka_unit_test(names_stay_what_they_were_where_others_are_known),
 		cmocka_unit_test(changed_rule_starts_at_ok),
 		cmocka_unit_test(settled_points_and_scores_count_on),
 		cmocka_unit_test(model_without_pairs_has_no_record),
