@@ -9,8 +9,8 @@
 #include <cblas.h>
 
 #include "learn/balance.h"
+#include "learn/linear.h"
 #include "learn/minimise.h"
-#include "learn/numbers.h"
 #include "learn/settings.h"
 #include "learn/softmax.h"
 
@@ -51,65 +51,11 @@ static const struct upk_parameter adjust[] = {
 	{ .name = NULL },
 };
 
-struct logistic {
-	struct upk_width width;
-	size_t classes;
-	size_t outputs;    /* 1 for two classes, else classes */
-	double *weights;   /* (outputs, dense), of the dense inputs */
-	double *sparse;    /* (sparse, outputs), of the sparse ones, behind them in the block */
-	double *intercept; /* (outputs), the block's end */
-};
-
-static size_t outputs_of(size_t classes)
-{
-	return classes == 2 ? 1 : classes;
-}
-
 static bool check(const cJSON *settings, struct upk_error *err)
 {
 	double values[SETTINGS];
 
 	return upk_settings_read(settings, "logistic", table, SETTINGS, values, err);
-}
-
-static void release(void *fitted)
-{
-	struct logistic *l = fitted;
-
-	if (!l)
-		return;
-	free(l->weights);
-	free(l);
-}
-
-static size_t count_of(struct upk_width width, size_t outputs)
-{
-	return outputs * (width.dense + width.sparse + 1);
-}
-
-static struct logistic *create(struct upk_width width, size_t classes, struct upk_error *err)
-{
-	struct logistic *l = calloc(1, sizeof *l);
-
-	if (!l)
-		goto fail;
-	l->width = width;
-	l->classes = classes;
-	l->outputs = outputs_of(classes);
-
-	l->weights = calloc(count_of(width, l->outputs), sizeof *l->weights);
-	if (!l->weights)
-		goto free_logistic;
-	l->sparse = l->weights + l->outputs * width.dense;
-	l->intercept = l->sparse + l->outputs * width.sparse;
-	return l;
-
-free_logistic:
-	free(l);
-fail:
-	upk_fail(err, UPK_NOMEM, "no memory for %zu classes of %zu weights", classes,
-		width.dense + width.sparse);
-	return NULL;
 }
 
 /* A fit under way. */
@@ -266,7 +212,7 @@ static bool begin_at_sample(struct fitting *f, double *w, struct upk_error *err)
 
 static bool descend(struct fitting *f, double *w, struct upk_error *err)
 {
-	const struct logistic *from = f->in->from;
+	const struct upk_linear *from = f->in->from;
 	bool ok;
 
 	if (from)
@@ -280,7 +226,7 @@ static bool descend(struct fitting *f, double *w, struct upk_error *err)
 static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
 {
 	double values = (double)rows * (double)inputs;
-	double count = (double)outputs_of(classes) * (double)(inputs + 1);
+	double count = (double)upk_linear_outputs(classes) * (double)(inputs + 1);
 	double curved = fmin(count, SAMPLE_VARIABLES);
 
 	(void)settings;
@@ -291,7 +237,7 @@ static bool fit(
 	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
 {
 	struct fitting f = { .in = in, .tolerance = tolerance };
-	struct logistic *l;
+	struct upk_linear *l;
 	double *weights;
 	bool ok;
 
@@ -301,7 +247,8 @@ static bool fit(
 	/* Two threads would add in another order than one. */
 	openblas_set_num_threads(1);
 
-	l = create((struct upk_width){ in->features, in->sparse ? in->sparse->columns : 0 },
+	l = upk_linear_create(
+		(struct upk_width){ in->features, in->sparse ? in->sparse->columns : 0 },
 		in->classes, err);
 	if (!l) {
 		free(weights);
@@ -323,192 +270,45 @@ static bool fit(
 	if (ok)
 		*fitted = l;
 	else
-		release(l);
+		upk_linear_destroy(l);
 	return ok;
-}
-
-/* Plain sums, not BLAS: there a row's last bits depend on the rows beside it. Lanes that the
- * processor adds side by side. */
-static double score(const double *w, const double *x, size_t n, double intercept)
-{
-	enum { LANES = 8 };
-	double lanes[LANES] = { 0 }, sum = 0;
-	size_t i = 0;
-
-	for (; i + LANES <= n; i += LANES)
-		for (size_t k = 0; k < LANES; k++)
-			lanes[k] += w[i + k] * x[i + k];
-	for (; i < n; i++)
-		sum += w[i] * x[i];
-	for (size_t k = 0; k < LANES; k++)
-		sum += lanes[k];
-	return sum + intercept;
-}
-
-/* Adds a row's sparse inputs to its scores. */
-static void add_sparse_row(
-	const struct logistic *l, const struct upk_sparse *s, size_t row, double *scores)
-{
-	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
-		for (size_t k = 0; k < l->outputs; k++)
-			scores[k] += (double)s->value[j] * l->sparse[s->column[j] * l->outputs + k];
 }
 
 static void predict(
 	const void *fitted, const struct upk_inputs *in, void *scratch, double *probabilities)
 {
-	const struct logistic *l = fitted;
-	size_t dense = l->width.dense;
-	const double *x = in->x;
-	double sum;
-
 	(void)scratch;
-	for (size_t i = 0; i < in->rows; i++, x += dense, probabilities += l->classes) {
-		for (size_t k = 0; k < l->outputs; k++)
-			probabilities[k] = score(l->weights + k * dense, x, dense, l->intercept[k]);
-		if (in->sparse)
-			add_sparse_row(l, in->sparse, i, probabilities);
-		if (l->outputs > 1) {
-			upk_softmax_row(probabilities, l->classes, &sum);
-			continue;
-		}
-		probabilities[1] = 1 / (1 + exp(-probabilities[0]));
-		probabilities[0] = 1 - probabilities[1];
-	}
+	upk_linear_predict(fitted, in, probabilities);
 }
 
 static void scale(void *fitted, double factor)
 {
-	struct logistic *l = fitted;
-
-	for (size_t i = 0; i < count_of(l->width, l->outputs); i++)
-		l->weights[i] *= factor;
-}
-
-/* The weights of one output: dense inputs, then sparse ones. */
-static void write_output(const struct logistic *l, size_t k, struct upk_json_writer *w)
-{
-	upk_json_array(w, NULL);
-	for (size_t j = 0; j < l->width.dense; j++)
-		upk_json_double(w, NULL, l->weights[k * l->width.dense + j]);
-	for (size_t j = 0; j < l->width.sparse; j++)
-		upk_json_double(w, NULL, l->sparse[j * l->outputs + k]);
-	upk_json_array_end(w);
+	upk_linear_scale(fitted, factor);
 }
 
 static void write(const void *fitted, struct upk_json_writer *w)
 {
-	const struct logistic *l = fitted;
-
-	upk_json_array(w, "coefficients");
-	for (size_t k = 0; k < l->outputs; k++)
-		write_output(l, k, w);
-	upk_json_array_end(w);
-	upk_numbers_write(w, "intercepts", l->intercept, l->outputs);
-}
-
-static bool read_output(
-	struct logistic *l, size_t k, const cJSON *row, double *room, struct upk_error *err)
-{
-	size_t dense = l->width.dense, sparse = l->width.sparse;
-
-	if (!upk_numbers_read(row, "coefficients[]", dense + sparse, room, err))
-		return false;
-	if (dense)
-		memcpy(l->weights + k * dense, room, dense * sizeof *room);
-	for (size_t j = 0; j < sparse; j++)
-		l->sparse[j * l->outputs + k] = room[dense + j];
-	return true;
-}
-
-static bool read_outputs(struct logistic *l, const cJSON *rows, double *room, struct upk_error *err)
-{
-	size_t k = 0;
-
-	for (const cJSON *row = rows->child; row; row = row->next, k++) {
-		if (k == l->outputs)
-			return upk_fail(err, UPK_CORRUPT, "coefficients has over %zu rows", k);
-		if (!read_output(l, k, row, room, err))
-			return false;
-	}
-	return k == l->outputs ||
-		upk_fail(err, UPK_CORRUPT, "coefficients has %zu rows instead of %zu", k,
-			l->outputs);
-}
-
-static bool read_members(struct logistic *l, const cJSON *json, struct upk_error *err)
-{
-	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(json, "coefficients");
-	double *room;
-	bool ok;
-
-	if (!cJSON_IsArray(rows))
-		return upk_fail(err, UPK_CORRUPT, "coefficients is not an array");
-	room = calloc(l->width.dense + l->width.sparse + 1, sizeof *room);
-	if (!room)
-		return upk_fail(err, UPK_NOMEM, "no memory for %zu weights",
-			l->width.dense + l->width.sparse);
-	ok = read_outputs(l, rows, room, err);
-	free(room);
-	return ok &&
-		upk_numbers_read(cJSON_GetObjectItemCaseSensitive(json, "intercepts"), "intercepts",
-			l->outputs, l->intercept, err);
+	upk_linear_write(fitted, w);
 }
 
 static bool read(const cJSON *json, struct upk_width width, size_t classes, void **fitted,
 	struct upk_error *err)
 {
-	struct logistic *l = create(width, classes, err);
-
-	if (!l)
-		return false;
-	if (!read_members(l, json, err)) {
-		release(l);
-		return false;
-	}
-	*fitted = l;
-	return true;
-}
-
-/* The weights as (inputs, outputs), the dense inputs first. */
-static const char *weights_onnx(const struct logistic *l, struct upk_onnx *g)
-{
-	size_t inputs = l->width.dense + l->width.sparse;
-	double *turned = calloc(inputs + 1, l->outputs * sizeof *turned);
-	const char *name;
-
-	if (!turned) {
-		upk_onnx_fail(g);
-		return "";
-	}
-	for (size_t j = 0; j < l->width.dense; j++)
-		for (size_t k = 0; k < l->outputs; k++)
-			turned[j * l->outputs + k] = l->weights[k * l->width.dense + j];
-	memcpy(turned + l->width.dense * l->outputs, l->sparse,
-		l->width.sparse * l->outputs * sizeof *turned);
-	name = upk_onnx_doubles(g, turned, inputs, l->outputs);
-	free(turned);
-	return name;
+	*fitted = upk_linear_read(json, width, classes, err);
+	return *fitted != NULL;
 }
 
 /* In doubles, as predict. */
 static const char *onnx(
 	const void *fitted, struct upk_onnx *g, const char *input, enum upk_onnx_type *type)
 {
-	const struct logistic *l = fitted;
-	const double one = 1;
-	const char *scores, *positive;
-
 	*type = UPK_ONNX_DOUBLE;
-	scores = upk_onnx_node(g, "Gemm", input, weights_onnx(l, g),
-		upk_onnx_doubles(g, l->intercept, 0, l->outputs), NULL);
-	if (l->outputs > 1) {
-		const char *all = upk_onnx_node(g, "Softmax", scores, NULL, NULL, NULL);
-		upk_onnx_set_int(g, "axis", 1);
-		return all;
-	}
-	positive = upk_onnx_node(g, "Sigmoid", scores, NULL, NULL, NULL);
-	return upk_onnx_complement(g, positive, upk_onnx_doubles(g, &one, 0, 1));
+	return upk_linear_onnx(fitted, g, input);
+}
+
+static void release(void *fitted)
+{
+	upk_linear_destroy(fitted);
 }
 
 const struct upk_learner upk_logistic = {
