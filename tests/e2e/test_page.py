@@ -1,15 +1,33 @@
 """The page at / in a real browser."""
+import html
 import os
 import re
 import shutil
 import subprocess
 
-from harness import Case
+from harness import wait_until
+from test_loop import LoopCase
 
 CHROMIUM = shutil.which("chromium") or "chromium"
 
 
-class Page(Case):
+class Browser(LoopCase):
+    def browse(self, *arguments, part=""):
+        profile = os.path.join(self.daemon.top, "chromium")
+        # Anything but the daemon's own address would be asked of a proxy that isn't there.
+        return subprocess.run(
+            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             f"--user-data-dir={profile}", "--virtual-time-budget=8000", "--window-size=1280,1000", *arguments,
+             f"http://127.0.0.1:{self.daemon.port}/{part}"], capture_output=True, text=True, timeout=120)
+
+    def shown(self, part=""):
+        """The page's text, without its markup."""
+        text = re.sub(r"<[^>]*>", " ", self.browse("--dump-dom", part=part).stdout)
+        return re.sub(r"\s+", " ", html.unescape(text))
+
+
+class Page(Browser):
     def setUp(self):
         super().setUp()
         self.put_model("mail", {"classes": ["ham", "spam"], "positive": "spam", "rules": [
@@ -18,15 +36,6 @@ class Page(Case):
                              for i in range(60)])
         self.put_model("evil", {"classes": ["<script>document.title='owned'</script>", "<img src=x onerror=document.title='owned'>"]})
         self.events("evil", {"predicted": "<script>document.title='owned'</script>", "label": "<img src=x onerror=document.title='owned'>"})
-
-    def browse(self, *arguments):
-        profile = os.path.join(self.daemon.top, "chromium")
-        # Anything but the daemon's own address would be asked of a proxy that isn't there.
-        return subprocess.run(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             f"--user-data-dir={profile}", "--virtual-time-budget=8000", "--window-size=1280,1000", *arguments,
-             f"http://127.0.0.1:{self.daemon.port}/"], capture_output=True, text=True, timeout=120)
 
     def test_it_shows_models_figures_and_rules(self):
         shown = self.browse("--dump-dom").stdout
@@ -60,3 +69,44 @@ class Page(Case):
         self.assertIn("frame-ancestors 'none'", policy)
         self.assertNotIn("unsafe-inline", policy)
         self.assertEqual(reply.headers["X-Content-Type-Options"], "nosniff")
+
+
+class Loop(Browser):
+    """What the page tells of the loop, held against what the API says."""
+
+    def test_it_shows_live_adjustment_trials_and_who_promoted_against_a_verdict(self):
+        stream = self.begin(config={"features": ["x", "y", "z"], "rules": [], "retrain": {
+            "learner": "logistic", "budget": None, "trials": 3, "gate": {"at_least": 0.99}}})
+        stream.plane = (-1.0, 1.0, 0.5)
+        self.play("m", stream, 300)
+        run = self.ended(self.by_hand())
+        self.assertEqual(run["state"], "rejected")
+        anna = {"by": "anna <b>", "reason": "the old plane is coming back"}
+        self.ok(self.daemon.post(f"/v1/models/m/versions/{run['version']}/promote", anna))
+
+        model = self.ok(self.daemon.get("/v1/models/m"))
+        live, promotions = model["live"], self.ok(self.daemon.get("/v1/models/m/promotions"))["promotions"]
+        self.assertEqual([one["by"] for one in promotions], ["run", "live", "hand"])
+        page = self.shown()
+        self.assertIn(f"It adjusts version {live['version']}, at revision {live['revision']}.", page)
+        self.assertIn(f"at place {promotions[1]['place']}: {promotions[1]['reason']}", page)
+        self.assertIn(f"Version {run['version']} promoted by hand (anna <b>), against the verdict of run {run['run']} "
+                      f"({run['verdict']}): {anna['reason']}", page)
+        newest = self.ok(self.daemon.get(f"/v1/models/m/versions/{live['version']}/revisions?limit=1"))["revisions"][0]
+        self.assertRegex(page, rf"revision predicts since place since bytes {newest['revision']} [^a-z]*{newest['place']} ")
+        for trial in run["trials"]:
+            self.assertRegex(page, rf"{trial['trial']} logistic l2 [^_]*? {trial['score']:.3f} ")
+        # The chart reaches the place of the last promotion, whose line stands in it.
+        self.assertEqual(promotions[2]["place"], model["place"])
+        self.assertIn(f"place {model['place']} ", page)
+        self.assertIn('class="mark against"', self.browse("--dump-dom").stdout)
+        self.assertIn("Run 1 succeeded", self.shown("#model=m&run=1"))
+
+    def test_it_shows_how_far_a_run_is(self):
+        stream = self.begin(config={"features": ["x", "y", "z"], "rules": [], "retrain": {
+            "learner": "mlp", "budget": None, "trials": 10000, "live": False}})
+        self.play("m", stream, 200, step=50)
+        number = self.by_hand()
+        wait_until(lambda: self.run_of(number)["trials"], what="a trial")
+        self.assertRegex(self.shown(), rf"Run {number} running Why: started by hand\. [0-9]+ of 10,00[0-9] candidates and trials trial ")
+        self.ok(self.daemon.delete(f"/v1/models/m/runs/{number}"))

@@ -6,6 +6,8 @@
 const EVERY_MS = 2000;
 const MODELS_IN_FULL = 30;
 const HAPPENED = 25;
+const REVISIONS = 5;
+const TRIALS = 100;
 
 /* ---- making elements ---- */
 
@@ -14,7 +16,7 @@ function fill(element, attributes, children) {
 		if (value !== null && value !== undefined)
 			element.setAttribute(name, value);
 	}
-	for (const child of children.flat()) {
+	for (const child of children.flat(Infinity)) {
 		if (child !== null && child !== undefined)
 			element.append(child);
 	}
@@ -71,11 +73,11 @@ function seconds(value) {
 		if (value >= size)
 			return `${(value / size).toFixed(1)} ${unit}`;
 	}
-	return `${value.toFixed(1)} s`;
+	return value > 0 && value < 0.1 ? `${Number((1000 * value).toPrecision(2))} ms` : `${value.toFixed(1)} s`;
 }
 
 const MOODS = {
-	ok: "good", serving: "good", succeeded: "good",
+	ok: "good", serving: "good", succeeded: "good", done: "good",
 	pending: "warn", waiting: "warn", promoted: "warn", retraining: "warn", paused: "warn",
 	queued: "warn", running: "warn",
 	firing: "bad", failed: "bad",
@@ -131,8 +133,19 @@ function runWords(run) {
 	return `Run ${run.run} (${run.kind}) ${run.state}${verdict ? `: ${verdict}` : ""}`;
 }
 
+const BY = { run: "by its run", bench: "by the bench", live: "by live adjustment", hand: "by hand", rollback: "by a rollback" };
+
 function promotionWords(promotion) {
-	return `Version ${promotion.version} promoted (${promotion.by})${promotion.reason ? `: ${promotion.reason}` : ""}`;
+	let words = `Version ${promotion.version} promoted ${BY[promotion.by] || `by ${promotion.by}`}`;
+	if (promotion.person)
+		words += ` (${promotion.person})`;
+	if (promotion.against)
+		words += `, against the verdict of run ${promotion.run} (${promotion.against})`;
+	return promotion.reason ? `${words}: ${promotion.reason}` : words;
+}
+
+function promotionMood(promotion) {
+	return promotion.against ? "warn" : "good";
 }
 
 function happened(model) {
@@ -145,7 +158,7 @@ function happened(model) {
 	for (const run of model.runs)
 		all.push([run.ended || run.started || run.queued, MOODS[run.state] || "quiet", runWords(run)]);
 	for (const promotion of model.promotions)
-		all.push([promotion.from || promotion.time, "good", promotionWords(promotion)]);
+		all.push([promotion.from, promotionMood(promotion), promotionWords(promotion)]);
 	return all.filter((one) => one[0]).sort((a, b) => (a[0] < b[0] ? 1 : a[0] > b[0] ? -1 : 0)).slice(0, HAPPENED);
 }
 
@@ -248,7 +261,7 @@ function axes(scale) {
 function marks(scale, model) {
 	const at = [];
 	for (const promotion of model.promotions)
-		at.push([promotion.place, "promoted", promotionWords(promotion)]);
+		at.push([promotion.place, promotion.against ? "against" : "promoted", promotionWords(promotion)]);
 	for (const alert of model.alerts)
 		at.push([alert.place, "alerted", alertWords(alert)]);
 	return at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last)
@@ -256,8 +269,19 @@ function marks(scale, model) {
 			y1: CHART.top, y2: CHART.height - CHART.bottom }, draw("title", {}, words)));
 }
 
-function showHistory(model) {
+/* The points that are kept, and how the window stands now. */
+function course(model) {
 	const points = (model.history.points || []).filter((point) => typeof point.value === "number");
+	const window = (model.metrics.windows || {})[model.history.window];
+	const value = window ? leading(window).values.f1 : null;
+	const last = points[points.length - 1];
+	if (last && typeof value === "number" && model.place > last.place)
+		points.push({ place: model.place, value });
+	return points;
+}
+
+function showHistory(model) {
+	const points = course(model);
 	if (points.length < 2)
 		return empty("No history yet: a point is kept each time a twentieth of the window has changed.");
 	const scale = scales(points);
@@ -271,14 +295,19 @@ function showHistory(model) {
 
 /* ---- rules, versions, runs ---- */
 
+function firingWords(model, rule) {
+	const alert = model.alerts.find((one) => rule.alert && one.alert === rule.alert);
+	return alert ? make("div", { class: "quiet" }, alertWords(alert)) : null;
+}
+
 function showRules(model) {
 	if (model.rules.length === 0)
 		return empty("No rules.");
-	return table([["rule"], ["state"], ["promises that"], ["value", "number"], ["limit", "number"]],
+	return table([["rule"], ["state"], ["promises that", "words"], ["value", "number"], ["limit", "number"]],
 		model.rules.map((rule) => make("tr", {},
 			make("th", { scope: "row" }, rule.name),
 			make("td", {}, state(rule.state)),
-			make("td", {}, ruleWords(rule)),
+			make("td", { class: "words" }, ruleWords(rule), firingWords(model, rule)),
 			make("td", { class: "number" }, figure(rule.value)),
 			make("td", { class: "number" }, figure(rule.threshold)))));
 }
@@ -296,23 +325,126 @@ function showVersions(model) {
 		return empty("No version fitted yet.");
 	return table([["version"], ["learner"], ["fitted on places"], ["made"], ["served"]],
 		model.versions.map((version) => make("tr", {},
-			make("th", { scope: "row" }, String(version.version), version.champion ? [" ", make("span", { class: "state good" }, "champion")] : null),
+			make("th", { scope: "row" }, String(version.version), version.champion ? [" ", make("span", { class: "state good" }, "champion")] : null,
+				model.live && version.version === model.live.version ? [" ", make("span", { class: "state quiet" }, "live")] : null),
 			make("td", {}, version.learner),
 			make("td", {}, version.rows ? `${count(version.rows.from)} – ${count(version.rows.to)}` : "–"),
-			make("td", {}, when(version.created)),
-			make("td", {}, servedWords(version)))));
+			make("td", { class: "line" }, when(version.created)),
+			make("td", { class: "line" }, servedWords(version)))));
+}
+
+/* ---- live adjustment ---- */
+
+const LIVE = {
+	off: "Off",
+	waiting: "It waits",
+	shade: "It learns from each pair, and another version answers",
+	serving: "It learns from each pair, and its copies answer",
+};
+
+function liveWords(model) {
+	const live = model.live;
+	const words = [live.why ? `${LIVE[live.state]}: ${live.why}.` : `${LIVE[live.state]}.`];
+	if (live.version)
+		words.push(`It adjusts version ${live.version}, at revision ${count(live.revision)}.`);
+	else if (live.state === "shade")
+		words.push(`It adjusts a version of its own, beside version ${model.champion}, which gets its number when it takes over; revision ${count(live.revision)} would answer.`);
+	if (live.state === "shade" || live.state === "serving")
+		words.push(`It began with ${count(live.rows)} rows and has learnt from ${count(live.pairs)} since; accuracy ${figure(live.accuracy)} on the latest before it learnt from them.`);
+	return words.join(" ");
+}
+
+function takeoverWords(model) {
+	const last = model.promotions.filter((promotion) => promotion.by === "live").pop();
+	if (!last)
+		return "It has not taken over yet.";
+	return `Last takeover ${when(last.from)}, at place ${count(last.place)}${last.reason ? `: ${last.reason}` : ""}.`;
+}
+
+function showRevisions(model) {
+	if (model.revisions.length === 0)
+		return null;
+	return table([["revision"], ["predicts since place", "number"], ["since"], ["bytes", "number"]],
+		model.revisions.map((revision) => make("tr", {},
+			make("th", { scope: "row" }, count(revision.revision), revision.current ? [" ", make("span", { class: "state good" }, "current")] : null),
+			make("td", { class: "number" }, count(revision.place)),
+			make("td", { class: "line" }, when(revision.created)),
+			make("td", { class: "number" }, count(revision.size)))));
+}
+
+function showLive(model) {
+	if (!model.live)
+		return [];
+	const begun = model.live.state === "shade" || model.live.state === "serving";
+	return [make("h3", {}, "Live adjustment ", state(model.live.state)),
+		make("p", {}, liveWords(model)),
+		begun ? make("p", { class: "quiet" }, takeoverWords(model)) : [],
+		showRevisions(model) || []];
+}
+
+/* ---- one run ---- */
+
+function runAddress(model, run) {
+	return `#model=${encodeURIComponent(model.model)}&run=${run.run}`;
+}
+
+function settingsWords(settings) {
+	return Object.entries(settings || {})
+		.map(([name, value]) => `${name} ${typeof value === "number" ? Number(value.toPrecision(4)) : typeof value === "string" ? value : JSON.stringify(value)}`)
+		.join(", ") || "the defaults";
+}
+
+const LOWER_IS_BETTER = ["log_loss", "brier", "ece"];
+
+/* The best first, those without a score last. */
+function byScore(model) {
+	const sign = LOWER_IS_BETTER.includes(model.effective?.retrain?.search?.objective?.name) ? 1 : -1;
+	const rank = (trial) => typeof trial.score === "number" ? sign * trial.score : Infinity;
+	return (a, b) => rank(a) === rank(b) ? a.trial - b.trial : rank(a) - rank(b);
+}
+
+function showTrials(model, trials) {
+	if (trials.length === 0)
+		return make("p", { class: "quiet" }, "No trials.");
+	const left = trials.length - TRIALS;
+	return [table([["trial"], ["learner"], ["settings", "words"], ["score", "number"], ["time", "number"], ["state"]],
+		[...trials].sort(byScore(model)).slice(0, TRIALS).map((trial) => make("tr", {},
+			make("th", { scope: "row" }, String(trial.trial)),
+			make("td", {}, trial.learner),
+			make("td", { class: "words" }, settingsWords(trial.settings)),
+			make("td", { class: "number" }, figure(trial.score)),
+			make("td", { class: "number" }, seconds(trial.seconds)),
+			make("td", {}, state(trial.state), trial.error ? ` ${trial.error}` : null)))),
+	left > 0 ? make("p", { class: "quiet" }, `And ${count(left)} more.`) : []];
+}
+
+function showProgress(progress) {
+	if (!progress)
+		return [];
+	return make("p", {}, make("progress", { value: progress.done, max: progress.total, "aria-label": "candidates and trials" }),
+		` ${count(progress.done)} of ${count(progress.total)} candidates and trials`);
+}
+
+function showRun(model) {
+	const run = model.run;
+	if (!run)
+		return [];
+	return [make("h3", {}, `Run ${run.run} `, state(run.state)),
+		make("p", {}, run.reason ? `Why: ${run.reason}. ` : null, run.verdict ? `What came of it: ${run.verdict}.` : null),
+		showProgress(run.progress),
+		showTrials(model, run.trials || [])].flat(2);
 }
 
 function showRuns(model) {
 	if (model.runs.length === 0)
 		return empty("No run yet.");
-	return table([["run"], ["state"], ["kind"], ["queued"], ["what came of it"]],
+	return table([["run"], ["state"], ["kind"], ["queued"], ["what came of it", "words"]],
 		model.runs.map((run) => make("tr", {},
-			make("th", { scope: "row" }, String(run.run)),
+			make("th", { scope: "row" }, make("a", { href: runAddress(model, run) }, String(run.run))),
 			make("td", {}, state(run.state)),
 			make("td", {}, run.kind),
-			make("td", {}, when(run.queued)),
-			make("td", {}, run.verdict || run.reason || ""))));
+			make("td", { class: "line" }, when(run.queued)),
+			make("td", { class: "words" }, run.verdict || run.reason || ""))));
 }
 
 /* ---- the two parts of the page ---- */
@@ -362,12 +494,15 @@ function showModel(model) {
 		make("p", { class: "quiet" }, `In use: ${inUseWords(model)}`, model.waiting_for ? ` · waits for ${model.waiting_for}` : null),
 		make("h3", {}, "Windows"), showWindows(model),
 		make("h3", {}, shown ? `F1 of ${shown}` : "F1"), showHistory(model),
-		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted"),
+		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted ",
+			make("span", { class: "warn" }, "┆"), " against a verdict"),
 		make("h3", {}, "What happened last"), showHappened(model),
 		make("h3", {}, "Rules"), showRules(model),
 		showClasses(model),
+		showLive(model),
 		make("h3", {}, "Versions"), showVersions(model),
 		make("h3", {}, "Runs"), showRuns(model),
+		showRun(model),
 	].flat();
 }
 
@@ -391,17 +526,43 @@ async function readFigures(model) {
 	return { ...model, ...own, metrics, rules: rules.rules || [], positive: (own.effective || {}).positive };
 }
 
+/* The run that was clicked, else the newest; what has ended is read once. */
+const ended = new Map();
+
+async function readRun(path, runs) {
+	const match = /&run=(\d+)$/.exec(location.hash);
+	const row = match ? runs.find((one) => one.run === Number(match[1])) : runs[0];
+	if (!row)
+		return null;
+	const address = `${path}/runs/${row.run}`;
+	const kept = ended.get(address);
+	if (kept && kept.ended === row.ended && kept.state === row.state)
+		return kept;
+	const run = await read(address);
+	ended.clear();
+	if (run.ended)
+		ended.set(address, run);
+	return run;
+}
+
+async function readRevisions(path, live) {
+	if (!live || !live.version)
+		return [];
+	return (await read(`${path}/versions/${live.version}/revisions?limit=${REVISIONS}`)).revisions || [];
+}
+
 async function readModel(model) {
 	const path = base(model.model);
 	const [figures, alerts, runs, versions, promotions, history] = await Promise.all([
 		readFigures(model), read(`${path}/alerts?limit=200`), read(`${path}/runs?limit=20`),
 		read(`${path}/versions?limit=20`), read(`${path}/promotions`), read(`${path}/metrics/history?points=400`)]);
-	return { ...figures, alerts: alerts.alerts || [], runs: runs.runs || [],
+	const [run, revisions] = await Promise.all([readRun(path, runs.runs || []), readRevisions(path, figures.live)]);
+	return { ...figures, alerts: alerts.alerts || [], runs: runs.runs || [], run, revisions,
 		versions: versions.versions || [], promotions: (promotions.promotions || []).slice(-200), history };
 }
 
 function chosen(models) {
-	const match = /^#model=(.*)$/.exec(location.hash);
+	const match = /^#model=([^&]*)/.exec(location.hash);
 	let name = null;
 	try {
 		name = match ? decodeURIComponent(match[1]) : null;
