@@ -479,13 +479,29 @@ struct upk_text upk_predictor_class(const struct upk_predictor *p, size_t i)
 	return p->classes.items[i];
 }
 
-static void write_names(
-	struct upk_json_writer *w, const char *key, const struct upk_predictor_names *names)
+static void write_present(const struct upk_predictor_parts *p, struct upk_json_writer *w)
 {
-	upk_json_array(w, key);
-	for (size_t i = 0; i < names->count; i++)
-		upk_json_text(w, NULL, names->items[i]);
+	size_t count = p->present ? p->presents : p->count;
+
+	upk_json_array(w, "present");
+	for (size_t k = 0; k < count; k++)
+		upk_json_int(w, NULL, p->present ? p->present[k] : (int64_t)k);
 	upk_json_array_end(w);
+}
+
+void upk_predictor_write_parts(const struct upk_predictor_parts *p, struct upk_json_writer *w)
+{
+	upk_json_string(w, "learner", p->learner->name);
+	upk_json_raw(w, "settings", upk_text_of(p->settings));
+	upk_expand_write(p->expand, w);
+	upk_json_array(w, "classes");
+	for (size_t i = 0; i < p->count; i++)
+		upk_json_text(w, NULL, p->classes[i]);
+	upk_json_array_end(w);
+	write_present(p, w);
+	if (!p->learner->raw)
+		upk_encode_write(p->encode, w);
+	p->learner->write(p->fitted, w);
 }
 
 static void write_calibration(const struct upk_predictor *p, struct upk_json_writer *w)
@@ -505,19 +521,18 @@ static void write_calibration(const struct upk_predictor *p, struct upk_json_wri
 void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
+	const struct upk_predictor_parts parts = { .learner = p->learner,
+		.fitted = p->fitted,
+		.settings = p->settings,
+		.expand = p->expand,
+		.classes = p->classes.items,
+		.count = p->classes.count,
+		.present = p->present,
+		.presents = p->presents,
+		.encode = &p->encode };
 
 	upk_json_object(&w, NULL);
-	upk_json_string(&w, "learner", p->learner->name);
-	upk_json_raw(&w, "settings", upk_text_of(p->settings));
-	upk_expand_write(p->expand, &w);
-	write_names(&w, "classes", &p->classes);
-	upk_json_array(&w, "present");
-	for (size_t k = 0; k < p->presents; k++)
-		upk_json_int(&w, NULL, p->present[k]);
-	upk_json_array_end(&w);
-	if (!p->learner->raw)
-		upk_encode_write(&p->encode, &w);
-	p->learner->write(p->fitted, &w);
+	upk_predictor_write_parts(&parts, &w);
 	write_calibration(p, &w);
 	upk_json_object_end(&w);
 }

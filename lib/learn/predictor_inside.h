@@ -1,4 +1,5 @@
-/* Inside of a version: for predictor.c, which makes it, and predictor_onnx.c, which writes it out. */
+/* Inside of a version: for predictor.c, which makes it, predictor_onnx.c, which writes it out, and
+ * shadow.c, whose copies have the same form. */
 #ifndef UPK_LEARN_PREDICTOR_INSIDE_H
 #define UPK_LEARN_PREDICTOR_INSIDE_H
 
@@ -29,5 +30,21 @@ struct upk_predictor {
 	struct upk_predictor
 		*base; /* whose expand and encode these are: a reference; NULL: its own */
 };
+
+/* What model.json says of every version. Borrowed. */
+struct upk_predictor_parts {
+	const struct upk_learner *learner;
+	const void *fitted;
+	const char *settings;
+	const struct upk_expand *expand;
+	const struct upk_text *classes; /* (count) */
+	size_t count;
+	const uint16_t *present; /* (presents); NULL: all of them */
+	size_t presents;
+	const struct upk_encode *encode; /* of the dense columns; not a raw learner's */
+};
+
+/* Members of an open object. */
+void upk_predictor_write_parts(const struct upk_predictor_parts *p, struct upk_json_writer *w);
 
 #endif

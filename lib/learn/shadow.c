@@ -6,7 +6,8 @@
 
 #include "base/json_writer.h"
 #include "learn/encode.h"
-#include "learn/numbers.h"
+#include "learn/linear.h"
+#include "learn/predictor_inside.h"
 
 /* Outputs are padded to a multiple of LANES, so that the compiler vectorises the loops over them.
  */
@@ -108,23 +109,15 @@ size_t upk_shadow_classes(const struct upk_shadow *s)
 	return s->classes;
 }
 
-static double cut(double z)
-{
-	z = z > UPK_SHADOW_LIMIT ? UPK_SHADOW_LIMIT : z;
-	return z < -UPK_SHADOW_LIMIT ? -UPK_SHADOW_LIMIT : z;
-}
-
 /* A missing value and one of an input that never varied are 0. */
-static double standardise(double x, double mean, double scale)
+static void standardise(struct upk_shadow *s, const double *x)
 {
-	double z = scale > 0 ? (x - mean) / scale : 0;
-	return z == z ? cut(z) : 0;
-}
-
-static void standardise_all(struct upk_shadow *s, const double *x)
-{
-	for (size_t j = 0; j < s->features; j++)
-		s->inputs[j] = standardise(x[j], s->mean[j], s->scale[j]);
+	const struct upk_encode e = { .features = s->features,
+		.mean = s->mean,
+		.scale = s->scale,
+		.impute = s->mean,
+		.limit = UPK_SHADOW_LIMIT };
+	upk_encode_apply(&e, x, 1, s->inputs);
 }
 
 /* out[o] += z * w[o], a multiple of LANES. */
@@ -225,7 +218,7 @@ static void run_moments(struct upk_shadow *s, const double *x)
 
 void upk_shadow_step(struct upk_shadow *s, const double *x, uint16_t y)
 {
-	standardise_all(s, x);
+	standardise(s, x);
 	score(s);
 	judge(s, y, true);
 	if (y < s->classes)
@@ -273,7 +266,7 @@ static bool begin_weights(struct upk_shadow *s, const struct upk_shadow_rows *d,
 		for (size_t i = 0; i < d->rows; i++) {
 			if (i % LOOK_EVERY == 0 && cancel && atomic_load(cancel))
 				return upk_fail(err, UPK_CANCELLED, "cancelled");
-			standardise_all(s, d->x + i * d->features);
+			standardise(s, d->x + i * d->features);
 			score(s);
 			judge(s, d->y[i], false);
 			learn(s);
@@ -401,33 +394,37 @@ struct upk_shadow *upk_shadow_read(struct upk_text bytes, struct upk_error *err)
 
 /* ---- copies ---- */
 
-/* As `logistic` has it: with two classes one row of weights, the second's less the first's. All in
- * one block of `doubles` from mean on. */
+/* As a version has it; the block begins with the mean, and what stands for missing is that. */
 struct upk_shadow_copy {
-	size_t features, classes, rows, doubles;
-	double *mean;      /* (features); 0 where there was no value yet */
-	double *scale;     /* (features); 0: gives 0 */
-	double *weights;   /* (rows, features) */
-	double *intercept; /* (rows) */
+	struct upk_encode encode;
+	struct upk_linear *linear; /* all inputs are dense */
+	double *inputs;            /* (features): room to predict in */
 };
 
 static struct upk_shadow_copy *allocate_copy(const struct upk_shadow *s, struct upk_error *err)
 {
+	const struct upk_width width = { .dense = s->features };
 	struct upk_shadow_copy *c = calloc(1, sizeof *c);
+	double *block;
+
 	if (!c)
 		goto fail;
-	c->features = s->features;
-	c->classes = s->classes;
-	c->rows = s->classes == 2 ? 1 : s->classes;
-	c->doubles = (2 + c->rows) * c->features + c->rows;
-	c->mean = calloc(c->doubles, sizeof *c->mean);
-	if (!c->mean)
+	block = calloc(s->features, 3 * sizeof *block);
+	if (!block)
 		goto free_copy;
-	c->scale = c->mean + c->features;
-	c->weights = c->scale + c->features;
-	c->intercept = c->weights + c->rows * c->features;
+	c->encode = (struct upk_encode){ .features = s->features,
+		.mean = block,
+		.scale = block + s->features,
+		.impute = block,
+		.limit = UPK_SHADOW_LIMIT };
+	c->inputs = block + 2 * s->features;
+	c->linear = upk_linear_create(width, s->classes, NULL);
+	if (!c->linear)
+		goto free_block;
 	return c;
 
+free_block:
+	free(block);
 free_copy:
 	free(c);
 fail:
@@ -447,140 +444,121 @@ void upk_shadow_copy_destroy(struct upk_shadow_copy *c)
 {
 	if (!c)
 		return;
-	free(c->mean);
+	upk_linear_destroy(c->linear);
+	upk_encode_finish(&c->encode);
 	free(c);
 }
 
+/* With two classes one row of weights, the second's less the first's. */
 void upk_shadow_copy_take(struct upk_shadow_copy *c, const struct upk_shadow *s)
 {
 	size_t speaker = upk_shadow_speaker(s);
 	const double *from = s->weights + speaker, *base = s->intercept + speaker;
-	bool two = c->classes == 2;
+	struct upk_linear *l = c->linear;
+	bool two = s->classes == 2;
 
-	for (size_t j = 0; j < c->features; j++) {
-		c->mean[j] = isnan(s->mean[j]) ? 0 : s->mean[j];
-		c->scale[j] = s->scale[j];
+	for (size_t j = 0; j < s->features; j++) {
+		c->encode.mean[j] = isnan(s->mean[j]) ? 0 : s->mean[j];
+		c->encode.scale[j] = s->scale[j];
 	}
-	for (size_t k = 0; k < c->rows; k++) {
+	for (size_t k = 0; k < l->outputs; k++) {
 		size_t at = two ? MEMBERS : k * MEMBERS;
-		for (size_t j = 0; j < c->features; j++) {
+		for (size_t j = 0; j < s->features; j++) {
 			const double *w = from + j * s->outputs;
-			c->weights[k * c->features + j] = two ? w[at] - w[0] : w[at];
+			l->weights[k * s->features + j] = two ? w[at] - w[0] : w[at];
 		}
-		c->intercept[k] = two ? base[at] - base[0] : base[at];
+		l->intercept[k] = two ? base[at] - base[0] : base[at];
 	}
 }
 
-static double score_row(const struct upk_shadow_copy *c, size_t k, const double *x)
+void upk_shadow_copy_predict(struct upk_shadow_copy *c, const double *x, double *probabilities)
 {
-	const double *w = c->weights + k * c->features;
-	double sum = 0;
-	for (size_t j = 0; j < c->features; j++)
-		sum += w[j] * standardise(x[j], c->mean[j], c->scale[j]);
-	return sum + c->intercept[k];
-}
+	const struct upk_inputs in = { .rows = 1, .features = c->encode.features, .x = c->inputs };
 
-void upk_shadow_copy_predict(
-	const struct upk_shadow_copy *c, const double *x, double *probabilities)
-{
-	double greatest = -INFINITY, sum = 0;
-
-	if (c->classes == 2) {
-		probabilities[1] = 1 / (1 + exp(-score_row(c, 0, x)));
-		probabilities[0] = 1 - probabilities[1];
-		return;
-	}
-	for (size_t k = 0; k < c->classes; k++) {
-		probabilities[k] = score_row(c, k, x);
-		greatest = probabilities[k] > greatest ? probabilities[k] : greatest;
-	}
-	for (size_t k = 0; k < c->classes; k++) {
-		probabilities[k] = exp(probabilities[k] - greatest);
-		sum += probabilities[k];
-	}
-	for (size_t k = 0; k < c->classes; k++)
-		probabilities[k] /= sum;
-}
-
-static void write_names(
-	struct upk_json_writer *w, const char *key, const struct upk_text *names, size_t n)
-{
-	upk_json_array(w, key);
-	for (size_t i = 0; i < n; i++)
-		upk_json_text(w, NULL, names[i]);
-	upk_json_array_end(w);
+	upk_encode_apply(&c->encode, x, 1, c->inputs);
+	upk_linear_predict(c->linear, &in, probabilities);
 }
 
 /* What input j, 0 or 1, adds to score k at that value. */
 static double part(const struct upk_shadow_copy *c, size_t k, size_t j, double value)
 {
-	return c->weights[k * c->features + j] * standardise(value, c->mean[j], c->scale[j]);
+	const struct upk_encode one = { .features = 1,
+		.mean = c->encode.mean + j,
+		.scale = c->encode.scale + j,
+		.impute = c->encode.mean + j,
+		.limit = c->encode.limit };
+	double z;
+
+	upk_encode_apply(&one, &value, 1, &z);
+	return c->linear->weights[k * c->encode.features + j] * z;
 }
 
-static void write_row(
-	const struct upk_shadow_copy *c, size_t k, size_t dense, struct upk_json_writer *w)
+/* Inputs from `dense` on are 0 or 1, and nothing standardises a version's. NULL: no memory. */
+static struct upk_linear *fold(const struct upk_shadow_copy *c, size_t dense)
 {
-	upk_json_array(w, NULL);
-	for (size_t j = 0; j < dense; j++)
-		upk_json_double(w, NULL, c->weights[k * c->features + j]);
-	for (size_t j = dense; j < c->features; j++)
-		upk_json_double(w, NULL, part(c, k, j, 1) - part(c, k, j, 0));
-	upk_json_array_end(w);
-}
+	const struct upk_linear *from = c->linear;
+	size_t features = c->encode.features;
+	const struct upk_width width = { .dense = dense, .sparse = features - dense };
+	struct upk_linear *l = upk_linear_create(width, from->classes, NULL);
 
-/* Inputs from `dense` on are 0 or 1, and nothing standardises a version's. */
-static void write_weights(const struct upk_shadow_copy *c, size_t dense, struct upk_json_writer *w)
-{
-	upk_json_array(w, "coefficients");
-	for (size_t k = 0; k < c->rows; k++)
-		write_row(c, k, dense, w);
-	upk_json_array_end(w);
-	upk_json_array(w, "intercepts");
-	for (size_t k = 0; k < c->rows; k++) {
-		double base = c->intercept[k];
-		for (size_t j = dense; j < c->features; j++)
-			base += part(c, k, j, 0);
-		upk_json_double(w, NULL, base);
+	for (size_t k = 0; l && k < l->outputs; k++) {
+		for (size_t j = 0; j < dense; j++)
+			l->weights[k * dense + j] = from->weights[k * features + j];
+		l->intercept[k] = from->intercept[k];
+		for (size_t j = dense; j < features; j++) {
+			double base = part(c, k, j, 0);
+			l->sparse[(j - dense) * l->outputs + k] = part(c, k, j, 1) - base;
+			l->intercept[k] += base;
+		}
 	}
-	upk_json_array_end(w);
+	return l;
 }
 
 void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_expand *expand,
 	const struct upk_text *classes, struct upk_buffer *out)
 {
+	struct upk_encode encode = c->encode;
 	struct upk_json_writer w = upk_json_writer_on(out);
-	const struct upk_encode encode = { .features = upk_expand_width(expand).dense,
-		.limit = UPK_SHADOW_LIMIT,
-		.mean = c->mean,
-		.scale = c->scale,
-		.impute = c->mean };
+	struct upk_linear *linear;
 
-	upk_json_object(&w, NULL);
-	upk_json_string(&w, "learner", "logistic");
-	upk_json_raw(&w, "settings", upk_text_of("{}"));
-	upk_expand_write(expand, &w);
-	write_names(&w, "classes", classes, c->classes);
-	upk_json_array(&w, "present");
-	for (size_t k = 0; k < c->classes; k++)
-		upk_json_int(&w, NULL, (int64_t)k);
-	upk_json_array_end(&w);
-	upk_encode_write(&encode, &w);
-	write_weights(c, encode.features, &w);
-	upk_json_object_end(&w);
+	encode.features = upk_expand_width(expand).dense;
+	linear = fold(c, encode.features);
+	if (linear) {
+		const struct upk_predictor_parts parts = { .learner = &upk_logistic,
+			.fitted = linear,
+			.settings = "{}",
+			.expand = expand,
+			.classes = classes,
+			.count = linear->classes,
+			.encode = &encode };
+		upk_json_object(&w, NULL);
+		upk_predictor_write_parts(&parts, &w);
+		upk_json_object_end(&w);
+	}
+	out->failed = out->failed || !linear;
+	upk_linear_destroy(linear);
 }
 
 void upk_shadow_copy_write(const struct upk_shadow_copy *c, struct upk_buffer *out)
 {
-	put_doubles(out, c->mean, c->doubles);
+	put_doubles(out, c->encode.mean, 2 * c->encode.features);
+	put_doubles(out, c->linear->weights, upk_linear_count(c->linear));
+}
+
+static bool read_copy(struct upk_shadow_copy *c, struct upk_text bytes)
+{
+	size_t moments = 2 * c->encode.features, weights = upk_linear_count(c->linear);
+
+	return bytes.size == (moments + weights) * 8 &&
+		get_doubles(bytes.data, moments, c->encode.mean) &&
+		get_doubles(bytes.data + moments * 8, weights, c->linear->weights);
 }
 
 struct upk_shadow_copy *upk_shadow_copy_read(
 	const struct upk_shadow *s, struct upk_text bytes, struct upk_error *err)
 {
 	struct upk_shadow_copy *c = allocate_copy(s, err);
-	if (!c)
-		return NULL;
-	if (bytes.size == c->doubles * 8 && get_doubles(bytes.data, c->doubles, c->mean))
+	if (!c || read_copy(c, bytes))
 		return c;
 	fail_bytes(err);
 	upk_shadow_copy_destroy(c);

@@ -65,14 +65,14 @@ struct upk_shadow_copy *upk_shadow_copy_create(const struct upk_shadow *s, struc
 void upk_shadow_copy_take(struct upk_shadow_copy *c, const struct upk_shadow *s);
 void upk_shadow_copy_destroy(struct upk_shadow_copy *c); /* NULL is fine */
 
-/* probabilities (classes) of x (features). */
-void upk_shadow_copy_predict(
-	const struct upk_shadow_copy *c, const double *x, double *probabilities);
+/* probabilities (classes) of x (features); the copy has room for one call at a time. */
+void upk_shadow_copy_predict(struct upk_shadow_copy *c, const double *x, double *probabilities);
 
 /* The copy as a version's bytes (learn/predictor.h), which answers alike: a `logistic` one whose
  * dense inputs are cut at the shadow's limit. expand, without texts, makes the inputs
  * (upk_expand_row): of a category's, 0 or 1, the moments are folded into coefficients and
- * intercepts, so its answers differ in last bits. classes are names. */
+ * intercepts, so its answers differ in last bits. classes are names. A failed allocation shows in
+ * out->failed. */
 void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct upk_expand *expand,
 	const struct upk_text *classes, struct upk_buffer *out);
 
