@@ -4,24 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/metric.h"
-
-/* One pair of the record and what everybody answered. */
-struct row {
-	int64_t place;
-	struct upk_pair pair;
-	uint16_t answers[UPK_BENCH_MOST]; /* by slot; UPK_NO_CLASS: did not take part */
+/* A version and what it answered on the record's pairs since it came. */
+struct seat {
+	struct upk_serving *serving;
+	bool alike; /* takes the same features as the first: one row is read for both */
+	struct upk_duel duel;
 };
 
-/* Slots are the index into versions; when one leaves, the answers behind it move up. */
+/* The record has the pairs alone: a seat of as many answered all of them. */
 struct upk_bench {
 	const struct upk_policy *policy;
-	struct upk_serving *versions[UPK_BENCH_MOST];
-	bool alike[UPK_BENCH_MOST]; /* takes the same features as the first: one row is read for
-				       both */
+	struct seat seats[UPK_BENCH_MOST];
 	size_t count;
-	struct row *rows; /* a ring of `capacity` */
-	size_t capacity, at, size;
+	struct upk_duel record;
 };
 
 struct upk_bench *upk_bench_create(const struct upk_policy *policy, struct upk_error *err)
@@ -32,7 +27,14 @@ struct upk_bench *upk_bench_create(const struct upk_policy *policy, struct upk_e
 		return NULL;
 	}
 	b->policy = policy;
+	b->record.capacity = (size_t)policy->bench_window;
 	return b;
+}
+
+static void finish_seat(struct seat *seat)
+{
+	upk_serving_destroy(seat->serving);
+	upk_duel_finish(&seat->duel);
 }
 
 void upk_bench_destroy(struct upk_bench *b)
@@ -40,83 +42,68 @@ void upk_bench_destroy(struct upk_bench *b)
 	if (!b)
 		return;
 	for (size_t i = 0; i < b->count; i++)
-		upk_serving_destroy(b->versions[i]);
-	free(b->rows);
+		finish_seat(&b->seats[i]);
+	upk_duel_finish(&b->record);
 	free(b);
 }
 
 static void compare_features(struct upk_bench *b)
 {
 	for (size_t i = 1; i < b->count; i++)
-		b->alike[i] = upk_serving_is_alike(b->versions[i], b->versions[0]);
+		b->seats[i].alike = upk_serving_is_alike(b->seats[i].serving, b->seats[0].serving);
 }
 
-static void drop_slot(struct upk_bench *b, size_t slot)
+static void drop_seat(struct upk_bench *b, size_t i)
 {
-	upk_serving_destroy(b->versions[slot]);
+	finish_seat(&b->seats[i]);
 	b->count--;
-	memmove(&b->versions[slot], &b->versions[slot + 1],
-		(b->count - slot) * sizeof *b->versions);
+	memmove(&b->seats[i], &b->seats[i + 1], (b->count - i) * sizeof *b->seats);
 	compare_features(b);
-	for (size_t i = 0; i < b->size; i++) {
-		uint16_t *answers = b->rows[i].answers;
-		memmove(&answers[slot], &answers[slot + 1], (b->count - slot) * sizeof *answers);
-		answers[b->count] = UPK_NO_CLASS;
-	}
 }
 
-static size_t slot_of(const struct upk_bench *b, int64_t version)
+static size_t seat_of(const struct upk_bench *b, int64_t version)
 {
-	size_t slot = 0;
-	while (slot < b->count && upk_serving_version(b->versions[slot]) != version)
-		slot++;
-	return slot;
+	size_t i = 0;
+	while (i < b->count && upk_serving_version(b->seats[i].serving) != version)
+		i++;
+	return i;
 }
 
-static void insert(struct upk_bench *b, struct upk_serving *serving)
+static void insert(struct upk_bench *b, const struct seat *seat)
 {
-	size_t slot = b->count;
-	while (slot > 0 &&
-		upk_serving_version(b->versions[slot - 1]) > upk_serving_version(serving))
-		slot--;
-	memmove(&b->versions[slot + 1], &b->versions[slot],
-		(b->count - slot) * sizeof *b->versions);
-	b->versions[slot] = serving;
-	for (size_t i = 0; i < b->size; i++) {
-		uint16_t *answers = b->rows[i].answers;
-		memmove(&answers[slot + 1], &answers[slot], (b->count - slot) * sizeof *answers);
-		answers[slot] = UPK_NO_CLASS;
-	}
+	size_t i = b->count;
+	while (i > 0 &&
+		upk_serving_version(b->seats[i - 1].serving) > upk_serving_version(seat->serving))
+		i--;
+	memmove(&b->seats[i + 1], &b->seats[i], (b->count - i) * sizeof *b->seats);
+	b->seats[i] = *seat;
 	b->count++;
 	compare_features(b);
 }
 
 bool upk_bench_enter(struct upk_bench *b, struct upk_serving *serving, struct upk_error *err)
 {
-	if (slot_of(b, upk_serving_version(serving)) < b->count) {
+	struct seat seat = { .serving = serving, .duel = { .capacity = b->record.capacity } };
+	if (seat_of(b, upk_serving_version(serving)) < b->count) {
 		upk_serving_destroy(serving);
 		return true;
 	}
-	if (!b->rows) {
-		b->capacity = (size_t)b->policy->bench_window;
-		b->rows = calloc(b->capacity, sizeof *b->rows);
-		if (!b->rows) {
-			upk_serving_destroy(serving);
-			return upk_fail(err, UPK_NOMEM, "no memory for the bench");
-		}
+	if (!upk_duel_reserve(&b->record, err) || !upk_duel_reserve(&seat.duel, err)) {
+		upk_serving_destroy(serving);
+		return false;
 	}
 	size_t most = (size_t)fmin(b->policy->bench_versions + 1, UPK_BENCH_MOST);
 	if (b->count == most)
-		drop_slot(b, 0);
-	insert(b, serving);
+		drop_seat(b, 0);
+	insert(b, &seat);
 	return true;
 }
 
 void upk_bench_leave(struct upk_bench *b, int64_t version)
 {
-	size_t slot = slot_of(b, version);
-	if (slot < b->count)
-		drop_slot(b, slot);
+	size_t i = seat_of(b, version);
+	if (i < b->count)
+		drop_seat(b, i);
 }
 
 size_t upk_bench_count(const struct upk_bench *b)
@@ -126,131 +113,91 @@ size_t upk_bench_count(const struct upk_bench *b)
 
 struct upk_serving *upk_bench_at(const struct upk_bench *b, size_t i)
 {
-	return b->versions[i];
+	return b->seats[i].serving;
 }
 
 struct upk_serving *upk_bench_find(const struct upk_bench *b, int64_t version)
 {
-	size_t slot = slot_of(b, version);
-	return slot < b->count ? b->versions[slot] : NULL;
+	size_t i = seat_of(b, version);
+	return i < b->count ? b->seats[i].serving : NULL;
 }
 
 void upk_bench_begin(struct upk_bench *b)
 {
-	b->at = b->size = 0;
+	upk_duel_begin(&b->record);
+	for (size_t i = 0; i < b->count; i++)
+		upk_duel_begin(&b->seats[i].duel);
 }
 
-static bool answer(struct upk_bench *b, size_t slot, const struct upk_features *list,
+static bool answer(struct upk_bench *b, size_t i, const struct upk_features *list,
 	struct upk_text features, uint16_t *class, struct upk_error *err)
 {
-	struct upk_serving *s = b->versions[slot];
-	return slot > 0 && b->alike[slot] ? upk_serving_answer_after(s, b->versions[0], class, err)
-					  : upk_serving_answer(s, list, features, class, NULL, err);
+	struct upk_serving *s = b->seats[i].serving;
+	return i > 0 && b->seats[i].alike
+		? upk_serving_answer_after(s, b->seats[0].serving, class, err)
+		: upk_serving_answer(s, list, features, class, NULL, err);
 }
 
 bool upk_bench_pair(struct upk_bench *b, int64_t place, struct upk_pair pair,
 	const struct upk_features *list, struct upk_text features, struct upk_error *err)
 {
+	struct upk_duel_pair answered[UPK_BENCH_MOST];
+	const struct upk_duel_pair alone = { place, pair, UPK_NO_CLASS };
+	bool done = true;
 	if (b->count == 0 || !list || !features.data)
 		return true;
 
-	struct row row = { .place = place, .pair = pair };
-	memset(row.answers, 0xff, sizeof row.answers);
-	for (size_t i = 0; i < b->count; i++)
-		if (!answer(b, i, list, features, &row.answers[i], err))
+	for (size_t i = 0; i < b->count; i++) {
+		answered[i] = alone;
+		if (!answer(b, i, list, features, &answered[i].other, err))
 			return false;
-
-	b->rows[b->at] = row;
-	b->at = (b->at + 1) % b->capacity;
-	if (b->size < b->capacity)
-		b->size++;
-	return true;
+	}
+	for (size_t i = 0; done && i < b->count; i++)
+		done = upk_duel_add(&b->seats[i].duel, &answered[i], err);
+	return done && upk_duel_add(&b->record, &alone, err);
 }
 
 void upk_bench_revise(struct upk_bench *b, int64_t place, uint16_t actual)
 {
-	for (size_t i = 0; i < b->size; i++)
-		if (b->rows[i].place == place)
-			b->rows[i].pair.actual = actual;
-}
-
-static size_t row_at(const struct upk_bench *b, size_t i)
-{
-	return (b->at + b->capacity - b->size + i) % b->capacity;
+	upk_duel_revise(&b->record, place, actual);
+	for (size_t i = 0; i < b->count; i++)
+		upk_duel_revise(&b->seats[i].duel, place, actual);
 }
 
 void upk_bench_remove(struct upk_bench *b, int64_t place)
 {
-	bool found = false;
-	for (size_t i = 0; i < b->size; i++) {
-		if (found)
-			b->rows[row_at(b, i - 1)] = b->rows[row_at(b, i)];
-		found = found || b->rows[row_at(b, i)].place == place;
-	}
-	if (!found)
-		return;
-	b->at = (b->at + b->capacity - 1) % b->capacity;
-	b->size--;
+	upk_duel_remove(&b->record, place);
+	for (size_t i = 0; i < b->count; i++)
+		upk_duel_remove(&b->seats[i].duel, place);
 }
 
 int64_t upk_bench_start(const struct upk_bench *b)
 {
-	return b->size > 0 ? b->rows[row_at(b, 0)].place : 0;
-}
-
-static double macro_f1(const struct upk_bench *b, size_t slot, size_t classes)
-{
-	struct upk_confusion *c = upk_confusion_create(classes, NULL);
-	if (!c)
-		return NAN;
-	for (size_t i = 0; i < b->size; i++) {
-		struct upk_pair pair = b->rows[i].pair;
-		if (slot < b->count)
-			pair.predicted = b->rows[i].answers[slot];
-		upk_confusion_add(c, pair);
-	}
-	struct upk_measure macro = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 };
-	double f1 = upk_measure_value(macro, c);
-	upk_confusion_destroy(c);
-	return f1;
-}
-
-/* false: the slot did not answer on every row. */
-static bool compare(const struct upk_bench *b, size_t slot, struct upk_takeover *out)
-{
-	for (size_t i = 0; i < b->size; i++) {
-		const struct row *row = &b->rows[i];
-		if (row->answers[slot] == UPK_NO_CLASS)
-			return false;
-		bool it = row->answers[slot] == row->pair.actual;
-		bool champion = row->pair.predicted == row->pair.actual;
-		out->lead += it - champion;
-		out->differ += it != champion;
-	}
-	return true;
+	return b->record.size > 0 ? upk_duel_at(&b->record, 0)->place : 0;
 }
 
 bool upk_bench_judge(const struct upk_bench *b, int64_t in_use, int64_t champion, size_t classes,
-	struct upk_takeover *out)
+	bool *wins, struct upk_takeover *out, struct upk_error *err)
 {
-	bool found = false;
-	if (b->size < (size_t)b->policy->bench_least)
-		return false;
+	const struct upk_policy *policy = b->policy;
+	const struct upk_duel_rule rule = { policy->bench_least, policy->bench_lead,
+		policy->bench_z };
+	*wins = false;
 
-	for (size_t slot = 0; slot < b->count; slot++) {
-		struct upk_takeover t = { .version = upk_serving_version(b->versions[slot]),
-			.pairs = b->size };
-		if (t.version == in_use || t.version == champion || !compare(b, slot, &t))
+	for (size_t i = 0; i < b->count; i++) {
+		const struct seat *seat = &b->seats[i];
+		struct upk_takeover t;
+		bool better;
+		int64_t version = upk_serving_version(seat->serving);
+		if (version == in_use || version == champion || seat->duel.size < b->record.size)
 			continue;
-		if ((double)t.lead <= b->policy->bench_lead ||
-			(double)t.lead <= b->policy->bench_z * sqrt((double)t.differ))
+		if (!upk_duel_judge(&seat->duel, &rule, classes, &better, &t, err))
+			return false;
+		if (!better || (*wins && t.lead <= out->lead))
 			continue;
-		t.f1 = macro_f1(b, slot, classes);
-		t.champion_f1 = macro_f1(b, b->count, classes);
-		if (t.f1 > t.champion_f1 && (!found || t.lead > out->lead)) {
-			*out = t;
-			found = true;
-		}
+		*out = t;
+		out->version = version;
+		*wins = true;
 	}
-	return found;
+	return true;
 }

@@ -31,7 +31,8 @@ void upk_bench_leave(struct upk_bench *b, int64_t version);
 
 size_t upk_bench_count(const struct upk_bench *b);
 struct upk_serving *upk_bench_at(const struct upk_bench *b, size_t i); /* in order of fitting */
-struct upk_serving *upk_bench_find(const struct upk_bench *b, int64_t version); /* NULL: not there */
+struct upk_serving *upk_bench_find(
+	const struct upk_bench *b, int64_t version); /* NULL: not there */
 
 /* A new record: no answers yet. */
 void upk_bench_begin(struct upk_bench *b);
@@ -44,9 +45,10 @@ void upk_bench_remove(struct upk_bench *b, int64_t place); /* its pair is no mor
 int64_t upk_bench_start(const struct upk_bench *b); /* place of the oldest pair; 0: there is none */
 void upk_bench_revise(struct upk_bench *b, int64_t place, uint16_t actual);
 
-/* The version that takes over from what is in use, by what was answered on the last pairs.
- * `in_use` and `champion` (0: none) do not take part. */
+/* The version that takes over from what is in use, by what was answered on the last pairs, all of
+ * them (upk_duel_judge; of several the one with the greatest lead). `in_use` and `champion` (0:
+ * none) do not take part. false: UPK_NOMEM. */
 bool upk_bench_judge(const struct upk_bench *b, int64_t in_use, int64_t champion, size_t classes,
-	struct upk_takeover *out);
+	bool *wins, struct upk_takeover *out, struct upk_error *err);
 
 #endif

@@ -10,13 +10,19 @@ static struct upk_duel_pair *pair_at(const struct upk_duel *d, size_t i)
 	return &d->pairs[(d->at + d->capacity - d->size + i) % d->capacity];
 }
 
+bool upk_duel_reserve(struct upk_duel *d, struct upk_error *err)
+{
+	if (!d->pairs)
+		d->pairs = calloc(d->capacity, sizeof *d->pairs);
+	return d->pairs ||
+		upk_fail(err, UPK_NOMEM, "no memory to compare two versions on %zu pairs",
+			d->capacity);
+}
+
 bool upk_duel_add(struct upk_duel *d, const struct upk_duel_pair *pair, struct upk_error *err)
 {
-	if (!d->pairs) {
-		d->pairs = calloc(d->capacity, sizeof *d->pairs);
-		if (!d->pairs)
-			return upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
-	}
+	if (!upk_duel_reserve(d, err))
+		return false;
 	d->pairs[d->at] = *pair;
 	d->at = (d->at + 1) % d->capacity;
 	if (d->size < d->capacity)
@@ -74,11 +80,12 @@ void upk_duel_count(const struct upk_duel *d, struct upk_takeover *out)
 	}
 }
 
-static double macro_f1(const struct upk_duel *d, bool other, size_t classes)
+static bool macro_f1(
+	const struct upk_duel *d, bool other, size_t classes, double *f1, struct upk_error *err)
 {
-	struct upk_confusion *c = upk_confusion_create(classes, NULL);
+	struct upk_confusion *c = upk_confusion_create(classes, err);
 	if (!c)
-		return NAN;
+		return false;
 	for (size_t i = 0; i < d->size; i++) {
 		struct upk_pair pair = pair_at(d, i)->pair;
 		if (other)
@@ -86,14 +93,31 @@ static double macro_f1(const struct upk_duel *d, bool other, size_t classes)
 		upk_confusion_add(c, pair);
 	}
 	struct upk_measure macro = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 };
-	double f1 = upk_measure_value(macro, c);
+	*f1 = upk_measure_value(macro, c);
 	upk_confusion_destroy(c);
-	return f1;
+	return true;
 }
 
-bool upk_duel_is_better(const struct upk_duel *d, size_t classes, struct upk_takeover *out)
+static bool leads(const struct upk_takeover *t, const struct upk_duel_rule *rule)
 {
-	out->f1 = macro_f1(d, true, classes);
-	out->champion_f1 = macro_f1(d, false, classes);
-	return out->f1 > out->champion_f1;
+	return (double)t->lead > rule->lead && (double)t->lead > rule->z * sqrt((double)t->differ);
+}
+
+bool upk_duel_judge(const struct upk_duel *d, const struct upk_duel_rule *rule, size_t classes,
+	bool *wins, struct upk_takeover *out, struct upk_error *err)
+{
+	struct upk_takeover t = { 0 };
+	*wins = false;
+	if ((double)d->size < rule->least)
+		return true;
+	upk_duel_count(d, &t);
+	if (!leads(&t, rule))
+		return true;
+	if (!macro_f1(d, true, classes, &t.f1, err) ||
+		!macro_f1(d, false, classes, &t.champion_f1, err))
+		return false;
+	*wins = t.f1 > t.champion_f1;
+	if (*wins)
+		*out = t;
+	return true;
 }

@@ -1,4 +1,5 @@
-/* Two versions on the same pairs: what was served, and what another one answered. */
+/* Two versions on the same pairs, what was served and what another one answered, and the rule by
+ * which the other takes over. */
 #ifndef UPK_ENGINE_DUEL_H
 #define UPK_ENGINE_DUEL_H
 
@@ -30,6 +31,16 @@ struct upk_takeover {
 	double f1, champion_f1; /* macro */
 };
 
+/* What the other has to show. docs/policy.md sections 4 and 5. */
+struct upk_duel_rule {
+	double least; /* pairs, at least */
+	double lead;  /* D is more than this */
+	double z;     /* and than z sqrt(Q) */
+};
+
+/* Memory for `capacity` pairs, after which add can't fail. false: UPK_NOMEM. */
+bool upk_duel_reserve(struct upk_duel *d, struct upk_error *err);
+
 /* false: UPK_NOMEM, the pair is left out. */
 bool upk_duel_add(struct upk_duel *d, const struct upk_duel_pair *pair, struct upk_error *err);
 void upk_duel_begin(struct upk_duel *d); /* no pairs yet */
@@ -42,7 +53,9 @@ void upk_duel_remove(struct upk_duel *d, int64_t place); /* its pair is no more;
 /* lead, differ and pairs of the other one. */
 void upk_duel_count(const struct upk_duel *d, struct upk_takeover *out);
 
-/* Whether its macro F1 is higher; fills f1 and champion_f1. false too without memory. */
-bool upk_duel_is_better(const struct upk_duel *d, size_t classes, struct upk_takeover *out);
+/* Whether the other takes over: it leads by the rule, and its macro F1 is higher. *wins: all of out
+ * but its version is filled; else it stays. false: UPK_NOMEM. */
+bool upk_duel_judge(const struct upk_duel *d, const struct upk_duel_rule *rule, size_t classes,
+	bool *wins, struct upk_takeover *out, struct upk_error *err);
 
 #endif

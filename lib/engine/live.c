@@ -239,31 +239,19 @@ void upk_live_remove(struct upk_live *l, int64_t place)
 	upk_duel_remove(&l->duel, place);
 }
 
-static bool is_enough(const struct upk_live *l)
-{
-	return l->duel.size >= (size_t)l->config->policy.live_least;
-}
-
-bool upk_live_judge(
-	const struct upk_live *l, bool serving, size_t classes, struct upk_takeover *out)
+bool upk_live_judge(const struct upk_live *l, bool serving, size_t classes, bool *wins,
+	struct upk_takeover *out, struct upk_error *err)
 {
 	const struct upk_policy *policy = &l->config->policy;
-	struct upk_takeover t = { 0 };
-	if (!is_enough(l) || (l->n.held && !serving))
-		return false;
-	upk_duel_count(&l->duel, &t);
-	if ((double)t.lead <= policy->live_lead ||
-		(double)t.lead <= policy->live_z * sqrt((double)t.differ) ||
-		!upk_duel_is_better(&l->duel, classes, &t))
-		return false;
-	*out = t;
-	return true;
+	const struct upk_duel_rule rule = { policy->live_least, policy->live_lead, policy->live_z };
+	*wins = false;
+	return (l->n.held && !serving) || upk_duel_judge(&l->duel, &rule, classes, wins, out, err);
 }
 
 int64_t upk_live_change(struct upk_live *l)
 {
 	struct upk_takeover t = { 0 };
-	if (!is_enough(l) || l->n.noted)
+	if ((double)l->duel.size < l->config->policy.live_least || l->n.noted)
 		return 0;
 	upk_duel_count(&l->duel, &t);
 	if (-(double)t.lead <= l->config->policy.live_change_z * sqrt((double)t.differ))

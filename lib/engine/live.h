@@ -69,10 +69,10 @@ void upk_live_begin_record(struct upk_live *l);
 void upk_live_revise(struct upk_live *l, int64_t place, uint16_t actual);
 void upk_live_remove(struct upk_live *l, int64_t place);
 
-/* Whether the other of the two takes over from what is in use; `serving`: that is a copy. Fills all
- * of out but its version. */
-bool upk_live_judge(
-	const struct upk_live *l, bool serving, size_t classes, struct upk_takeover *out);
+/* Whether the other of the two takes over from what is in use (upk_duel_judge); `serving`: that is
+ * a copy. false: UPK_NOMEM. */
+bool upk_live_judge(const struct upk_live *l, bool serving, size_t classes, bool *wins,
+	struct upk_takeover *out, struct upk_error *err);
 /* While a copy serves, once: it is so much better that what it replaced is out of date; since when
  * (a place). 0: no. */
 int64_t upk_live_change(struct upk_live *l);

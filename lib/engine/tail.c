@@ -305,19 +305,21 @@ static void note_change(struct upk_tail *t)
 	t->pace.growth = now + (int64_t)fmax(t->policy->growth_least, (double)(now - change));
 }
 
-static void consider_switch(struct upk_tail *t, const struct upk_moment *m)
+static bool consider_switch(struct upk_tail *t, const struct upk_moment *m, struct upk_error *err)
 {
 	struct upk_takeover takeover;
-	bool serving = shadow_serves(t);
+	bool serving = shadow_serves(t), wins;
 	if (!upk_live_learns(t->live) || !may_take_over(t))
-		return;
+		return true;
 	int64_t version = serving ? upk_live_other(t->live) : upk_live_version(t->live);
 	if (version != 0 && version == t->champion)
-		return;
-	if (!upk_live_judge(t->live, serving, t->schema->classes_count, &takeover)) {
+		return true;
+	if (!upk_live_judge(t->live, serving, t->schema->classes_count, &wins, &takeover, err))
+		return false;
+	if (!wins) {
 		if (serving)
 			note_change(t);
-		return;
+		return true;
 	}
 	if (version == 0) {
 		version = ++t->last_version;
@@ -325,15 +327,21 @@ static void consider_switch(struct upk_tail *t, const struct upk_moment *m)
 	}
 	takeover.version = version;
 	take_over(t, &takeover, true, m);
+	return true;
 }
 
-static void consider_bench(struct upk_tail *t, const struct upk_moment *m)
+static bool consider_bench(struct upk_tail *t, const struct upk_moment *m, struct upk_error *err)
 {
 	struct upk_takeover takeover;
-	if (may_take_over(t) && !shadow_serves(t) &&
-		upk_bench_judge(t->bench, upk_tag_version(t->in_use.tag), t->champion,
-			t->schema->classes_count, &takeover))
+	bool wins;
+	if (!may_take_over(t) || shadow_serves(t))
+		return true;
+	if (!upk_bench_judge(t->bench, upk_tag_version(t->in_use.tag), t->champion,
+		    t->schema->classes_count, &wins, &takeover, err))
+		return false;
+	if (wins)
 		take_over(t, &takeover, false, m);
+	return true;
 }
 
 static void count_place(struct upk_tail *t, const struct upk_step *step)
@@ -375,10 +383,8 @@ static bool pair(struct upk_tail *t, const struct upk_step *step, const struct u
 
 	bool used = is_used(t, step->tag);
 	bool tenth = used && upk_record_pairs(t->record) % UPK_RECORD_EVERY == 0;
-	if (tenth) {
-		consider_switch(t, m);
-		consider_bench(t, m);
-	}
+	if (tenth && !(consider_switch(t, m, err) && consider_bench(t, m, err)))
+		return false;
 	if (!upk_alerting_windows(t, m, false, err))
 		return false;
 	if (tenth && t->open_run == 0)

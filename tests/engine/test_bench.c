@@ -149,9 +149,42 @@ static void revised_labels_are_judged_as_they_are_now(void **state)
 	assert_int_equal(stream_count(&s, UPK_ORDER_PROMOTE), 0);
 	stream_revise(&s, first, s.clock, 2, 1, 0, 1);
 	struct upk_takeover t;
-	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &t));
+	bool wins;
+	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &wins, &t, NULL));
+	assert_true(wins);
 	assert_int_equal(t.lead, 13);
-	assert_false(upk_bench_judge(s.tail->bench, 2, 1, 2, &t)); /* it is the champion already */
+	assert_true(upk_bench_judge(s.tail->bench, 2, 1, 2, &wins, &t, NULL));
+	assert_false(wins); /* it is the champion already */
+	stream_close(&s);
+}
+
+/* The window is full and has come round: the pair that goes leaves a gap between its ends. */
+static void removed_pairs_are_judged_no_more(void **state)
+{
+	(void)state;
+	struct stream s;
+	struct upk_takeover t;
+	bool wins;
+	open_replaced(&s,
+		"{\"features\":[\"x\"],\"rules\":[],\"retrain\":{\"promote\":\"manual\","
+		"\"policy\":{\"bench_window\":50,\"bench_least\":20}}}");
+	for (int i = 0; i < 60; i++)
+		pair_of(&s, 2, (uint16_t)(i % 2), i < 20 || i % 2, true);
+	const struct upk_step removal = { .kind = UPK_STEP_REMOVAL,
+		.tag = 2,
+		.seq = s.seq,
+		.place = s.place - 1,
+		.time = s.clock,
+		.pair = { 0, 1 } };
+	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &wins, &t, NULL));
+	assert_true(wins);
+	assert_int_equal(t.pairs, 50);
+	assert_int_equal(t.lead, 20);
+	assert_true(upk_tail_step(s.tail, &removal, &s.orders, NULL));
+	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &wins, &t, NULL));
+	assert_int_equal(t.pairs, 49);
+	assert_int_equal(t.lead, 19);
+	assert_int_equal(t.differ, 19);
 	stream_close(&s);
 }
 
@@ -229,6 +262,7 @@ int main(void)
 		cmocka_unit_test(version_takes_over_when_its_lead_is_beyond_chance),
 		cmocka_unit_test(bench_judges_every_10_pairs_of_at_least_50),
 		cmocka_unit_test(revised_labels_are_judged_as_they_are_now),
+		cmocka_unit_test(removed_pairs_are_judged_no_more),
 		cmocka_unit_test(manual_promotion_only_proposes),
 		cmocka_unit_test(bench_is_silent_while_no_version_is_in_use),
 		cmocka_unit_test(versions_of_other_features_pick_their_own),

@@ -29,7 +29,9 @@ static void a_duel_counts_where_exactly_one_is_right(void **state)
 {
 	(void)state;
 	struct upk_duel d = { .capacity = 4 };
+	const struct upk_duel_rule rule = { .least = 3, .lead = -2, .z = -2 };
 	struct upk_takeover t = { 0 };
+	bool wins;
 	fight(&d, 1, 0, 1); /* goes: four are held */
 	fight(&d, 2, 1, 0);
 	fight(&d, 3, 1, 0);
@@ -40,7 +42,8 @@ static void a_duel_counts_where_exactly_one_is_right(void **state)
 	assert_int_equal(t.differ, 2);
 	assert_int_equal(t.pairs, 4);
 	assert_int_equal(upk_duel_at(&d, 0)->place, 2);
-	assert_true(upk_duel_is_better(&d, 2, &t));
+	assert_true(upk_duel_judge(&d, &rule, 2, &wins, &t, NULL));
+	assert_true(wins);
 
 	upk_duel_revise(&d, 3, 1);
 	upk_duel_remove(&d, 2);
@@ -48,7 +51,8 @@ static void a_duel_counts_where_exactly_one_is_right(void **state)
 	assert_int_equal(t.lead, -1);
 	assert_int_equal(t.differ, 1);
 	assert_int_equal(t.pairs, 3);
-	assert_false(upk_duel_is_better(&d, 2, &t));
+	assert_true(upk_duel_judge(&d, &rule, 2, &wins, &t, NULL));
+	assert_false(wins); /* its F1 is not higher */
 	upk_duel_finish(&d);
 }
 
