@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pack.h"
 #include "engine/awaited.h"
 
 /* Plain integers of the state; writing and reading walk them as an array. */
@@ -337,40 +338,26 @@ void upk_live_view(const struct upk_live *l, struct upk_live_view *out)
 
 /* ---- for a restart ---- */
 
-static void put_int(struct upk_buffer *out, int64_t value)
-{
-	unsigned char bytes[8];
-	for (size_t i = 0; i < 8; i++)
-		bytes[i] = (unsigned char)((uint64_t)value >> 8 * i);
-	upk_buffer_append(out, bytes, sizeof bytes);
-}
-
-static void put_text(struct upk_buffer *out, struct upk_text text)
-{
-	put_int(out, (int64_t)text.size);
-	upk_buffer_append(out, text.data, text.size);
-}
-
 static void put_judged(const struct upk_duel *duel, struct upk_buffer *out)
 {
-	put_int(out, (int64_t)duel->size);
+	upk_pack_int(out, (int64_t)duel->size);
 	for (size_t i = 0; i < duel->size; i++) {
 		const struct upk_duel_pair *p = upk_duel_at(duel, i);
-		put_int(out, p->place);
-		put_int(out, p->pair.actual);
-		put_int(out, p->pair.predicted);
-		put_int(out, p->other);
+		upk_pack_int(out, p->place);
+		upk_pack_int(out, p->pair.actual);
+		upk_pack_int(out, p->pair.predicted);
+		upk_pack_int(out, p->other);
 	}
 }
 
 static void put_awaited(const struct upk_awaited *awaited, struct upk_buffer *out)
 {
 	uint16_t class;
-	put_int(out, (int64_t)awaited->waiting);
+	upk_pack_int(out, (int64_t)awaited->waiting);
 	for (int64_t event = upk_awaited_from(awaited, 1, &class); event != 0;
 		event = upk_awaited_from(awaited, event + 1, &class)) {
-		put_int(out, event);
-		put_int(out, class);
+		upk_pack_int(out, event);
+		upk_pack_int(out, class);
 	}
 }
 
@@ -378,17 +365,17 @@ void upk_live_write(const struct upk_live *l, struct upk_buffer *out)
 {
 	struct upk_buffer shadow = { 0 }, copy = { 0 };
 	int64_t counters[COUNTERS];
-	put_text(out, upk_text_of(l->why));
+	upk_pack_text(out, upk_text_of(l->why));
 	if (!l->shadow)
 		return;
 	upk_shadow_write(l->shadow, &shadow);
 	upk_shadow_copy_write(l->copy, &copy);
 	memcpy(counters, &l->n, sizeof counters);
 	for (size_t i = 0; i < COUNTERS; i++)
-		put_int(out, counters[i]);
-	put_text(out, upk_buffer_text(&l->first));
-	put_text(out, upk_buffer_text(&shadow));
-	put_text(out, upk_buffer_text(&copy));
+		upk_pack_int(out, counters[i]);
+	upk_pack_text(out, upk_buffer_text(&l->first));
+	upk_pack_text(out, upk_buffer_text(&shadow));
+	upk_pack_text(out, upk_buffer_text(&copy));
 	put_judged(&l->duel, out);
 	put_awaited(&l->awaited, out);
 	out->failed = out->failed || shadow.failed || copy.failed;
@@ -396,98 +383,66 @@ void upk_live_write(const struct upk_live *l, struct upk_buffer *out)
 	upk_buffer_finish(&copy);
 }
 
-/* What is left to read; `cut` once it was not enough. */
-struct reading {
-	struct upk_text left;
-	bool cut;
-};
-
-static int64_t get_int(struct reading *r)
+static uint16_t get_class(struct upk_unpack *u)
 {
-	uint64_t bits = 0;
-	r->cut = r->cut || r->left.size < 8;
-	if (r->cut)
-		return 0;
-	for (size_t i = 8; i > 0; i--)
-		bits = bits << 8 | (unsigned char)r->left.data[i - 1];
-	r->left.data += 8;
-	r->left.size -= 8;
-	return (int64_t)bits;
+	int64_t class = upk_unpack_int(u);
+	u->cut = u->cut || class < 0 || class >= UPK_CLASSES_MAX;
+	return u->cut ? 0 : (uint16_t) class;
 }
 
-static struct upk_text get_text(struct reading *r)
+static bool get_judged(struct upk_live *l, struct upk_unpack *u, struct upk_error *err)
 {
-	int64_t size = get_int(r);
-	r->cut = r->cut || size < 0 || (size_t)size > r->left.size;
-	if (r->cut)
-		return (struct upk_text){ "", 0 };
-	struct upk_text text = { r->left.data, (size_t)size };
-	r->left.data += size;
-	r->left.size -= text.size;
-	return text;
-}
-
-static uint16_t get_class(struct reading *r)
-{
-	int64_t class = get_int(r);
-	r->cut = r->cut || class < 0 || class >= UPK_CLASSES_MAX;
-	return r->cut ? 0 : (uint16_t) class;
-}
-
-static bool get_judged(struct upk_live *l, struct reading *r, struct upk_error *err)
-{
-	for (int64_t left = get_int(r); left > 0 && !r->cut; left--) {
-		struct upk_duel_pair p = { .place = get_int(r) };
-		p.pair.actual = get_class(r);
-		p.pair.predicted = get_class(r);
-		p.other = get_class(r);
-		if (!r->cut && !upk_duel_add(&l->duel, &p, err))
+	for (int64_t left = upk_unpack_int(u); left > 0 && !u->cut; left--) {
+		struct upk_duel_pair p = { .place = upk_unpack_int(u) };
+		p.pair.actual = get_class(u);
+		p.pair.predicted = get_class(u);
+		p.other = get_class(u);
+		if (!u->cut && !upk_duel_add(&l->duel, &p, err))
 			return false;
 	}
 	return true;
 }
 
-static bool get_awaited(struct upk_live *l, struct reading *r, struct upk_error *err)
+static bool get_awaited(struct upk_live *l, struct upk_unpack *u, struct upk_error *err)
 {
-	for (int64_t left = get_int(r); left > 0 && !r->cut; left--) {
-		int64_t event = get_int(r);
-		uint16_t class = get_class(r);
-		if (!r->cut && !upk_awaited_put(&l->awaited, event, class, err))
+	for (int64_t left = upk_unpack_int(u); left > 0 && !u->cut; left--) {
+		int64_t event = upk_unpack_int(u);
+		uint16_t class = get_class(u);
+		if (!u->cut && !upk_awaited_put(&l->awaited, event, class, err))
 			return false;
 	}
 	return true;
 }
 
 static bool read_all(
-	struct upk_live *l, struct reading *r, struct upk_schema *schema, struct upk_error *err)
+	struct upk_live *l, struct upk_unpack *u, struct upk_schema *schema, struct upk_error *err)
 {
 	int64_t counters[COUNTERS];
-	struct upk_text why = get_text(r);
+	struct upk_text why = upk_unpack_text(u);
 	snprintf(l->why, sizeof l->why, "%.*s", (int)why.size, why.data);
-	if (r->cut || r->left.size == 0)
+	if (u->cut || u->left.size == 0)
 		return true;
 	for (size_t i = 0; i < COUNTERS; i++)
-		counters[i] = get_int(r);
+		counters[i] = upk_unpack_int(u);
 	memcpy(&l->n, counters, sizeof counters);
-	struct upk_text first = get_text(r);
+	struct upk_text first = upk_unpack_text(u);
 	upk_buffer_append(&l->first, first.data, first.size);
 	if (l->first.failed)
 		return upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
-	l->shadow = upk_shadow_read(get_text(r), err);
-	l->copy = l->shadow ? upk_shadow_copy_read(l->shadow, get_text(r), err) : NULL;
+	l->shadow = upk_shadow_read(upk_unpack_text(u), err);
+	l->copy = l->shadow ? upk_shadow_copy_read(l->shadow, upk_unpack_text(u), err) : NULL;
 	if (!l->copy || !read_version(l, l->n.version, schema, err))
 		return false;
 	l->n.every = renew_every(l);
-	return get_judged(l, r, err) && get_awaited(l, r, err);
+	return get_judged(l, u, err) && get_awaited(l, u, err);
 }
 
 bool upk_live_read(
 	struct upk_live *l, struct upk_text bytes, struct upk_schema *schema, struct upk_error *err)
 {
-	struct reading r = { .left = bytes };
-	if (!read_all(l, &r, schema, err))
-		return false;
-	return (!r.cut && r.left.size == 0) ||
-		upk_fail(err, UPK_CORRUPT,
-			"the state of live adjustment is not as long as it should be");
+	struct upk_unpack u = { .left = bytes };
+	return read_all(l, &u, schema, err) &&
+		(upk_unpack_whole(&u) ||
+			upk_fail(err, UPK_CORRUPT,
+				"the state of live adjustment is not as long as it should be"));
 }

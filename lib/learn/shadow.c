@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_writer.h"
+#include "base/pack.h"
 #include "learn/encode.h"
 #include "learn/linear.h"
 #include "learn/predictor_inside.h"
@@ -309,50 +310,22 @@ double upk_shadow_rate(size_t member)
 	return rates[member];
 }
 
-/* ---- bytes: doubles as their bits, little-endian ---- */
-
-static void put_bits(struct upk_buffer *out, uint64_t bits)
-{
-	unsigned char bytes[8];
-	for (size_t i = 0; i < 8; i++)
-		bytes[i] = (unsigned char)(bits >> 8 * i);
-	upk_buffer_append(out, bytes, sizeof bytes);
-}
-
-static uint64_t bits_at(const char *data, size_t i)
-{
-	uint64_t bits = 0;
-	for (size_t b = 8; b > 0; b--)
-		bits = bits << 8 | (unsigned char)data[8 * i + b - 1];
-	return bits;
-}
-
-static void put_doubles(struct upk_buffer *out, const double *values, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint64_t bits;
-		memcpy(&bits, &values[i], sizeof bits);
-		put_bits(out, bits);
-	}
-}
+/* ---- bytes ---- */
 
 /* Means may be NAN, nothing may be infinite. */
-static bool get_doubles(const char *data, size_t n, double *values)
+static bool are_fine(const double *values, size_t n)
 {
 	bool fine = true;
-	for (size_t i = 0; i < n; i++) {
-		uint64_t bits = bits_at(data, i);
-		memcpy(&values[i], &bits, sizeof bits);
+	for (size_t i = 0; i < n; i++)
 		fine = fine && !isinf(values[i]);
-	}
 	return fine;
 }
 
 void upk_shadow_write(const struct upk_shadow *s, struct upk_buffer *out)
 {
-	put_bits(out, s->features);
-	put_bits(out, s->classes);
-	put_doubles(out, s->weights, s->kept);
+	upk_pack_int(out, (int64_t)s->features);
+	upk_pack_int(out, (int64_t)s->classes);
+	upk_pack_doubles(out, s->weights, s->kept);
 }
 
 static void fail_bytes(struct upk_error *err)
@@ -360,9 +333,10 @@ static void fail_bytes(struct upk_error *err)
 	upk_fail(err, UPK_CORRUPT, "the bytes of live adjustment are not what they should be");
 }
 
-static bool read_kept(struct upk_shadow *s, struct upk_text bytes)
+static bool read_kept(struct upk_shadow *s, struct upk_unpack *u)
 {
-	if (bytes.size != (2 + s->kept) * 8 || !get_doubles(bytes.data + 16, s->kept, s->weights))
+	upk_unpack_doubles(u, s->weights, s->kept);
+	if (!upk_unpack_whole(u) || !are_fine(s->weights, s->kept))
 		return false;
 	for (size_t j = 0; j < s->features; j++) {
 		if (!(s->variance[j] >= 0))
@@ -374,18 +348,19 @@ static bool read_kept(struct upk_shadow *s, struct upk_text bytes)
 
 struct upk_shadow *upk_shadow_read(struct upk_text bytes, struct upk_error *err)
 {
-	uint64_t features = bytes.size >= 16 ? bits_at(bytes.data, 0) : 0;
-	uint64_t classes = bytes.size >= 16 ? bits_at(bytes.data, 1) : 0;
+	struct upk_unpack u = { .left = bytes };
+	int64_t features = upk_unpack_int(&u), classes = upk_unpack_int(&u);
 
-	if (features < 1 || features > bytes.size || classes < 2 || classes > UINT16_MAX ||
-		upk_shadow_size(features, classes) > bytes.size) {
+	if (features < 1 || (uint64_t)features > bytes.size || classes < 2 ||
+		classes > UINT16_MAX ||
+		upk_shadow_size((size_t)features, (size_t)classes) > bytes.size) {
 		fail_bytes(err);
 		return NULL;
 	}
-	struct upk_shadow *s = allocate(features, classes, err);
+	struct upk_shadow *s = allocate((size_t)features, (size_t)classes, err);
 	if (!s)
 		return NULL;
-	if (read_kept(s, bytes))
+	if (read_kept(s, &u))
 		return s;
 	fail_bytes(err);
 	upk_shadow_destroy(s);
@@ -541,17 +516,19 @@ void upk_shadow_copy_write_version(const struct upk_shadow_copy *c, const struct
 
 void upk_shadow_copy_write(const struct upk_shadow_copy *c, struct upk_buffer *out)
 {
-	put_doubles(out, c->encode.mean, 2 * c->encode.features);
-	put_doubles(out, c->linear->weights, upk_linear_count(c->linear));
+	upk_pack_doubles(out, c->encode.mean, 2 * c->encode.features);
+	upk_pack_doubles(out, c->linear->weights, upk_linear_count(c->linear));
 }
 
 static bool read_copy(struct upk_shadow_copy *c, struct upk_text bytes)
 {
 	size_t moments = 2 * c->encode.features, weights = upk_linear_count(c->linear);
+	struct upk_unpack u = { .left = bytes };
 
-	return bytes.size == (moments + weights) * 8 &&
-		get_doubles(bytes.data, moments, c->encode.mean) &&
-		get_doubles(bytes.data + moments * 8, weights, c->linear->weights);
+	upk_unpack_doubles(&u, c->encode.mean, moments);
+	upk_unpack_doubles(&u, c->linear->weights, weights);
+	return upk_unpack_whole(&u) && are_fine(c->encode.mean, moments) &&
+		are_fine(c->linear->weights, weights);
 }
 
 struct upk_shadow_copy *upk_shadow_copy_read(
