@@ -12,13 +12,16 @@
 struct counters {
 	int64_t version, revision; /* revision: of `copy` */
 	int64_t since;             /* pairs since that copy was taken */
-	int64_t every;             /* pairs from one copy to the next */
 	int64_t other;             /* the last version that is not the shadow's */
 	int64_t held;              /* a person rolled it back */
 	int64_t noted;             /* the change was noted while this copy serves */
 	int64_t from, rows, pairs; /* began with; learnt from since */
 };
 enum { COUNTERS = sizeof(struct counters) / sizeof(int64_t) };
+
+/* The state's form is its first number, below 0: in the first form, which had no mark, a size
+ * stands there. That form had a counter before FIRST_FORM_OTHER which nothing reads. */
+enum { FORM = 2, FIRST_FORM_OTHER = 3 };
 
 struct upk_live {
 	const struct upk_retrain_config *config;
@@ -30,6 +33,7 @@ struct upk_live {
 	double *x, *probabilities;
 	uint16_t own[UPK_CLASSES_MAX]; /* the model's classes as the shadow's; UPK_NO_CLASS */
 	struct counters n;
+	int64_t every; /* pairs from one copy to the next */
 	struct upk_duel duel;
 	struct upk_awaited awaited;
 	struct upk_serving *serving; /* of the copy that was published last */
@@ -130,11 +134,10 @@ bool upk_live_begin(struct upk_live *l, struct upk_live_start *start, struct upk
 	l->first = start->version;
 	start->shadow = NULL;
 	start->version = (struct upk_buffer){ 0 };
-	l->n = (struct counters){ .revision = 1,
-		.other = champion,
-		.from = start->from,
-		.rows = start->rows,
-		.every = renew_every(l) };
+	l->n = (struct counters){
+		.revision = 1, .other = champion, .from = start->from, .rows = start->rows
+	};
+	l->every = renew_every(l);
 	l->copy = upk_shadow_copy_create(l->shadow, err);
 	if (l->copy && read_version(l, 0, schema, err))
 		return true;
@@ -216,7 +219,7 @@ bool upk_live_learn(struct upk_live *l, const struct upk_features *list, struct 
 		return false;
 	upk_shadow_step(l->shadow, l->x, l->own[actual]);
 	l->n.pairs++;
-	if (++l->n.since < l->n.every)
+	if (++l->n.since < l->every)
 		return true;
 	upk_shadow_copy_take(l->copy, l->shadow);
 	l->n.since = 0;
@@ -324,7 +327,7 @@ void upk_live_view(const struct upk_live *l, struct upk_live_view *out)
 		.why = l->why,
 		.version = l->n.version,
 		.revision = l->n.revision,
-		.renew = l->n.every,
+		.renew = l->every,
 		.pairs = l->n.pairs,
 		.from = l->n.from,
 		.rows = l->n.rows };
@@ -365,6 +368,7 @@ void upk_live_write(const struct upk_live *l, struct upk_buffer *out)
 {
 	struct upk_buffer shadow = { 0 }, copy = { 0 };
 	int64_t counters[COUNTERS];
+	upk_pack_int(out, -FORM);
 	upk_pack_text(out, upk_text_of(l->why));
 	if (!l->shadow)
 		return;
@@ -414,17 +418,40 @@ static bool get_awaited(struct upk_live *l, struct upk_unpack *u, struct upk_err
 	return true;
 }
 
+static void get_counters(struct upk_live *l, int64_t form, struct upk_unpack *u)
+{
+	int64_t counters[COUNTERS];
+	for (size_t i = 0; i < COUNTERS; i++) {
+		if (form == 1 && i == FIRST_FORM_OTHER)
+			upk_unpack_int(u);
+		counters[i] = upk_unpack_int(u);
+	}
+	memcpy(&l->n, counters, sizeof counters);
+}
+
+static int64_t get_form(struct upk_unpack *u)
+{
+	struct upk_unpack ahead = *u;
+	int64_t first = upk_unpack_int(&ahead);
+	if (first >= 0)
+		return 1;
+	*u = ahead;
+	return -first;
+}
+
 static bool read_all(
 	struct upk_live *l, struct upk_unpack *u, struct upk_schema *schema, struct upk_error *err)
 {
-	int64_t counters[COUNTERS];
+	int64_t form = get_form(u);
+	if (form > FORM)
+		return upk_fail(err, UPK_CORRUPT,
+			"the state of live adjustment has form %lld: this upkeepd knows up to %d",
+			(long long)form, FORM);
 	struct upk_text why = upk_unpack_text(u);
 	snprintf(l->why, sizeof l->why, "%.*s", (int)why.size, why.data);
 	if (u->cut || u->left.size == 0)
 		return true;
-	for (size_t i = 0; i < COUNTERS; i++)
-		counters[i] = upk_unpack_int(u);
-	memcpy(&l->n, counters, sizeof counters);
+	get_counters(l, form, u);
 	struct upk_text first = upk_unpack_text(u);
 	upk_buffer_append(&l->first, first.data, first.size);
 	if (l->first.failed)
@@ -433,7 +460,7 @@ static bool read_all(
 	l->copy = l->shadow ? upk_shadow_copy_read(l->shadow, upk_unpack_text(u), err) : NULL;
 	if (!l->copy || !read_version(l, l->n.version, schema, err))
 		return false;
-	l->n.every = renew_every(l);
+	l->every = renew_every(l);
 	return get_judged(l, u, err) && get_awaited(l, u, err);
 }
 

@@ -98,7 +98,8 @@ struct upk_live_view {
 };
 void upk_live_view(const struct upk_live *l, struct upk_live_view *out);
 
-/* For a restart, exact. read: into a fresh one; UPK_CORRUPT or UPK_NOMEM. */
+/* For a restart, exact; states of older forms are read too. read: into a fresh one; UPK_CORRUPT or
+ * UPK_NOMEM. */
 void upk_live_write(const struct upk_live *l, struct upk_buffer *out);
 bool upk_live_read(struct upk_live *l, struct upk_text bytes, struct upk_schema *schema,
 	struct upk_error *err);

@@ -8,9 +8,10 @@
 
 #include <cmocka.h>
 
+#include "base/pack.h"
 #include "base/random.h"
 #include "bed.h"
-#include "engine/duel.h"
+#include "engine/live.h"
 #include "engine/report.h"
 #include "learn/predictor.h"
 #include "store/live.h"
@@ -408,6 +409,68 @@ static void a_kill_while_a_copy_serves_changes_no_bit(void **state)
 	assert_same_after_a_kill(*state, ROWS);
 }
 
+/* A state in its first form: no mark in front, and between the third counter and the fourth one
+ * that nobody read. */
+static void write_first_form(const struct upk_buffer *state, struct upk_buffer *out)
+{
+	enum { NUMBER = 8 };
+	const char *why = state->data + NUMBER;
+	size_t head = NUMBER + (size_t)(unsigned char)why[0] + 3 * NUMBER;
+	upk_buffer_append(out, why, head);
+	upk_buffer_append(out, "\0\1\2\3\4\5\6\7", NUMBER);
+	upk_buffer_append(out, why + head, state->size - NUMBER - head);
+}
+
+static void store_state(struct bed *b, struct upk_text state)
+{
+	struct upk_store *s = upk_store_open(b->folder, UPK_STORE_WRITE, NULL);
+	assert_non_null(s);
+	assert_true(upk_store_begin(s, NULL));
+	assert_true(upk_live_store(s, 1, state, NULL));
+	assert_true(upk_store_commit(s, NULL));
+	upk_store_close(s);
+}
+
+static void a_state_of_the_first_form_goes_on_as_one_of_now(void **state)
+{
+	struct bed *b = *state, other;
+	struct upk_buffer now = { 0 }, first = { 0 }, one = { 0 }, two = { 0 };
+	put(b, "\"every\":null");
+	post_examples(b);
+	play(b, EXAMPLES, ROWS, LATE);
+	close_and_read(b, &now);
+	open_killed(&other, b);
+	write_first_form(&now, &first);
+	store_state(b, upk_buffer_text(&first));
+	bed_reopen_closed(b);
+	play(b, ROWS, ROWS + 60, LATE);
+	play(&other, ROWS, ROWS + 60, LATE);
+	close_and_read(b, &one);
+	close_and_read(&other, &two);
+	assert_int_equal(one.size, two.size);
+	assert_memory_equal(one.data, two.data, one.size);
+	upk_buffer_finish(&now);
+	upk_buffer_finish(&first);
+	upk_buffer_finish(&one);
+	upk_buffer_finish(&two);
+	bed_remove(&other);
+}
+
+static void a_state_of_a_later_form_is_refused(void **state)
+{
+	(void)state;
+	const struct upk_retrain_config config = { .policy = { .live_window = 50 } };
+	struct upk_live *l = upk_live_create(&config, NULL);
+	struct upk_buffer bytes = { 0 };
+	struct upk_error err = { 0 };
+	upk_pack_int(&bytes, -3);
+	upk_pack_text(&bytes, upk_text_of(""));
+	assert_false(upk_live_read(l, upk_buffer_text(&bytes), NULL, &err));
+	assert_int_equal(err.code, UPK_CORRUPT);
+	upk_buffer_finish(&bytes);
+	upk_live_destroy(l);
+}
+
 static int setup(void **state)
 {
 	struct bed *b = calloc(1, sizeof *b);
@@ -438,6 +501,8 @@ int main(void)
 		ON_BED(copies_that_did_not_predict_are_not_kept),
 		ON_BED(a_kill_in_the_shade_changes_no_bit),
 		ON_BED(a_kill_while_a_copy_serves_changes_no_bit),
+		ON_BED(a_state_of_the_first_form_goes_on_as_one_of_now),
+		cmocka_unit_test(a_state_of_a_later_form_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
