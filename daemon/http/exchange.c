@@ -194,10 +194,10 @@ static void receive(struct upk_exchange *x, const char *data, size_t size)
 
 /* ---- handlers ---- */
 
-/* What neither waits for another thread nor takes long runs on the loop's. */
+/* On the loop's thread. */
 static bool is_quick(const struct upk_exchange *x)
 {
-	return x->route->early && x->flight <= UPK_TRAFFIC_SMALL;
+	return x->route->quick && x->flight <= UPK_TRAFFIC_SMALL;
 }
 
 /* true: there is no reply yet; libmicrohttpd asks again. */

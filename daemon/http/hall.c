@@ -199,7 +199,7 @@ static void run_job(struct upk_job *job)
 
 void upk_hall_work(struct upk_hall *h, struct upk_exchange *x)
 {
-	struct upk_workers *workers = x->route->early ? h->parts.decoders : h->parts.errands;
+	struct upk_workers *workers = x->route->quick ? h->parts.decoders : h->parts.errands;
 
 	x->job.run = run_job;
 	x->parcel.open = open_worked;

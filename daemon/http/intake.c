@@ -99,7 +99,7 @@ const struct upk_route *upk_intake_take(const struct upk_intake_head *head,
 		return NULL;
 	if (!is_read(head->method) && !check_body(head, route, request, reply, hasty))
 		return NULL;
-	if (!route->early && !upk_site_ready(request->site)) {
+	if (!route->starting && !upk_site_ready(request->site)) {
 		refuse(reply, 503, "starting: windows are being rebuilt");
 		return NULL;
 	}

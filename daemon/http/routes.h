@@ -9,12 +9,12 @@
 #include "http/request.h"
 
 enum upk_route_body {
-	UPK_ROUTE_BARE,   /* none is wanted; an empty JSON object is fine */
-	UPK_ROUTE_MAYBE,  /* JSON, or none */
-	UPK_ROUTE_OBJECT, /* JSON */
-	UPK_ROUTE_ITEMS,  /* JSON or NDJSON */
-	UPK_ROUTE_TENSORS, /* JSON, or JSON and what its header says stands behind it: no page elsewhere
-			      can send that header, so that the type may be any then */
+	UPK_ROUTE_BARE,    /* none is wanted; an empty JSON object is fine */
+	UPK_ROUTE_MAYBE,   /* JSON, or none */
+	UPK_ROUTE_OBJECT,  /* JSON */
+	UPK_ROUTE_ITEMS,   /* JSON or NDJSON */
+	UPK_ROUTE_TENSORS, /* JSON, or JSON and what its header says stands behind it: no page
+			      elsewhere can send that header, so that the type may be any then */
 };
 
 struct upk_route {
@@ -23,7 +23,9 @@ struct upk_route {
 	upk_handler handler;
 	const char *query; /* the parameters that it takes, separated by spaces */
 	enum upk_route_body body;
-	bool early; /* answers before the engine is ready */
+	bool starting; /* answers before the engine is ready */
+	bool quick;    /* neither waits for another thread nor reads rows: what is small runs on the
+			  loop's, the rest on a decoder's */
 	enum upk_item_kind items; /* of UPK_ROUTE_ITEMS */
 };
 
