@@ -46,6 +46,13 @@ static enum upk_run_end end_of(
 	return o->error.code == UPK_CANCELLED ? UPK_RUN_CANCELLED : UPK_RUN_FAILED;
 }
 
+/* The version that the fit of the picked candidate went on from; 0: none. */
+static int64_t base_of(const struct upk_outcome *o)
+{
+	const struct upk_contest_outcome *c = &o->contest;
+	return c->picked < c->count && c->candidates[c->picked].adjusted ? o->order.champion : 0;
+}
+
 static bool insert_version(
 	struct upk_engine *e, struct upk_outcome *o, int64_t version, struct upk_error *err)
 {
@@ -65,7 +72,8 @@ static bool insert_version(
 		.created = o->ended,
 		.figures = upk_buffer_text(&figures),
 		.processor = upk_text_of(upk_learner_processor()),
-		.size = (int64_t)bytes.size };
+		.size = (int64_t)bytes.size,
+		.base = base_of(o) };
 	bool done = bytes.failed || figures.failed
 		? upk_fail(err, UPK_NOMEM, "no memory for version %lld", (long long)version)
 		: upk_version_insert(e->store, &row, upk_buffer_text(&bytes), err);

@@ -47,22 +47,6 @@ static bool take_model(void *context, const struct upk_model_row *row)
 	return r->model == 0;
 }
 
-/* Of the candidate that was picked; 0: it was fitted from scratch. */
-static bool read_base(struct repeat *r, struct upk_text candidates, struct upk_error *err)
-{
-	cJSON *json = candidates.size > 0 ? upk_json_parse(candidates, err) : NULL;
-	if (candidates.size > 0 && !json)
-		return false;
-	for (const cJSON *c = json ? json->child : NULL; c; c = c->next) {
-		const cJSON *base = cJSON_GetObjectItemCaseSensitive(c, "goes_on_from");
-		if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(c, "picked")) &&
-			cJSON_IsNumber(base))
-			r->base_version = (int64_t)base->valuedouble;
-	}
-	cJSON_Delete(json);
-	return true;
-}
-
 static bool find_run(struct repeat *r, int64_t run, struct upk_error *err)
 {
 	struct upk_run_row row;
@@ -82,7 +66,7 @@ static bool find_run(struct repeat *r, int64_t run, struct upk_error *err)
 	r->as_of = row.as_of;
 	r->seed = (uint64_t)row.seed;
 	r->version = row.version;
-	return read_base(r, row.candidates, err);
+	return true;
 }
 
 static bool find_version(
@@ -101,6 +85,7 @@ static bool find_version(
 			(long long)r->version, (long long)row.run);
 	r->from = row.from;
 	r->to = row.to;
+	r->base_version = row.base;
 	out->version = r->version;
 	out->rows_then = (size_t)row.rows;
 	snprintf(out->processor, sizeof out->processor, "%.*s", (int)row.processor.size,

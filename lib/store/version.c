@@ -23,11 +23,11 @@ enum {
 
 #define COLUMNS \
 	"model, version, learner, settings, from_place, to_place, rows, as_of, run, created, " \
-	"figures, processor, size, off_bench"
+	"figures, processor, size, off_bench, base"
 
 static const char *const sql[] = {
 	[INSERT] = "INSERT INTO version (" COLUMNS ") VALUES "
-		   "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+		   "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
 	[INSERT_PIECE] = "INSERT INTO version_piece (model, version, piece, bytes) "
 			 "VALUES (?1, ?2, ?3, ?4)",
 	[GET] = "SELECT " COLUMNS " FROM version WHERE model = ?1 AND version = ?2",
@@ -90,6 +90,7 @@ bool upk_version_insert(struct upk_store *s, const struct upk_version_row *row,
 	upk_put_text(&q, row->processor);
 	upk_put_int(&q, (int64_t)bytes.size);
 	upk_put_int(&q, row->off_bench);
+	upk_put_int_or_null(&q, row->base);
 	return upk_query_run(&q, err) && insert_pieces(s, row, bytes, err);
 }
 
@@ -110,6 +111,7 @@ static struct upk_version_row read_row(const struct upk_query *q)
 		.processor = upk_get_text(q, 11),
 		.size = upk_get_int(q, 12),
 		.off_bench = upk_get_int(q, 13) != 0,
+		.base = upk_get_int(q, 14),
 	};
 }
 

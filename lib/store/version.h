@@ -22,6 +22,7 @@ struct upk_version_row {
 	struct upk_text processor; /* the OpenBLAS core that it was fitted on */
 	int64_t size;              /* of its bytes */
 	bool off_bench;            /* a person rolled it back */
+	int64_t base;              /* the version that its fit went on from; 0: none */
 };
 
 /* Header and bytes, the bytes in pieces of 256 KiB; within the caller's transaction. */

@@ -36,7 +36,12 @@ static const char rows_of_schema_1[] =
 	"(4, 1, 'c', 5, 'x', 40, 40, 0), (7, 1, 'd', 6, 'y', 70, 70, 0),"
 	"(8, 1, 'a', 2, 'y', 80, 80, 1), (11, 1, 'g', NULL, 'y', 99, 110, 0);"
 	"INSERT INTO run (model, run, state, kind, reason, now, change, as_of, seed, queued, verdict, "
-	"trials) VALUES (1, 1, 'succeeded', 'manual', 'why', 5, 0, 8, 1, 70, 'better', '[]');"
+	"trials, candidates) VALUES (1, 1, 'succeeded', 'manual', 'why', 5, 0, 8, 1, 70, 'better', "
+	"'[]', '[{\"version\":1,\"picked\":false},"
+	"{\"trial\":2,\"goes_on_from\":1,\"picked\":true}]');"
+	"INSERT INTO version (model, version, learner, settings, from_place, to_place, rows, as_of, "
+	"run, created, size, off_bench) VALUES (1, 1, 'mlp', '{}', 1, 3, 2, 4, NULL, 50, 0, 0),"
+	"(1, 2, 'mlp', '{}', 1, 5, 4, 8, 1, 70, 0, 0);"
 	"INSERT INTO place (model, place, event, label, time, arrival) VALUES "
 	"(1, 1, 1, NULL, 10, 10), (1, 2, 2, NULL, 20, 21), (1, 4, 5, 4, 50, 50),"
 	"(1, 5, 6, 7, 70, 70), (1, 6, 3, NULL, 30, 100), (1, 7, 12, NULL, 85, 85);"
@@ -122,6 +127,8 @@ static void check_upgraded(struct fixture *f)
 		{ "SELECT group_concat(run || state || verdict) FROM run", "1succeededbetter" },
 		{ "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'trials'", "0" },
 		{ "SELECT count(*) FROM trial", "0" },
+		{ "SELECT group_concat(version || ':' || ifnull(base, '-')) FROM version",
+			"1:-,2:1" },
 		{ "SELECT count(revision) || (SELECT count(*) FROM live) FROM event", "00" },
 		{ "PRAGMA integrity_check", "ok" },
 	};

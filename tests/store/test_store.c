@@ -83,7 +83,7 @@ static void open_sets_the_file_up_as_promised(void **state)
 		{ "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA page_size", "16384" },
 		{ "PRAGMA application_id", "1970301796" },
-		{ "PRAGMA user_version", "8" },
+		{ "PRAGMA user_version", "9" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	struct fixture *f = *state;
@@ -307,7 +307,9 @@ static void an_older_file_is_held_against_its_count_of_commits(void **state)
 	add_events(f, 100);
 	int64_t commits = in_sequence(f, "commits");
 	fixture_close(f);
-	execute(f, "UPDATE sequence SET last = 100; PRAGMA user_version = 7");
+	execute(f,
+		"UPDATE sequence SET last = 100; ALTER TABLE version DROP COLUMN base; "
+		"PRAGMA user_version = 7");
 
 	struct upk_error err = { 0 };
 	struct upk_folder *folder = upk_folder_open(f->folder, &err);

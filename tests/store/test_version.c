@@ -23,6 +23,7 @@ static struct upk_version_row row_of(const struct fixture *f, int64_t version)
 		.created = 1234,
 		.figures = upk_text_of("{}"),
 		.processor = upk_text_of("Haswell"),
+		.base = version - 1,
 	};
 }
 
@@ -56,8 +57,12 @@ static void a_version_reads_back_as_it_was_written(void **state)
 	assert_int_equal(row.created, 1234);
 	assert_int_equal(row.size, 3);
 	assert_false(row.off_bench);
+	assert_int_equal(row.base, 0);
 	assert_ok(upk_version_get(f->store, f->model, 2, &found, &row, &err), &err);
 	assert_false(found);
+	insert(f, 2, "abc", 3);
+	assert_ok(upk_version_get(f->store, f->model, 2, &found, &row, &err), &err);
+	assert_int_equal(row.base, 1);
 }
 
 static void bytes_of_any_size_come_back_whole(void **state)
