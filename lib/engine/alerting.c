@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "engine/retraining.h"
+#include "engine/score_task.h"
 
 const char *upk_rule_state_name(enum upk_rule_state state)
 {
@@ -37,6 +38,8 @@ void upk_alerting_replace(struct upk_tail *t, const struct upk_moment *m)
 		t->rules[i].state = UPK_RULE_OK;
 		t->rules[i].score = NAN;
 		t->rules[i].scored = false;
+		upk_score_task_destroy(t->rules[i].task);
+		t->rules[i].task = NULL;
 		upk_reference_finish(&t->rules[i].reference);
 	}
 }
@@ -129,7 +132,7 @@ static void score(struct upk_tail *t, struct upk_rule *rule)
 	double step = fmax(1, (double)upk_window_pairs(window) / 100);
 	if (rule->scored && (double)(changes - rule->scored_at) < step)
 		return;
-	rule->score = t->scorer.score(t->scorer.context, t, rule->config->window, measure);
+	rule->score = t->scorer.score(t->scorer.context, t, rule, measure);
 	rule->scored_at = changes;
 	rule->scored = true;
 }

@@ -10,6 +10,7 @@
 #include "engine/promotion.h"
 #include "engine/rebuild.h"
 #include "engine/retraining.h"
+#include "engine/scorer.h"
 #include "engine/tail_state.h"
 #include "engine/trainer.h"
 #include "engine/writer.h"
@@ -317,9 +318,19 @@ static bool create_model(struct upk_engine *e, struct control *c, struct upk_err
 	return done;
 }
 
+/* Stored configurations may be from before the limits that hold for new ones. */
+static struct upk_config *parse(struct upk_text json, struct upk_error *err)
+{
+	struct upk_config *config = upk_config_parse(json, err);
+	if (config && upk_scorer_check(config, err))
+		return config;
+	upk_config_unref(config);
+	return NULL;
+}
+
 static bool put(struct upk_engine *e, struct control *c, struct upk_error *err)
 {
-	struct upk_config *config = upk_config_parse(c->config, err);
+	struct upk_config *config = parse(c->config, err);
 	if (!config)
 		return false;
 	upk_config_unref(config);
@@ -356,7 +367,7 @@ static bool begin_building(struct upk_engine *e, struct upk_model *m, struct con
 
 static bool begin_put(struct upk_engine *e, struct control *c, struct upk_error *err)
 {
-	struct upk_config *config = upk_config_parse(c->config, err);
+	struct upk_config *config = parse(c->config, err);
 	if (!config)
 		return false;
 	struct upk_model *m = upk_registry_find(e->registry, c->name);
@@ -408,7 +419,7 @@ bool upk_engine_put_model(struct upk_engine *e, const char *name, struct upk_tex
 static bool check_file(
 	struct upk_engine *e, const struct upk_model_file *file, struct upk_error *err)
 {
-	struct upk_config *config = upk_config_parse(file->config, err);
+	struct upk_config *config = parse(file->config, err);
 	struct upk_model *m = config ? upk_registry_find(e->registry, file->name) : NULL;
 	bool done = config && (!m || check_replacement(e, m, config, NULL, err));
 	upk_model_unref(m);

@@ -21,6 +21,7 @@ struct upk_ids;
 struct upk_pending;
 struct upk_recent;
 struct upk_checkpointer;
+struct upk_scoring;
 
 /* Set up before the threads start; pointers do not change afterwards. Each part says in its own
  * header which thread it belongs to. */
@@ -38,6 +39,7 @@ struct upk_engine {
 	struct upk_writer *writer;
 	struct upk_trainer *trainer;
 	struct upk_checkpointer *checkpointer;
+	struct upk_scoring *scoring;
 	atomic_bool ready;
 	atomic_bool broken; /* set once, by the writer, after `cause` */
 	struct upk_error cause;

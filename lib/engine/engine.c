@@ -9,6 +9,7 @@
 #include "engine/lending.h"
 #include "engine/pending.h"
 #include "engine/recent.h"
+#include "engine/score_task.h"
 #include "engine/serving.h"
 #include "engine/trainer.h"
 #include "engine/unsaved.h"
@@ -32,7 +33,8 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 	e->ids = e->recent ? upk_ids_open(e->store, NULL, err) : NULL;
 	e->readers = e->ids ? upk_readers_create(e->folder, err) : NULL;
 	e->registry = e->readers ? upk_registry_create(err) : NULL;
-	e->checkpointer = e->registry ? upk_checkpointer_start(e, err) : NULL;
+	e->scoring = e->registry ? upk_scoring_start(err) : NULL;
+	e->checkpointer = e->scoring ? upk_checkpointer_start(e, err) : NULL;
 	e->trainer = e->checkpointer ? upk_trainer_start(e, err) : NULL;
 	return e->trainer && upk_writer_start(e, err);
 }
@@ -72,6 +74,7 @@ void upk_engine_close(struct upk_engine *e)
 	upk_checkpointer_stop(e->checkpointer);
 	upk_retention_finish(&e->retention);
 	upk_registry_destroy(e->registry);
+	upk_scoring_stop(e->scoring);
 	upk_readers_destroy(e->readers);
 	upk_ids_close(e->ids);
 	upk_recent_destroy(e->recent);

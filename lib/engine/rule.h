@@ -14,6 +14,8 @@
 #include "metrics/metric.h"
 #include "metrics/record.h"
 
+struct upk_score_task;
+
 enum upk_rule_state {
 	UPK_RULE_OK,
 	UPK_RULE_PENDING, /* the condition holds, but not yet for `for` */
@@ -54,7 +56,8 @@ struct upk_rule {
 	struct upk_reference reference; /* of a drop rule */
 	double score;                /* latest value of a score metric; NAN: none, or undefined */
 	bool scored;                 /* since what is in use came into use */
-	uint64_t scored_at;          /* the window's changes when it was computed */
+	uint64_t scored_at;          /* the window's changes when it was due */
+	struct upk_score_task *task; /* the next value, of a large window; NULL: none is computed */
 };
 
 /* The metric that a rule (or the gate) names, with the model's default average. false: a class that

@@ -1,6 +1,5 @@
 #include "engine/score_ring.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@ struct held {
 	int64_t place;
 	int64_t time; /* INT64_MIN: the pair is no more */
 	uint16_t actual;
+	bool single; /* it came with the score of one class of two */
 	upk_tag tag; /* of the ring's own */
 };
 
@@ -139,7 +139,7 @@ static bool take(void *context, const struct upk_known_row *row)
 	struct upk_score_ring *r = reading->ring;
 	const struct upk_schema *schema = reading->want->schema;
 	upk_tag tag;
-	if (!upk_scores_usable(schema, NULL, row))
+	if (!upk_scores_usable(schema, row))
 		return true;
 	reading->failed = !make_room(r, reading->err) ||
 		!upk_tags_of(&r->tags, row->version, &tag, reading->err);
@@ -150,6 +150,7 @@ static bool take(void *context, const struct upk_known_row *row)
 		.place = row->place.place,
 		.time = row->place.time,
 		.actual = actual < 0 ? UINT16_MAX : (uint16_t)actual,
+		.single = !row->scores,
 		.tag = tag,
 	};
 	upk_scores_spread(schema, row, &r->scores[r->count * r->classes]);
@@ -179,11 +180,33 @@ static bool extend(struct upk_score_ring *r, struct upk_store *store,
 	return true;
 }
 
+/* Where there are more than two, the score of one class says too little: such pairs go. */
+static bool widen(struct upk_score_ring *r, size_t classes, struct upk_error *err)
+{
+	size_t kept = 0, was = r->classes;
+	double *scores = calloc(r->capacity + 1, classes * sizeof *scores);
+	if (!scores)
+		return upk_fail(err, UPK_NOMEM, "no memory for the scores of another class");
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->held[i].single)
+			continue;
+		r->held[kept] = r->held[i];
+		memcpy(&scores[kept * classes], &r->scores[i * was], was * sizeof *scores);
+		kept++;
+	}
+	free(r->scores);
+	r->scores = scores;
+	r->count = kept;
+	r->classes = classes;
+	return true;
+}
+
 /* Places before `from` are read again with all others: that is rare, as trim leaves some. */
-static void follow(struct upk_score_ring *r, const struct upk_score_ring_want *want)
+static bool follow(
+	struct upk_score_ring *r, const struct upk_score_ring_want *want, struct upk_error *err)
 {
 	size_t classes = upk_scores_columns(want->schema);
-	if (r->classes != classes || r->positive != want->schema->positive ||
+	if (classes < r->classes || r->classes == 0 || r->positive != want->schema->positive ||
 		want->oldest < r->from) {
 		clear(r);
 		r->positive = want->schema->positive;
@@ -192,57 +215,39 @@ static void follow(struct upk_score_ring *r, const struct upk_score_ring_want *w
 		r->through = want->oldest - 1;
 	}
 	trim(r, want->oldest);
+	return classes == r->classes || widen(r, classes, err);
 }
 
 bool upk_score_ring_fill(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
 	struct upk_error *err)
 {
-	follow(r, want);
-	if (extend(r, store, want, range, err))
+	if (follow(r, want, err) && extend(r, store, want, range, err))
 		return true;
 	clear(r);
 	return false;
 }
 
-static bool compute(const struct upk_score_ring *r, const struct upk_scores_range *range,
-	upk_tag tag, const char *name, double *value, struct upk_error *err)
+static bool copy(const struct upk_score_ring *r, const struct upk_scores_range *range, upk_tag tag,
+	struct upk_score_copy *out, struct upk_error *err)
 {
-	size_t first = search(r, range->first_place), most = r->count - first;
-	struct upk_scored scored = { .classes = r->classes, .positive = r->positive };
-	uint16_t *actual = malloc((most + 1) * sizeof *actual);
-	double *scores = malloc((most + 1) * r->classes * sizeof *scores);
-	bool done = actual && scores;
-	for (size_t i = first; done && i < r->count; i++) {
-		if (r->held[i].time <= range->after || r->held[i].tag != tag)
-			continue;
-		actual[scored.n] = r->held[i].actual;
-		memcpy(&scores[scored.n * r->classes], &r->scores[i * r->classes],
-			r->classes * sizeof *scores);
-		scored.n++;
-	}
-	scored.actual = actual;
-	scored.scores = scores;
-	done = done ? upk_score_metric(&scored, name, value, err)
-		    : upk_fail(err, UPK_NOMEM, "no memory for the scores of %zu pairs", most);
-	free(actual);
-	free(scores);
-	return done;
+	size_t first = search(r, range->first_place);
+	if (!upk_score_copy_begin(out, r->count - first, r->classes, r->positive, err))
+		return false;
+	for (size_t i = first; i < r->count; i++)
+		if (r->held[i].time > range->after && r->held[i].tag == tag)
+			upk_score_copy_add(out, r->held[i].actual, &r->scores[i * r->classes]);
+	return true;
 }
 
-bool upk_score_ring_read(struct upk_score_ring *r, struct upk_store *store,
+bool upk_score_ring_copy(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
-	const struct upk_made_by *made_by, const char *name, double *value, struct upk_error *err)
+	const struct upk_made_by *made_by, struct upk_score_copy *out, struct upk_error *err)
 {
 	upk_tag tag;
-	if (range->last_place == 0) {
-		*value = NAN;
+	out->n = 0;
+	if (range->last_place == 0)
 		return true;
-	}
-	if (!upk_score_ring_fill(r, store, want, range, err))
-		return false;
-	if (upk_tags_of(&r->tags, *made_by, &tag, err) && compute(r, range, tag, name, value, err))
-		return true;
-	clear(r);
-	return false;
+	return upk_score_ring_fill(r, store, want, range, err) &&
+		upk_tags_of(&r->tags, *made_by, &tag, err) && copy(r, range, tag, out, err);
 }

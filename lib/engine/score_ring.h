@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "engine/schema.h"
+#include "engine/score_copy.h"
 #include "engine/scores.h"
-#include "metrics/score.h"
 #include "store/event.h"
 #include "store/store.h"
 
@@ -38,16 +38,16 @@ struct upk_score_ring_want {
 	int64_t oldest;
 };
 
-/* Reads what it lacks of the range: all of it when the number of classes is another than before. In
- * short transactions where the store is outside one. On failure it is empty: UPK_NOMEM,
- * UPK_TOO_LARGE (more pairs than fit), or the store's. */
+/* Reads what it lacks of the range; of classes that came since, what it has says nothing. In short
+ * transactions where the store is outside one. On failure it is empty: UPK_NOMEM, UPK_TOO_LARGE
+ * (more pairs than fit), or the store's. */
 bool upk_score_ring_fill(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
 	struct upk_error *err);
 
-/* As upk_scores_read_one, after filling it. */
-bool upk_score_ring_read(struct upk_score_ring *r, struct upk_store *store,
+/* After filling it: the pairs of the range that made_by predicted. */
+bool upk_score_ring_copy(struct upk_score_ring *r, struct upk_store *store,
 	const struct upk_score_ring_want *want, const struct upk_scores_range *range,
-	const struct upk_made_by *made_by, const char *name, double *value, struct upk_error *err);
+	const struct upk_made_by *made_by, struct upk_score_copy *out, struct upk_error *err);
 
 #endif

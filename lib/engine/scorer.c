@@ -1,8 +1,11 @@
 #include "engine/scorer.h"
 
+#include <inttypes.h>
 #include <math.h>
 
+#include "engine/score_copy.h"
 #include "engine/score_ring.h"
+#include "engine/score_task.h"
 #include "engine/scores.h"
 
 static bool fits(const struct upk_windows *ws, const struct upk_schema *schema, size_t window)
@@ -45,32 +48,90 @@ bool upk_scorer_fill(struct upk_score_ring *ring, struct upk_store *store, int64
 	return want.oldest == 0 || upk_score_ring_fill(ring, store, &want, &range, err);
 }
 
-static double score(
-	void *context, const struct upk_tail *t, size_t window, struct upk_measure measure)
+/* What the rule looks at: the pairs of its window that what is in use predicted. */
+static bool copy(struct upk_model *m, const struct upk_tail *t, size_t window,
+	struct upk_score_copy *out, struct upk_error *err)
 {
-	struct upk_model *m = context;
-	struct upk_error err = { 0 };
-	const char *name = upk_metric_name(measure.metric);
-	double value = NAN;
 	const struct upk_scores_range range =
 		upk_scores_range(t->windows.at[window], m->number, t->place);
 	const struct upk_made_by made_by = { .number = upk_tag_version(t->in_use.tag),
 		.name = upk_text_of(upk_tags_name(&t->tags, t->in_use.tag)) };
 	const struct upk_score_ring_want want = { t->schema,
 		oldest_place(t->config, t->schema, &t->windows) };
-	bool kept = t->scorer.ring && fits(&t->windows, t->schema, window);
-	struct upk_store *store = m->engine->store;
+	if (!t->scorer.ring)
+		return upk_fail(err, UPK_NOMEM, "no memory for scores");
+	if (!fits(&t->windows, t->schema, window))
+		return upk_fail(err, UPK_TOO_LARGE,
+			"window \"%s\" has %" PRIu64 " pairs, more than are kept for it",
+			t->config->windows[window].name, upk_window_pairs(t->windows.at[window]));
+	return upk_score_ring_copy(
+		t->scorer.ring, m->engine->store, &want, &range, &made_by, out, err);
+}
+
+static bool score_now(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
+	const char *metric, double *value, struct upk_error *err)
+{
+	struct upk_score_copy pairs = { 0 };
+	upk_score_task_destroy(rule->task);
+	rule->task = NULL;
+	bool done = copy(m, t, rule->config->window, &pairs, err) &&
+		upk_score_copy_metric(&pairs, metric, value, err);
+	upk_score_copy_finish(&pairs);
+	return done;
+}
+
+/* The value that is ready now is of the pairs when the last one was due. */
+static bool score_beside(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
+	const char *metric, double *value, struct upk_error *err)
+{
+	if (!upk_score_task_end(rule->task, value, err) ||
+		!copy(m, t, rule->config->window, upk_score_task_copy(rule->task), err))
+		return false;
+	upk_score_task_begin(rule->task, metric);
+	return true;
+}
+
+/* After a first value: this window's next one is of the same pairs. */
+static bool begin_beside(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
+	const char *metric, struct upk_error *err)
+{
+	rule->task = upk_score_task_create(m->engine->scoring);
+	if (!rule->task)
+		return upk_fail(err, UPK_NOMEM, "no memory for scores");
+	if (!copy(m, t, rule->config->window, upk_score_task_copy(rule->task), err))
+		return false;
+	upk_score_task_begin(rule->task, metric);
+	return true;
+}
+
+static bool take_score(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
+	const char *metric, double *value, struct upk_error *err)
+{
+	bool large = upk_window_pairs(t->windows.at[rule->config->window]) > UPK_SCORER_AT_ONCE;
+	if (large && rule->task && upk_score_task_pending(rule->task))
+		return score_beside(m, t, rule, metric, value, err);
+	return score_now(m, t, rule, metric, value, err) &&
+		(!large || begin_beside(m, t, rule, metric, err));
+}
+
+static double score(void *context, const struct upk_tail *t, struct upk_rule *rule,
+	struct upk_measure measure)
+{
+	struct upk_model *m = context;
+	struct upk_error err = { 0 };
+	const char *metric = upk_metric_name(measure.metric);
+	double value = NAN;
+	bool had = !rule->scored || !isnan(rule->score);
 	/* Nobody else changes the tail: readers need not wait for the rows. */
 	pthread_mutex_unlock(&m->lock);
-	bool read = (kept &&
-			    upk_score_ring_read(t->scorer.ring, store, &want, &range, &made_by,
-				    name, &value, NULL)) ||
-		upk_scores_read_one(store, t->schema, &range, &made_by, name, &value, &err);
+	bool done = take_score(m, t, rule, metric, &value, &err);
 	pthread_mutex_lock(&m->lock);
-	if (read)
+	if (done)
 		return value;
-	upk_engine_log(m->engine, UPK_LOG_WARNING, "model %s: a rule's %s can't be computed: %s",
-		m->name, name, err.message);
+	if (had)
+		upk_engine_log(m->engine, UPK_LOG_WARNING,
+			"model %s: rule %s: %s can't be computed: %s", m->name, rule->config->name,
+			metric, err.message);
 	return NAN;
 }
 
@@ -78,4 +139,24 @@ struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m)
 {
 	m->engine = e;
 	return (struct upk_scorer){ score, m, upk_score_ring_create() };
+}
+
+bool upk_scorer_check(const struct upk_config *config, struct upk_error *err)
+{
+	for (size_t i = 0; i < config->rules_count; i++) {
+		const struct upk_rule_config *rule = &config->rules[i];
+		const struct upk_metric *metric = rule->kind == UPK_RULE_CHANGE
+			? NULL
+			: upk_metric_find(rule->measure.name);
+		if (!metric || upk_metric_needs(metric) != UPK_METRIC_SCORES)
+			continue;
+		const struct upk_window_config *window = &config->windows[rule->window];
+		if (window->count > UPK_SCORER_PAIRS)
+			return upk_fail(err, UPK_INVALID,
+				"rules[%zu].window: \"%s\" has %" PRId64
+				" pairs: want at most %d for a rule on %s",
+				i, window->name, window->count, UPK_SCORER_PAIRS,
+				rule->measure.name);
+	}
+	return true;
 }

@@ -5,7 +5,6 @@
 
 struct collection {
 	const struct upk_schema *schema;
-	const struct upk_made_by *made_by; /* NULL: anyone */
 	int64_t after;
 	size_t classes, n, capacity;
 	uint16_t *actual; /* (capacity) */
@@ -47,13 +46,8 @@ size_t upk_scores_columns(const struct upk_schema *schema)
 	return schema->classes_count > 2 ? schema->classes_count : 2;
 }
 
-bool upk_scores_usable(const struct upk_schema *schema, const struct upk_made_by *made_by,
-	const struct upk_known_row *row)
+bool upk_scores_usable(const struct upk_schema *schema, const struct upk_known_row *row)
 {
-	if (made_by &&
-		(row->version.number != made_by->number ||
-			!upk_text_equal(row->version.name, made_by->name)))
-		return false;
 	return row->scores || (row->scored && schema->classes_count <= 2);
 }
 
@@ -75,7 +69,7 @@ void upk_scores_spread(
 static bool collect(void *context, const struct upk_known_row *row)
 {
 	struct collection *c = context;
-	if (row->place.time <= c->after || !upk_scores_usable(c->schema, c->made_by, row))
+	if (row->place.time <= c->after || !upk_scores_usable(c->schema, row))
 		return true;
 	if (!make_room(c)) {
 		c->failed = true;
@@ -140,18 +134,6 @@ bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
 	done = done && upk_score_metrics(&all, out, err);
 	if (done)
 		*scored = c.n;
-	finish(&c);
-	return done;
-}
-
-bool upk_scores_read_one(struct upk_store *store, const struct upk_schema *schema,
-	const struct upk_scores_range *range, const struct upk_made_by *made_by, const char *name,
-	double *value, struct upk_error *err)
-{
-	struct collection c = { .schema = schema, .made_by = made_by };
-	bool done = gather(&c, store, range, err);
-	const struct upk_scored all = scored_of(&c);
-	done = done && upk_score_metric(&all, name, value, err);
 	finish(&c);
 	return done;
 }

@@ -33,16 +33,10 @@ bool upk_scores_read(struct upk_store *store, const struct upk_schema *schema,
 	const struct upk_scores_range *range, struct upk_score_metrics *out, size_t *scored,
 	struct upk_error *err);
 
-/* One of them, only on the pairs that `made_by` predicted. */
-bool upk_scores_read_one(struct upk_store *store, const struct upk_schema *schema,
-	const struct upk_scores_range *range, const struct upk_made_by *made_by, const char *name,
-	double *value, struct upk_error *err);
-
-/* What that rests on, row by row: how many columns of scores the classes have, whether a row counts
- * (made_by NULL: anyone's), and its scores in these columns. */
+/* What that rests on, row by row: how many columns of scores the classes have, whether a row counts,
+ * and its scores in these columns. */
 size_t upk_scores_columns(const struct upk_schema *schema);
-bool upk_scores_usable(const struct upk_schema *schema, const struct upk_made_by *made_by,
-	const struct upk_known_row *row);
+bool upk_scores_usable(const struct upk_schema *schema, const struct upk_known_row *row);
 void upk_scores_spread(
 	const struct upk_schema *schema, const struct upk_known_row *row, double *out);
 

@@ -8,6 +8,7 @@
 #include "engine/delays.h"
 #include "engine/history.h"
 #include "engine/retraining.h"
+#include "engine/score_task.h"
 #include "engine/sentence.h"
 
 static bool choose_rules(struct upk_tail *t, struct upk_error *err)
@@ -63,8 +64,10 @@ void upk_tail_destroy(struct upk_tail *t)
 	if (!t)
 		return;
 	upk_windows_finish(&t->windows);
-	for (size_t i = 0; i < t->rules_count; i++)
+	for (size_t i = 0; i < t->rules_count; i++) {
 		upk_reference_finish(&t->rules[i].reference);
+		upk_score_task_destroy(t->rules[i].task);
+	}
 	upk_tags_finish(&t->tags);
 	upk_score_ring_destroy(t->scorer.ring);
 	upk_bench_destroy(t->bench);

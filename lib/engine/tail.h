@@ -50,14 +50,14 @@ struct upk_step {
 
 struct upk_tail;
 
-/* Where a rule on a score metric gets its value: the metric on the pairs of a window that what is in
- * use predicted; NAN when undefined or when the rows can't be read. Called on the writer's thread,
+/* Where a rule on a score metric gets its value: the metric on the pairs of its window that what is
+ * in use predicted; NAN when undefined or when it can't be computed. Called on the writer's thread,
  * under the model's lock, which it may give back for a while. */
 struct upk_scorer {
-	double (*score)(void *context, const struct upk_tail *t, size_t window,
+	double (*score)(void *context, const struct upk_tail *t, struct upk_rule *rule,
 		struct upk_measure measure);
 	void *context;
-	struct upk_score_ring *ring; /* the tail's; NULL: each value is read from the store */
+	struct upk_score_ring *ring; /* the tail's */
 };
 
 struct upk_history_cursor {

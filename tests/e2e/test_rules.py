@@ -242,6 +242,52 @@ class States(Case):
     def test_scores_kept_for_rules_equal_those_read_of_four_classes(self):
         self.check_scores_kept_for_rules(["a", "b", "c", "d"], [{"name": "more", "count": 90}, {"name": "few", "count": 30}], {})
 
+    def test_scores_kept_for_rules_stay_when_a_class_comes(self):
+        names = ["roc_auc", "average_precision", "log_loss", "brier", "ece"]
+        self.put_model("m", {"windows": [{"name": "w", "count": 90}], "rules": [
+            {"name": n, "metric": n, "window": "w", "above": 1, "min_pairs": 1} for n in names]})
+        for step in range(60):
+            known = "abcd"[:2 + step // 20]
+            items = []
+            for _ in range(5):
+                raw = [self.random.randint(1, 20) for _ in known]
+                items.append({"scores": {c: r / sum(raw) for c, r in zip(known, raw)}, "label": self.random.choice(known)})
+            self.events("m", items)
+            read = self.metrics("m", "w", query="scores=true")
+            for rule in self.ok(self.daemon.get("/v1/models/m/rules"))["rules"]:
+                self.assertAlmostEqual(rule["value"], read[rule["name"]], delta=1e-12, msg=f"{rule['name']} at {step}")
+
+    def test_a_large_window_is_scored_beside_the_writer_at_the_same_pairs(self):
+        """Due after each hundredth; beyond 10,000 pairs the value is that of when the one before it was due."""
+        from sklearn.metrics import roc_auc_score
+        size, pairs, due, scored_at = 15000, [], [], None
+        self.put_model("m", {"classes": ["a", "b"], "positive": "b", "windows": [{"name": "w", "count": size}],
+                             "rules": [{"name": "auc", "metric": "roc_auc", "window": "w", "above": 1, "min_pairs": 1}]})
+        for count in [9900, 95, 11, 3994, 1300, 149, 1, 2000]:
+            items = []
+            for _ in range(count):
+                label = self.random.choice("ab")
+                items.append({"score": round(self.random.uniform(0.2, 1) if label == "b" else self.random.uniform(0, 0.8), 3), "label": label})
+                pairs.append((label == "b", items[-1]["score"]))
+                held = min(len(pairs), size)
+                if scored_at is None or len(pairs) - scored_at >= max(1, held / 100):
+                    scored_at = len(pairs)
+                    due.append(scored_at)
+            self.events("m", items)
+            at = due[-1]
+            # Its value at 10,001 pairs or more is the earlier one's, which the first of them has not.
+            if at > 10000 and due[-2] > 10000:
+                at = due[-2]
+            window = pairs[max(0, at - size):at]
+            rule = self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]
+            self.assertAlmostEqual(rule["value"], roc_auc_score(*zip(*window)), delta=1e-12, msg=f"{len(pairs)} pairs, due {due[-3:]}")
+
+    def test_a_score_rule_on_too_large_a_window_is_refused(self):
+        answer = self.daemon.put("/v1/models/m", {"windows": [{"name": "w", "count": 2000000}], "rules": [
+            {"name": "auc", "metric": "roc_auc", "window": "w", "below": 0.8}]})
+        problem = self.problem(answer, 400)
+        self.assertIn('rules[0].window: "w" has 2000000 pairs: want at most 1000000 for a rule on roc_auc', problem["detail"])
+
     def test_scores_of_rules_are_those_of_what_is_in_use_after_a_put_and_after_another_came(self):
         from sklearn.metrics import roc_auc_score
         config = {"classes": ["a", "b"], "positive": "b", "windows": [{"name": "w", "count": 100}], "rules": []}
