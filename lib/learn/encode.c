@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wide.h"
 #include "learn/numbers.h"
 
 /* One block holds the three arrays; mean is its start. */
@@ -99,7 +100,7 @@ bool upk_encode_fit(
 }
 
 /* Without a branch a value, so that the compiler does several at once. */
-static void standardise(const struct upk_encode *e, const double *x, double *out)
+UPK_INLINED void standardise(const struct upk_encode *e, const double *x, double *out)
 {
 	const double *mean = e->mean, *scale = e->scale, *impute = e->impute;
 	double high = e->limit, low = -high;
@@ -115,10 +116,24 @@ static void standardise(const struct upk_encode *e, const double *x, double *out
 	}
 }
 
-void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out)
+UPK_INLINED void apply(const struct upk_encode *e, const double *x, size_t rows, double *out)
 {
 	for (size_t i = 0; i < rows; i++)
 		standardise(e, x + i * e->features, out + i * e->features);
+}
+
+UPK_WIDE static void apply_wide(
+	const struct upk_encode *e, const double *x, size_t rows, double *out)
+{
+	apply(e, x, rows, out);
+}
+
+void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out)
+{
+	if (upk_wide())
+		apply_wide(e, x, rows, out);
+	else
+		apply(e, x, rows, out);
 }
 
 void upk_encode_write(const struct upk_encode *e, struct upk_json_writer *w)

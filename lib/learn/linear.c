@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wide.h"
 #include "learn/numbers.h"
 #include "learn/softmax.h"
 
@@ -52,7 +53,7 @@ fail:
 
 /* Plain sums, not BLAS: there a row's last bits depend on the rows beside it. Lanes that the
  * processor adds side by side. */
-static double score(const double *w, const double *x, size_t n, double intercept)
+UPK_INLINED double score(const double *w, const double *x, size_t n, double intercept)
 {
 	enum { LANES = 8 };
 	double lanes[LANES] = { 0 }, sum = 0;
@@ -77,16 +78,33 @@ static void add_sparse_row(
 			scores[k] += (double)s->value[j] * l->sparse[s->column[j] * l->outputs + k];
 }
 
+/* scores of the dense inputs, a row's at the beginning of its place in (rows, classes). */
+UPK_INLINED void score_rows(
+	const struct upk_linear *l, const double *x, size_t rows, double *scores)
+{
+	size_t dense = l->width.dense;
+
+	for (size_t i = 0; i < rows; i++, x += dense, scores += l->classes)
+		for (size_t k = 0; k < l->outputs; k++)
+			scores[k] = score(l->weights + k * dense, x, dense, l->intercept[k]);
+}
+
+UPK_WIDE static void score_rows_wide(
+	const struct upk_linear *l, const double *x, size_t rows, double *scores)
+{
+	score_rows(l, x, rows, scores);
+}
+
 void upk_linear_predict(
 	const struct upk_linear *l, const struct upk_inputs *in, double *probabilities)
 {
-	size_t dense = l->width.dense;
-	const double *x = in->x;
 	double sum;
 
-	for (size_t i = 0; i < in->rows; i++, x += dense, probabilities += l->classes) {
-		for (size_t k = 0; k < l->outputs; k++)
-			probabilities[k] = score(l->weights + k * dense, x, dense, l->intercept[k]);
+	if (upk_wide())
+		score_rows_wide(l, in->x, in->rows, probabilities);
+	else
+		score_rows(l, in->x, in->rows, probabilities);
+	for (size_t i = 0; i < in->rows; i++, probabilities += l->classes) {
 		if (in->sparse)
 			add_sparse_row(l, in->sparse, i, probabilities);
 		if (l->outputs > 1) {

@@ -6,13 +6,17 @@
 
 #include <cblas.h>
 
+#include "base/wide.h"
+
 /* Rows that are answered side by side, so that a weight is read once for all of them. */
 enum { BESIDE = 8 };
 
-/* A row's part of a tile, in pieces that one instruction works on. */
-enum { WIDE = 4, TILE = 4, COLUMNS = WIDE * TILE };
-typedef float lane __attribute__((vector_size(WIDE * sizeof(float))));
-struct lanes {
+/* A row's part of a tile, in pieces that one instruction works on: of any processor, and of one
+ * whose registers are wide. */
+enum { COLUMNS = 16, LANE = 4, TILE = COLUMNS / LANE, WIDE = 8 };
+typedef float lane __attribute__((vector_size(LANE * sizeof(float))));
+typedef float wide __attribute__((vector_size(WIDE * sizeof(float)), aligned(4), may_alias));
+struct tile {
 	lane of[TILE];
 };
 
@@ -389,12 +393,12 @@ size_t upk_network_scratch(const struct upk_network *n)
 static void answer_tile(
 	const float *w, const float *biases, size_t in, size_t width, const float *x, float *out)
 {
-	struct lanes a, b;
+	struct tile a, b;
 
 	memcpy(&a, biases, sizeof a);
 	b = a;
 	for (size_t i = 0; i < in; i++, w += width) {
-		struct lanes weights;
+		struct tile weights;
 		memcpy(&weights, w, sizeof weights);
 		for (size_t k = 0; k < TILE; k++) {
 			a.of[k] += x[i] * weights.of[k];
@@ -405,25 +409,77 @@ static void answer_tile(
 	memcpy(out + width, &b, sizeof b);
 }
 
-/* The outputs from `first` on, which are too few for a tile. */
-static void answer_rest(const struct upk_network *n, size_t l, size_t in, size_t first,
-	const float *x, float *out)
+/* The same of four rows. */
+UPK_WIDE static void answer_tile_wide(
+	const float *w, const float *biases, size_t in, size_t width, const float *x, float *out)
 {
-	size_t width = n->sizes[l + 1];
-	const float *w = upk_network_weights(n, l), *biases = upk_network_biases(n, l);
+	const float *y = x + in, *z = y + in, *last = z + in;
+	wide low = *(const wide *)biases, high = *(const wide *)(biases + WIDE);
+	wide x_low = low, y_low = low, z_low = low, last_low = low;
+	wide x_high = high, y_high = high, z_high = high, last_high = high;
 
-	for (size_t r = 0; r < BESIDE; r++)
-		for (size_t k = first; k < width; k++)
-			out[r * width + k] = biases[k];
-	for (size_t i = 0; i < in; i++, w += width)
-		for (size_t r = 0; r < BESIDE; r++)
-			for (size_t k = first; k < width; k++)
-				out[r * width + k] += x[r * in + i] * w[k];
+	for (size_t i = 0; i < in; i++, w += width) {
+		low = *(const wide *)w;
+		high = *(const wide *)(w + WIDE);
+		x_low += x[i] * low;
+		x_high += x[i] * high;
+		y_low += y[i] * low;
+		y_high += y[i] * high;
+		z_low += z[i] * low;
+		z_high += z[i] * high;
+		last_low += last[i] * low;
+		last_high += last[i] * high;
+	}
+	*(wide *)out = x_low;
+	*(wide *)(out + WIDE) = x_high;
+	*(wide *)(out + width) = y_low;
+	*(wide *)(out + width + WIDE) = y_high;
+	*(wide *)(out + 2 * width) = z_low;
+	*(wide *)(out + 2 * width + WIDE) = z_high;
+	*(wide *)(out + 3 * width) = last_low;
+	*(wide *)(out + 3 * width + WIDE) = last_high;
 }
 
-/* out (BESIDE, outputs) = b + x (BESIDE, in) w: each row's sums go by its inputs in order, whatever
- * rows stand beside it. */
-static void answer_layer(
+/* One output of all the rows. */
+UPK_INLINED void answer_output(
+	const float *w, float bias, size_t in, size_t width, const float *x, float *out)
+{
+	float sums[BESIDE];
+
+	for (size_t r = 0; r < BESIDE; r++)
+		sums[r] = bias;
+	for (size_t i = 0; i < in; i++)
+		for (size_t r = 0; r < BESIDE; r++)
+			sums[r] += x[r * in + i] * w[i * width];
+	for (size_t r = 0; r < BESIDE; r++)
+		out[r * width] = sums[r];
+}
+
+/* The outputs from `first` on, which are too few for a tile. */
+UPK_INLINED void answer_rest(
+	const struct upk_network *n, size_t l, size_t in, size_t first, const float *x, float *out)
+{
+	size_t width = n->sizes[l + 1];
+
+	for (size_t k = first; k < width; k++)
+		answer_output(upk_network_weights(n, l) + k, upk_network_biases(n, l)[k], in, width,
+			x, out + k);
+}
+
+UPK_WIDE static void answer_layer_wide(
+	const struct upk_network *n, size_t l, size_t in, const float *x, float *out)
+{
+	size_t width = n->sizes[l + 1], k = 0;
+	const float *w = upk_network_weights(n, l), *biases = upk_network_biases(n, l);
+
+	for (; k + COLUMNS <= width; k += COLUMNS)
+		for (size_t r = 0; r < BESIDE; r += 4)
+			answer_tile_wide(
+				w + k, biases + k, in, width, x + r * in, out + r * width + k);
+	answer_rest(n, l, in, k, x, out);
+}
+
+static void answer_layer_plain(
 	const struct upk_network *n, size_t l, size_t in, const float *x, float *out)
 {
 	size_t width = n->sizes[l + 1], k = 0;
@@ -432,8 +488,18 @@ static void answer_layer(
 	for (; k + COLUMNS <= width; k += COLUMNS)
 		for (size_t r = 0; r < BESIDE; r += 2)
 			answer_tile(w + k, biases + k, in, width, x + r * in, out + r * width + k);
-	if (k < width)
-		answer_rest(n, l, in, k, x, out);
+	answer_rest(n, l, in, k, x, out);
+}
+
+/* out (BESIDE, outputs) = b + x (BESIDE, in) w: each row's sums go by its inputs in order, whatever
+ * rows stand beside it, and however many at a time the processor adds. */
+static void answer_layer(
+	const struct upk_network *n, size_t l, size_t in, const float *x, float *out)
+{
+	if (upk_wide())
+		answer_layer_wide(n, l, in, x, out);
+	else
+		answer_layer_plain(n, l, in, x, out);
 }
 
 static void give(const struct upk_network *n, const float *p, size_t rows, double *probabilities)
