@@ -1,12 +1,13 @@
 #include "engine/infer_request.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/feature_list.h"
 #include "engine/value.h"
 
-enum { INPUTS_AT_FIRST = 16 };
+enum { INPUTS_AT_FIRST = 16, KNOWN_SHOWN = 300 };
 
 struct reading {
 	struct upk_json_reader *r;
@@ -90,6 +91,11 @@ static bool read_inputs(struct reading *g, struct upk_error *err)
 
 /* ---- outputs ---- */
 
+static const char *const outputs[UPK_INFER_OUTPUTS] = {
+	[UPK_INFER_LABEL] = "label",
+	[UPK_INFER_PROBABILITIES] = "probabilities",
+};
+
 /* The flag of that name among the parameters, if it is there; others are passed over. */
 static bool read_parameters(struct reading *g, const char *name, int *flag, struct upk_error *err)
 {
@@ -114,16 +120,12 @@ static bool read_parameters(struct reading *g, const char *name, int *flag, stru
 
 static bool read_output_name(struct reading *g, size_t *output, struct upk_error *err)
 {
-	static const char *const names[] = {
-		[UPK_INFER_LABEL] = "label",
-		[UPK_INFER_PROBABILITIES] = "probabilities",
-	};
 	struct upk_text text;
 	enum upk_json_token token = upk_json_next(g->r, &text);
 
 	*output = 0;
 	while (*output < UPK_INFER_OUTPUTS &&
-		(token != UPK_JSON_STRING || !upk_text_is(text, names[*output])))
+		(token != UPK_JSON_STRING || !upk_text_is(text, outputs[*output])))
 		++*output;
 	return *output < UPK_INFER_OUTPUTS ||
 		upk_value_wrong(g->r, "outputs: name", token, text, "label or probabilities", err);
@@ -163,6 +165,8 @@ static bool read_output(struct reading *g, struct upk_error *err)
 		return upk_json_fail(g->r, err);
 	if (output == UPK_INFER_OUTPUTS)
 		return upk_fail(err, UPK_INVALID, "outputs: one has no name");
+	if (g->q->outputs[output].wanted)
+		return upk_fail(err, UPK_INVALID, "outputs: \"%s\" came before", outputs[output]);
 	g->q->outputs[output].wanted = true;
 	g->outputs[output] = binary;
 	return true;
@@ -286,6 +290,7 @@ static double *take_matrix(
 	const struct upk_tensor *t, const struct upk_features *list, struct upk_error *err)
 {
 	size_t count = upk_features_count(list);
+	char shown[UPK_TENSOR_SHAPE];
 
 	if (t->numbers && t->width == count)
 		return t->numbers;
@@ -293,8 +298,8 @@ static double *take_matrix(
 		upk_fail(err, UPK_INVALID, "inputs[0].datatype: %s: features has numbers",
 			t->type->name);
 	else
-		upk_fail(err, UPK_INVALID, "inputs[0].shape: [%zu, %zu]: features has [rows, %zu]",
-			t->rows, t->width, count);
+		upk_fail(err, UPK_INVALID, "inputs[0].shape: %s: features has [rows, %zu]",
+			upk_tensor_show_shape(t, shown), count);
 	return NULL;
 }
 
@@ -331,16 +336,32 @@ static bool check_input(
 {
 	bool texts = feature->type == UPK_FEATURE_CATEGORY || feature->type == UPK_FEATURE_TEXT;
 	size_t width = feature->type == UPK_FEATURE_VECTOR ? feature->size : 1;
+	char shown[UPK_TENSOR_SHAPE];
 
 	if (texts != (t->texts != NULL))
 		return upk_fail(err, UPK_INVALID, "datatype: %s: %s has %s", t->type->name,
 			feature->name, texts ? "BYTES" : "numbers");
 	if (t->width != width)
-		return upk_fail(err, UPK_INVALID, "shape: [%zu, %zu]: %s has [rows, %zu]", t->rows,
-			t->width, feature->name, width);
+		return upk_fail(err, UPK_INVALID, "shape: %s: %s has [rows, %zu]",
+			upk_tensor_show_shape(t, shown), feature->name, width);
 	if (texts)
 		return check_texts(t, feature, err);
 	return feature->type != UPK_FEATURE_VECTOR || check_vectors(t, err);
+}
+
+/* The first features that the model has, as many as there is room for. */
+static bool fail_unknown(
+	struct upk_text name, const struct upk_features *list, struct upk_error *err)
+{
+	char shown[UPK_VALUE_SHOWN], known[KNOWN_SHOWN], feature[UPK_VALUE_SHOWN];
+	size_t count = upk_features_count(list), size = 0, i = 0;
+
+	known[0] = '\0';
+	for (; i < count && size + UPK_VALUE_SHOWN + 4 < sizeof known; i++)
+		size += (size_t)snprintf(known + size, sizeof known - size, "%s%s", i ? ", " : "",
+			upk_text_show(upk_text_of(upk_features_at(list, i)->name), feature));
+	return upk_fail(err, UPK_INVALID, "name: \"%s\": want one of the model's features, %s%s",
+		upk_text_show(name, shown), known, i < count ? ", ..." : "");
 }
 
 /* sources (features of the list): the input of each. */
@@ -352,9 +373,8 @@ static bool find_sources(const struct upk_infer_request *q, const struct upk_fea
 		int found = upk_features_find(list, t->name);
 		char shown[UPK_VALUE_SHOWN];
 		if (found < 0)
-			return upk_fail(err, UPK_INVALID,
-				"inputs[%zu].name: \"%s\": the model has no such feature", i,
-				upk_text_show(t->name, shown));
+			return fail_unknown(t->name, list, err) ||
+				upk_fail_in(err, "inputs[%zu].", i);
 		if (sources[found])
 			return upk_fail(err, UPK_INVALID, "inputs[%zu].name: \"%s\" came before", i,
 				upk_text_show(t->name, shown));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/wide.h"
 #include "engine/value.h"
 
 static const struct upk_tensor_type types[] = {
@@ -32,10 +33,18 @@ struct reading {
 	struct upk_text body;
 	struct upk_arena *arena;
 	struct upk_tensor *t;
-	size_t dimensions;    /* of the shape; 0: it has not come */
 	bool filled;          /* the data has been read */
 	struct upk_text late; /* data that came before shape or datatype */
 };
+
+const char *upk_tensor_show_shape(const struct upk_tensor *t, char shown[UPK_TENSOR_SHAPE])
+{
+	if (t->dimensions == 1)
+		snprintf(shown, UPK_TENSOR_SHAPE, "[%zu]", t->rows);
+	else
+		snprintf(shown, UPK_TENSOR_SHAPE, "[%zu, %zu]", t->rows, t->width);
+	return shown;
+}
 
 struct upk_text upk_tensor_keep(struct upk_text text, struct upk_text body, struct upk_arena *arena)
 {
@@ -111,7 +120,7 @@ static bool take_shape(struct reading *g, const int64_t *sizes, size_t count, st
 	if (sizes[0] > UPK_TENSOR_ROWS_MAX)
 		return upk_fail(err, UPK_TOO_LARGE, "shape: %lld rows: at most %d are taken",
 			(long long)sizes[0], UPK_TENSOR_ROWS_MAX);
-	g->dimensions = count;
+	g->t->dimensions = count;
 	g->t->rows = (size_t)sizes[0];
 	g->t->width = count == DIMENSIONS ? (size_t)sizes[1] : 1;
 	return true;
@@ -215,12 +224,13 @@ static bool make_room(struct reading *g, struct upk_error *err)
 {
 	struct upk_tensor *t = g->t;
 	size_t size = t->type->texts ? sizeof *t->texts : sizeof *t->numbers;
+	char shown[UPK_TENSOR_SHAPE];
 	void *room;
 
 	if (t->width > g->body.size / t->rows)
 		return upk_fail(err, UPK_INVALID,
-			"shape: [%zu, %zu]: the body is too short for so many values", t->rows,
-			t->width);
+			"shape: %s: the body is too short for so many values",
+			upk_tensor_show_shape(t, shown));
 	room = upk_arena_take(g->arena, t->rows * t->width * size);
 	if (!room)
 		return no_memory(err);
@@ -238,13 +248,13 @@ static bool read_data(struct reading *g, struct upk_error *err)
 
 	if (token != UPK_JSON_ARRAY)
 		return upk_value_wrong(g->r, "data", token, text, "an array", err);
-	if (g->dimensions == 0 || !g->t->type)
+	if (g->t->dimensions == 0 || !g->t->type)
 		return upk_json_skip(g->r, token, &g->late) || upk_json_fail(g->r, err);
 	g->filled = true;
 	if (!make_room(g, err))
 		return false;
 	token = upk_json_next(g->r, &text);
-	if (token == UPK_JSON_ARRAY && g->dimensions == DIMENSIONS)
+	if (token == UPK_JSON_ARRAY && g->t->dimensions == DIMENSIONS)
 		return read_nested(g, err);
 	return read_values(g, token, text, 0, g->t->rows * g->t->width, err);
 }
@@ -278,8 +288,8 @@ static bool check_numbers(const struct upk_tensor *t, struct upk_error *err)
 		return true;
 	if (isfinite(t->numbers[i]))
 		upk_number_print(t->numbers[i], shown);
-	return upk_fail(err, UPK_INVALID, "data[%zu]: %s: want a number that %s holds", i, shown,
-		type->name);
+	return upk_fail(err, UPK_INVALID, "data[%zu]: %s: want a %s number that %s holds", i, shown,
+		type->whole ? "whole" : "finite", type->name);
 }
 
 /* The numbers as their datatype has them. */
@@ -308,7 +318,7 @@ static bool complete(struct reading *g, struct upk_error *err)
 {
 	bool came = g->filled || g->late.data, binary = g->t->binary >= 0;
 	const char *missing = !g->t->name.data ? "name"
-		: g->dimensions == 0           ? "shape"
+		: g->t->dimensions == 0        ? "shape"
 		: !g->t->type                  ? "datatype"
 		: !came && !binary             ? "data"
 					       : NULL;
@@ -357,7 +367,7 @@ static uint64_t load(const char *from, size_t bytes)
 }
 
 /* false: one of them is infinite. */
-static bool load_floats(const char *from, size_t count, double *out)
+UPK_INLINED bool load_floats(const char *from, size_t count, double *out)
 {
 	uint32_t infinite = 0;
 
@@ -373,7 +383,7 @@ static bool load_floats(const char *from, size_t count, double *out)
 	return infinite == 0;
 }
 
-static bool load_doubles(const char *from, size_t count, double *out)
+UPK_INLINED bool load_doubles(const char *from, size_t count, double *out)
 {
 	uint64_t infinite = 0;
 
@@ -385,6 +395,25 @@ static bool load_doubles(const char *from, size_t count, double *out)
 		infinite |= bits << 1 == UINT64_C(0x7FF) << 53;
 	}
 	return infinite == 0;
+}
+
+UPK_WIDE static bool load_floats_wide(const char *from, size_t count, double *out)
+{
+	return load_floats(from, count, out);
+}
+
+UPK_WIDE static bool load_doubles_wide(const char *from, size_t count, double *out)
+{
+	return load_doubles(from, count, out);
+}
+
+static bool load_reals(
+	const struct upk_tensor_type *type, const char *from, size_t count, double *out)
+{
+	if (upk_wide())
+		return type->single ? load_floats_wide(from, count, out)
+				    : load_doubles_wide(from, count, out);
+	return type->single ? load_floats(from, count, out) : load_doubles(from, count, out);
 }
 
 static void load_integers(
@@ -406,10 +435,8 @@ static bool take_numbers(struct upk_tensor *t, struct upk_text data, struct upk_
 
 	if (type->whole)
 		load_integers(type, data.data, count, t->numbers);
-	else if (type->single)
-		fine = load_floats(data.data, count, t->numbers);
 	else
-		fine = load_doubles(data.data, count, t->numbers);
+		fine = load_reals(type, data.data, count, t->numbers);
 	return fine || check_numbers(t, err);
 }
 

@@ -27,6 +27,7 @@ struct upk_tensor_type {
 struct upk_tensor {
 	struct upk_text name;
 	const struct upk_tensor_type *type;
+	size_t dimensions;      /* of the shape: 1 or 2 */
 	size_t rows, width;     /* shape [rows] has width 1 */
 	double *numbers;        /* (rows, width), NAN for null; NULL: they are texts */
 	struct upk_text *texts; /* (rows, width), absent for null; NULL: they are numbers */
@@ -44,6 +45,10 @@ bool upk_tensor_read(struct upk_json_reader *r, struct upk_text body, struct upk
  * behind the JSON; texts stay there. false: UPK_INVALID or UPK_NOMEM. */
 bool upk_tensor_take_binary(struct upk_tensor *t, struct upk_text *behind, struct upk_arena *arena,
 	struct upk_error *err);
+
+/* The shape as it was sent; returns shown. */
+enum { UPK_TENSOR_SHAPE = 48 };
+const char *upk_tensor_show_shape(const struct upk_tensor *t, char shown[UPK_TENSOR_SHAPE]);
 
 /* The text where it lies if that is the body, else a copy in the arena; absent: no memory. */
 struct upk_text upk_tensor_keep(
