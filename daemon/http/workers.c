@@ -76,9 +76,10 @@ bool upk_workers_add(struct upk_workers *w, struct upk_job *job)
 		*(w->last ? &w->last->next : &w->first) = job;
 		w->last = job;
 		w->waiting++;
-		pthread_cond_signal(&w->wake);
 	}
 	pthread_mutex_unlock(&w->mutex);
+	if (room) /* now, so that the thread does not wake up to a mutex that is held */
+		pthread_cond_signal(&w->wake);
 	return room;
 }
 
