@@ -1,4 +1,4 @@
-/* All handlers, one file a resource; routes.c says what each answers. */
+/* All handlers, one file a resource; routes.c says what each answers, routes.h on which thread. */
 #ifndef UPK_DAEMON_HTTP_HANDLERS_H
 #define UPK_DAEMON_HTTP_HANDLERS_H
 

@@ -1,4 +1,4 @@
-/* From judgements to alerts: rules fire, wait, resolve. */
+/* From judgements to alerts: rules fire, wait, resolve. Thread: the writer, as with all of a tail. */
 #ifndef UPK_ENGINE_ALERTING_H
 #define UPK_ENGINE_ALERTING_H
 

@@ -12,7 +12,7 @@
 #include "engine/batch.h"
 #include "learn/predictor.h"
 
-/* Owns the store, the writer, the trainer and the ticker. Any thread may call what stands here. */
+/* Owns the store and all threads but those of callers. Any thread may call what stands here. */
 struct upk_engine;
 
 enum upk_log_level { UPK_LOG_ERROR = 3, UPK_LOG_WARNING = 4, UPK_LOG_NOTICE = 5, UPK_LOG_INFO = 6 };

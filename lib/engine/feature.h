@@ -31,8 +31,8 @@ struct upk_feature {
 
 enum { UPK_FEATURES_MAX = 10000 };
 
-/* Immutable once made; counted references, any thread.
- *
+/* Immutable once made; counted references, any thread. It is the model's, for its events' bytes: a
+ * version's columns (learn/table.h) stay as fitted, and learners know no engine, so they are two.
  * Encoding of one event's features, in the list's order: a number is 8 bytes (double, little
  * endian; NaN is missing); a category or text is a 4-byte length (0xFFFFFFFF: missing) and its
  * bytes; a vector is a byte (0: missing, 1) and, when there, `size` floats of 4 bytes. */

@@ -1,4 +1,4 @@
-/* Inside ingest: one item on its way to rows. */
+/* Inside ingest: one item on its way to rows. Thread: the writer. */
 #ifndef UPK_ENGINE_INTAKE_H
 #define UPK_ENGINE_INTAKE_H
 

@@ -1,4 +1,4 @@
-/* Classes of an item: names to indices, scores to a predicted class, new classes learnt. */
+/* Classes of an item: names to indices, scores to a class, new classes learnt. Thread: the writer. */
 #ifndef UPK_ENGINE_RESOLVE_H
 #define UPK_ENGINE_RESOLVE_H
 

@@ -11,7 +11,8 @@
 #include "engine/tail.h"
 
 /* docs/policy.md sections 1 to 3. Nothing starts by itself while a run is open or waits for a
- * person, while a promoted version waits for its first event, or while retraining is paused. */
+ * person, while a promoted version waits for its first event, or while retraining is paused.
+ * Thread: the writer; readers hold the model's lock. */
 
 /* After a step that gave a place: alerts that are due, then growth, then the first run. */
 void upk_retraining_step(struct upk_tail *t, const struct upk_moment *m);

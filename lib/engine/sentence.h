@@ -10,7 +10,7 @@
 
 enum { UPK_SENTENCE_SIZE = 512 };
 
-/* Each writes a sentence without a full stop, cut when too long. */
+/* Each writes a sentence without a full stop, cut when too long. Thread: the writer. */
 void upk_sentence_alert(const struct upk_tail *t, const struct upk_order *alert,
 	char out[UPK_SENTENCE_SIZE]);
 void upk_sentence_run(const struct upk_tail *t, const struct upk_order *run,

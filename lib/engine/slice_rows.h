@@ -12,7 +12,7 @@
 #include "learn/slices.h"
 #include "store/store.h"
 
-/* What of a run's rows is wanted; all borrowed. */
+/* What of a run's rows is wanted; all borrowed. Thread: the trainer. */
 struct upk_slice_scan {
 	int64_t model;
 	int64_t now, as_of; /* as the rows were read */

@@ -14,7 +14,7 @@
  * beginning and first pairs, points of history, rules by name and the open run's order. Windows, the
  * record's last pairs and the bench are rebuilt from rows; the champion, numbers given out, the holdout, `paused` and the run that waits
  * for a person come from the store's rows.
- * A failed allocation shows in out->failed. */
+ * A failed allocation shows in out->failed. Thread of all that stands here: the writer. */
 void upk_tail_state_write(const struct upk_tail *t, struct upk_buffer *out);
 
 /* Where the record began, for rebuilding it. */

@@ -12,7 +12,7 @@
 #include "learn/predictor.h"
 #include "learn/search.h"
 
-/* Borrowed for the run. */
+/* Borrowed for the run. Thread: who carries it out, on which the trials are fitted one by one. */
 struct upk_tuning {
 	size_t trials; /* in all: a quarter of them adjust, where there is a champion to go on from
 			*/
