@@ -1,0 +1,159 @@
+#include "engine/trials.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "store/fixture.h"
+#include "store/run.h"
+#include "store/trial.h"
+
+static void insert_trial(struct fixture *f, int64_t trial, double score)
+{
+	struct upk_error err = { 0 };
+	const struct upk_trial_row row = { .model = f->model,
+		.run = 1,
+		.trial = trial,
+		.kind = upk_text_of("optimise"),
+		.learner = upk_text_of("trees"),
+		.settings = upk_text_of("{\"rounds\":9}"),
+		.parent = trial > 1 ? 1 : 0,
+		.from = 3,
+		.to = 9,
+		.rows = 5,
+		.seed = 7,
+		.state = upk_text_of(isnan(score) ? "failed" : "done"),
+		.error = upk_text_of(isnan(score) ? "it diverged" : NULL),
+		.score = score,
+		.seconds = 0.25,
+		.curve = upk_text_of("{\"every\":1,\"loss\":[0.5]}") };
+	assert_ok(upk_trial_insert(f->store, &row, &err), &err);
+}
+
+/* A run with a trial that went well and one that failed. */
+static void insert_trials(struct fixture *f)
+{
+	struct upk_error err = { 0 };
+	const struct upk_run_row run = { .model = f->model,
+		.run = 1,
+		.state = upk_text_of("running"),
+		.kind = upk_text_of("manual"),
+		.reason = upk_text_of("why"),
+		.queued = 1000 };
+	fixture_begin(f);
+	assert_ok(upk_run_insert(f->store, &run, &err), &err);
+	insert_trial(f, 1, 0.75);
+	insert_trial(f, 2, (double)NAN);
+	fixture_commit(f);
+}
+
+static struct upk_trial asked(int64_t number, char *settings)
+{
+	return (struct upk_trial){ .number = number,
+		.kind = UPK_TRIAL_OPTIMISE,
+		.learner = &upk_trees,
+		.parent = number > 1 ? 1 : 0,
+		.settings = settings,
+		.from = 3,
+		.to = 9,
+		.rows = 5,
+		.seed = 7 };
+}
+
+static struct upk_trials *open_trials(struct fixture *f, int64_t run)
+{
+	struct upk_error err = { 0 };
+	struct upk_model *m = upk_model_create("m", f->model, &err);
+	struct upk_trials *t = upk_trials_read(NULL, m, run, f->store, &err);
+	assert_ok(t != NULL, &err);
+	upk_model_unref(m);
+	return t;
+}
+
+static void stored_trials_are_recalled_with_what_came_of_them(void **state)
+{
+	struct fixture *f = *state;
+	char settings[] = "{\"rounds\":9}";
+	insert_trials(f);
+	struct upk_trials *t = open_trials(f, 1);
+	struct upk_search_watch watch = upk_trials_watch(t);
+	struct upk_trial one = asked(1, settings), two = asked(2, settings);
+	assert_true(watch.recall(watch.context, &one));
+	assert_false(one.failed);
+	assert_true(one.score == 0.75 && one.seconds == 0.25);
+	assert_string_equal(one.error, "");
+	assert_true(watch.recall(watch.context, &two));
+	assert_true(two.failed && isnan(two.score));
+	assert_string_equal(two.error, "it diverged");
+	upk_trials_destroy(t);
+}
+
+static void a_trial_that_differs_in_anything_is_made_again(void **state)
+{
+	struct fixture *f = *state;
+	char settings[] = "{\"rounds\":9}", others[] = "{\"rounds\":8}";
+	insert_trials(f);
+	struct upk_trials *t = open_trials(f, 1);
+	struct upk_search_watch watch = upk_trials_watch(t);
+	struct upk_trial differing[8];
+	for (size_t i = 0; i < 8; i++)
+		differing[i] = asked(1, settings);
+	differing[0].settings = others;
+	differing[1].seed = 8;
+	differing[2].rows = 6;
+	differing[3].from = 2;
+	differing[4].to = 10;
+	differing[5].kind = UPK_TRIAL_ADJUST;
+	differing[6].learner = &upk_mlp;
+	differing[7].number = 3;
+	for (size_t i = 0; i < 8; i++)
+		assert_false(watch.recall(watch.context, &differing[i]));
+	upk_trials_destroy(t);
+}
+
+static void another_run_has_none_of_them(void **state)
+{
+	struct fixture *f = *state;
+	char settings[] = "{\"rounds\":9}";
+	insert_trials(f);
+	struct upk_trials *t = open_trials(f, 2);
+	struct upk_search_watch watch = upk_trials_watch(t);
+	struct upk_trial one = asked(1, settings);
+	assert_false(watch.recall(watch.context, &one));
+	upk_trials_destroy(t);
+}
+
+static void trials_are_shown_in_their_order(void **state)
+{
+	static const char wanted[] =
+		"{\"trials\":[{\"trial\":1,\"kind\":\"optimise\",\"learner\":\"trees\","
+		"\"settings\":{\"rounds\":9},\"parent\":null,\"from\":3,\"to\":9,\"rows\":5,"
+		"\"seed\":7,\"state\":\"done\",\"error\":null,\"score\":0.75,\"seconds\":0.25,"
+		"\"curve\":{\"every\":1,\"loss\":[0.5]}},"
+		"{\"trial\":2,\"kind\":\"optimise\",\"learner\":\"trees\","
+		"\"settings\":{\"rounds\":9},\"parent\":1,\"from\":3,\"to\":9,\"rows\":5,"
+		"\"seed\":7,\"state\":\"failed\",\"error\":\"it diverged\",\"score\":null,"
+		"\"seconds\":0.25,\"curve\":{\"every\":1,\"loss\":[0.5]}}]}";
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+	insert_trials(f);
+	upk_json_object(&w, NULL);
+	assert_ok(upk_trials_write(f->store, f->model, 1, &w, "trials", &err), &err);
+	upk_json_object_end(&w);
+	assert_text(upk_buffer_text(&out), wanted);
+	upk_buffer_finish(&out);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(stored_trials_are_recalled_with_what_came_of_them),
+		TEST(a_trial_that_differs_in_anything_is_made_again),
+		TEST(another_run_has_none_of_them),
+		TEST(trials_are_shown_in_their_order),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
