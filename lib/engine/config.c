@@ -257,7 +257,7 @@ struct upk_config *upk_config_parse(struct upk_text json, struct upk_error *err)
 	}
 	atomic_init(refs, 1);
 	c->refs = refs;
-	c->threshold = 0.5;
+	c->threshold = UPK_DECISION_THRESHOLD;
 	c->keep = (struct upk_keep_config){ .versions = 50, .runs = 1000, .trials = 5000, .alerts = 1000 };
 	c->sent = upk_json_parse(json, err);
 	if (!c->sent || !fill(c, err)) {

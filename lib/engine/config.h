@@ -103,6 +103,7 @@ struct upk_retrain_config {
 	bool live;                /* default true */
 	int64_t renew;            /* pairs from one copy to the next; 0: "auto" */
 	bool calibrate;           /* probabilities by a temperature */
+	bool threshold;           /* "auto": a version may get one of its own */
 	struct upk_measure_config measure; /* of the gate; default f1, macro */
 	double margin;            /* default 0.002 */
 	double confidence;        /* 0: "auto" */
@@ -126,7 +127,7 @@ struct upk_config {
 	char **classes; /* NULL: learnt */
 	size_t classes_count;
 	char *positive; /* NULL: not declared */
-	double threshold; /* default 0.5 */
+	double threshold; /* default UPK_DECISION_THRESHOLD */
 	struct upk_features *features; /* NULL: learnt */
 	char **slices;
 	size_t slices_count;

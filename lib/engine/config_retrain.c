@@ -173,6 +173,17 @@ static bool retrain_calibrate(void *into, const cJSON *value, struct upk_error *
 	return upk_config_flag(value, &r->calibrate, err);
 }
 
+static bool retrain_threshold(void *into, const cJSON *value, struct upk_error *err)
+{
+	static const char *const words[] = { "auto", "off", NULL };
+	struct upk_retrain_config *r = into;
+	size_t i;
+	if (!upk_config_word(value, words, &i, err))
+		return false;
+	r->threshold = i == 0;
+	return true;
+}
+
 static bool retrain_renew(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
@@ -222,6 +233,7 @@ bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *
 		.categories = UPK_PREDICTOR_VALUES,
 		.live = true,
 		.calibrate = true,
+		.threshold = true,
 		.measure = { .name = upk_text_copy(upk_text_of("f1")),
 			.average = upk_text_copy(upk_text_of("macro")) },
 		.margin = 0.002,
@@ -249,6 +261,7 @@ bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct up
 		{ "search", upk_config_read_search },
 		{ "live", retrain_live },
 		{ "calibrate", retrain_calibrate },
+		{ "threshold", retrain_threshold },
 		{ "renew", retrain_renew },
 		{ "every", retrain_every },
 		{ "seed", retrain_seed },
@@ -284,6 +297,7 @@ void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *s
 	upk_config_write_search(r, w, "search");
 	upk_json_bool(w, "live", r->live);
 	upk_json_bool(w, "calibrate", r->calibrate);
+	upk_json_string(w, "threshold", r->threshold ? "auto" : "off");
 	upk_config_write_sent(sent, "renew", "\"auto\"", w);
 	upk_config_write_duration(r->every_ms, true, w, "every");
 	upk_json_int(w, "seed", (int64_t)r->seed);

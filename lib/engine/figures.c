@@ -54,7 +54,7 @@ static void write_counts(
 	upk_json_array_end(w);
 }
 
-void upk_figures_write(const struct upk_confusion *c, const char *by,
+void upk_figures_write(const struct upk_confusion *c, const char *by, double threshold,
 	const struct upk_schema *schema, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
@@ -64,6 +64,8 @@ void upk_figures_write(const struct upk_confusion *c, const char *by,
 	}
 	upk_json_object(&w, NULL);
 	upk_json_string(&w, "by", by);
+	if (threshold > 0)
+		upk_json_double(&w, "threshold", threshold);
 	upk_json_int(&w, "pairs", (int64_t)upk_confusion_pairs(c));
 	upk_json_double(&w, "accuracy", accuracy(c));
 	upk_json_double(&w, "macro_f1", macro_f1(c));

@@ -10,10 +10,11 @@
 #include "engine/schema.h"
 #include "metrics/confusion.h"
 
-/* A JSON object: by ("twin", whose fit did not see the holdout, or "itself"), pairs, accuracy,
+/* A JSON object: by ("twin", whose fit did not see the holdout, or "itself"), the version's threshold
+ * where it has one of its own (0: not), pairs, accuracy,
  * macro_f1, the majority class's beside them, and the counts (rows actual, columns predicted,
  * `classes` in order). c NULL: null. A failed allocation shows in out->failed. */
-void upk_figures_write(const struct upk_confusion *c, const char *by,
+void upk_figures_write(const struct upk_confusion *c, const char *by, double threshold,
 	const struct upk_schema *schema, struct upk_buffer *out);
 
 /* The counts again, in the schema's classes; those that it no longer has are left out. NULL without

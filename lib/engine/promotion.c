@@ -59,7 +59,8 @@ static bool insert_version(
 	struct upk_buffer bytes = { 0 }, figures = { 0 };
 	const char *by = o->contest.passed || o->contest.held ? "twin" : "itself";
 	upk_predictor_write(o->contest.predictor, &bytes);
-	upk_figures_write(o->contest.figures, by, o->schema, &figures);
+	upk_figures_write(o->contest.figures, by, upk_predictor_threshold(o->contest.predictor),
+		o->schema, &figures);
 	const struct upk_version_row row = { .model = o->model->number,
 		.version = version,
 		.learner = upk_text_of(upk_predictor_learner(o->contest.predictor)),

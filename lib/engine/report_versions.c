@@ -329,6 +329,7 @@ static bool decision_of(struct upk_model *m, const struct upk_predictor *p,
 		if (class >= 0 && class == schema->positive)
 			decision->positive = (int)i;
 	}
+	*decision = upk_predictor_decision(p, *decision);
 	upk_report_unlock(m);
 	return true;
 }

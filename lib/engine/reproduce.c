@@ -187,6 +187,23 @@ static bool load_base(struct repeat *r, struct upk_error *err)
 
 /* ---- again ---- */
 
+/* By a fit that has not seen the rows which the kept one's threshold was chosen on. */
+static bool tune(const struct repeat *r, const struct upk_predictor_setup *setup,
+	struct upk_predictor *p, struct upk_error *err)
+{
+	const struct upk_dataset *d = &r->rows.data;
+	const struct upk_tuned_on on = upk_predictor_tuned(r->kept);
+	const struct upk_tune_rows rows = { d, upk_dataset_at(d, on.from),
+		upk_dataset_at(d, on.cut), upk_dataset_at(d, on.to) };
+	if (on.to == 0 || rows.cut <= rows.from || rows.cut >= rows.to)
+		return true;
+	struct upk_threshold threshold;
+	struct upk_predictor *twin = upk_predictor_fit(setup, d, rows.from, rows.cut, err);
+	bool done = twin && upk_predictor_tune(p, twin, on.positive, &rows, &threshold, err);
+	upk_predictor_unref(twin);
+	return done;
+}
+
 /* By a twin that has not seen the rows which the kept one was calibrated on. */
 static bool calibrate(const struct repeat *r, const struct upk_predictor_setup *setup,
 	struct upk_predictor *p, size_t from, size_t to, struct upk_error *err)
@@ -220,7 +237,7 @@ static struct upk_predictor *fit(const struct repeat *r, const atomic_bool *canc
 		setup.settings = settings;
 		p = upk_predictor_fit(&setup, d, from, to, err);
 	}
-	if (p && !calibrate(r, &setup, p, from, to, err)) {
+	if (p && (!tune(r, &setup, p, err) || !calibrate(r, &setup, p, from, to, err))) {
 		upk_predictor_unref(p);
 		p = NULL;
 	}

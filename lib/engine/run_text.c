@@ -64,6 +64,30 @@ static void write_checked(
 	upk_json_array_end(w);
 }
 
+/* null: none was asked for. */
+static void write_threshold(const struct upk_outcome *o, struct upk_json_writer *w)
+{
+	const struct upk_threshold *t = &o->contest.threshold;
+	char words[UPK_THRESHOLD_WORDS];
+	if (!o->contest.threshold_asked) {
+		upk_json_null(w, "threshold");
+		return;
+	}
+	upk_threshold_say(t, o->schema->classes[o->schema->positive], words);
+	upk_json_object(w, "threshold");
+	upk_json_double(w, "tried", t->tried);
+	upk_json_bool(w, "kept", t->kept);
+	upk_json_int(w, "rows", (int64_t)t->rows);
+	upk_json_int(w, "positives", (int64_t)t->positives);
+	bool tried = !isnan(t->tried);
+	upk_json_double(w, "f1_before", tried ? t->before : (double)NAN);
+	upk_json_double(w, "f1_after", tried ? t->after : (double)NAN);
+	upk_json_double(w, "standard_error", tried ? t->sd : (double)NAN);
+	upk_json_double(w, "limit", tried ? t->limit : (double)NAN);
+	upk_json_string(w, "reason", words);
+	upk_json_object_end(w);
+}
+
 void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
 {
 	const struct upk_contest_outcome *c = &o->contest;
@@ -81,6 +105,7 @@ void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
 	upk_json_int(&w, "holdout_from", c->holdout_from);
 	upk_json_int(&w, "holdout_to", c->holdout_to);
 	write_checked(c, o->order.run_kind == UPK_RUN_FIRST, &w);
+	write_threshold(o, &w);
 	upk_json_bool(&w, "passed", c->passed);
 	upk_json_bool(&w, "held", c->held);
 	upk_json_object_end(&w);

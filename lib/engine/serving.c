@@ -31,6 +31,7 @@ static bool map_classes(struct upk_serving *s, struct upk_error *err)
 		if (class >= 0 && class == s->schema->positive)
 			s->decision.positive = (int)i;
 	}
+	s->decision = upk_predictor_decision(s->predictor, s->decision);
 	return true;
 }
 

@@ -186,6 +186,7 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 			.crew = job->crew },
 		.decision = { job->schema->positive, job->schema->threshold },
 		.calibrate = retrain->calibrate,
+		.threshold = retrain->threshold,
 		.kind = gate_kind(job->order.run_kind),
 		.margin = retrain->margin,
 		.confidence = retrain->confidence,

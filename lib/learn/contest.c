@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "learn/candidate.h"
 #include "learn/panel.h"
 
-enum { PAIRS_MIN = 50 };
+enum { PAIRS_MIN = 50, VALIDATED_MOST = 10000 };
 
 /* Growth takes the picked window's start for c when it beats the window since c by so many sd. */
 static const double change_z = 1.6;
@@ -25,6 +26,9 @@ struct contest {
 	struct upk_tuned tuned[UPK_CONTEST_TUNED]; /* of the last candidates */
 	size_t first_tuned;                        /* index of the first of them */
 	size_t steps, done; /* of progress: candidates, trials, and a refit */
+	double seconds;     /* that the longest fit of a window took */
+	size_t longest;     /* index of the window whose threshold all have meanwhile */
+	const struct upk_predictor *shared; /* it; NULL: that has none */
 };
 
 static void finish(struct contest *c)
@@ -126,7 +130,9 @@ static bool enter_window(struct contest *c, size_t start, struct upk_error *err)
 		.rows = c->panel.first - start,
 	};
 
+	int64_t started = upk_clock_monotonic_ns();
 	*p = upk_predictor_fit(&c->request->setup, d, start, c->panel.first, err);
+	c->seconds = fmax(c->seconds, 1e-9 * (double)(upk_clock_monotonic_ns() - started));
 	return *p && enter(c, &candidate, *p, err);
 }
 
@@ -204,6 +210,116 @@ static size_t pick(const struct contest *c)
 	return picked;
 }
 
+/* ---- threshold ---- */
+
+/* A model that names a threshold of its own decides by that one. */
+static bool asks_threshold(const struct contest *c)
+{
+	const struct upk_contest_request *r = c->request;
+	struct upk_answers labels = upk_panel_labels(&c->panel);
+
+	return r->threshold && r->data->classes == 2 && r->decision.positive >= 0 &&
+		r->decision.threshold == UPK_DECISION_THRESHOLD &&
+		r->measure.average == UPK_AVERAGE_CLASS &&
+		r->measure.class == r->decision.positive &&
+		!upk_gate_by_accuracy(r->measure, &labels);
+}
+
+/* A candidate that was fitted here. */
+struct made {
+	struct upk_predictor *predictor;
+	const struct upk_tuned *tuned; /* NULL: a window */
+	size_t start;                  /* its first row */
+};
+
+static struct made made_at(const struct contest *c, size_t i)
+{
+	const struct upk_tuned *tuned = i < c->windows ? NULL : &c->tuned[i - c->first_tuned];
+
+	return tuned ? (struct made){ tuned->predictor, tuned, tuned->from }
+		     : (struct made){ c->fitted[i], NULL, c->starts[i] };
+}
+
+/* Looks for a threshold by a fit like this one's on the older rows, which answers the newest fifth.
+ * One that fails, on rows of a single class, finds none. */
+static bool look(struct contest *c, const struct made *made, struct upk_error *err)
+{
+	const struct upk_contest_request *r = c->request;
+	struct upk_threshold *out = &c->out->threshold;
+	struct upk_error cause = { 0 };
+	size_t fifth = (c->panel.first - made->start) / 5;
+	size_t cut = c->panel.first - (fifth < VALIDATED_MOST ? fifth : VALIDATED_MOST);
+	struct upk_predictor *twin = made->tuned
+		? upk_tuning_refit(made->tuned, &r->setup, r->data, cut, &cause)
+		: upk_predictor_fit(&r->setup, r->data, made->start, cut, &cause);
+
+	*out = (struct upk_threshold){ .tried = NAN };
+	if (!twin && cause.code == UPK_INVALID)
+		return true;
+	if (!twin)
+		return upk_fail(err, cause.code, "%s", cause.message);
+	const struct upk_tune_rows rows = { r->data, made->start, cut, c->panel.first };
+	bool ok = upk_predictor_tune(
+		made->predictor, twin, (uint16_t)r->decision.positive, &rows, out, err);
+	upk_predictor_unref(twin);
+	return ok;
+}
+
+/* What the i-th, whose threshold is another one now, answers. */
+static bool ask_again(struct contest *c, size_t i, struct upk_error *err)
+{
+	upk_panel_answer_finish(&c->answers[i]);
+	if (!upk_panel_ask(&c->panel, made_at(c, i).predictor, &c->answers[i], err))
+		return false;
+	c->out->candidates[i].score = c->answers[i].score;
+	return true;
+}
+
+/* All that is fitted here is compared by the threshold of the longest window. */
+static bool share_threshold(struct contest *c, struct upk_error *err)
+{
+	size_t longest = 0;
+
+	c->out->threshold_asked = c->windows > 0 && asks_threshold(c);
+	if (!c->out->threshold_asked)
+		return true;
+	for (size_t i = 1; i < c->windows; i++)
+		longest = c->starts[i] < c->starts[longest] ? i : longest;
+	struct made made = made_at(c, longest);
+	if (!look(c, &made, err))
+		return false;
+	c->longest = longest;
+	c->shared = c->out->threshold.kept ? made.predictor : NULL;
+	for (size_t i = 0; c->shared && i < c->windows; i++) {
+		upk_predictor_take_threshold(c->fitted[i], c->shared);
+		if (!ask_again(c, i, err))
+			return false;
+	}
+	return true;
+}
+
+/* What is picked gets its own. A window on which too few rows are positive keeps the longest's. */
+static bool own_threshold(struct contest *c, struct upk_error *err)
+{
+	struct upk_contest_outcome *out = c->out;
+	const struct upk_threshold shared = out->threshold;
+	size_t i = out->picked;
+	bool old = i >= c->windows && i < c->first_tuned;
+
+	if (!out->threshold_asked || old || i == c->longest || isnan(shared.tried))
+		return true;
+	struct made made = made_at(c, i);
+	if (!look(c, &made, err))
+		return false;
+	if (isnan(out->threshold.tried) && !made.tuned) {
+		out->threshold = shared;
+		return true;
+	}
+	if (!out->threshold.kept)
+		upk_predictor_take_threshold(made.predictor, NULL);
+	return ask_again(c, i, err);
+}
+
 /* ---- tuning ---- */
 
 static void tell_trial(void *context, const struct upk_trial *trial, bool recalled)
@@ -252,6 +368,8 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 		.rows = c->panel.first - tuned->from,
 	};
 
+	if (c->shared)
+		upk_predictor_take_threshold(tuned->predictor, c->shared);
 	if (!enter(c, &candidate, tuned->predictor, err))
 		return false;
 	if (c->answers[out->count - 1].score > c->answers[out->picked].score)
@@ -259,14 +377,15 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 	return true;
 }
 
-/* Trials fit on the window that was picked, or, when an old version was, on the longest. */
+/* Trials fit on the window that was picked, or, when an old version was, on the longest. A fit for
+ * a threshold counts in what they may take. */
 static bool tune(struct contest *c, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 	const struct upk_contest_request *r = c->request;
 	size_t window = out->picked < c->windows ? out->picked : c->windows - 1;
 	struct upk_tuning_rows rows = { r->data, 0, c->panel.first };
-	double seconds = 0;
+	double seconds = asks_threshold(c) ? c->seconds : 0;
 
 	c->first_tuned = out->count;
 	if (!r->tuning || r->tuning->trials == 0 || c->windows == 0)
@@ -346,30 +465,24 @@ static int64_t change_after(const struct contest *c, size_t change)
 	return c->request->change;
 }
 
-/* tuned: whose settings and start it has; NULL: the run's own. */
-static bool refit(
-	struct contest *c, size_t start, const struct upk_tuned *tuned, struct upk_error *err)
+/* The same on all rows, held out ones too, calibrated by what was judged. */
+static bool refit(struct contest *c, const struct made *made, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
 	const struct upk_predictor_setup *setup = &c->request->setup;
 	struct upk_contest_outcome *out = c->out;
 
-	out->predictor = tuned ? upk_tuning_refit(tuned, setup, d, d->rows, err)
-			       : upk_predictor_fit(setup, d, start, d->rows, err);
-	out->from = d->place[start];
+	out->predictor = made->tuned ? upk_tuning_refit(made->tuned, setup, d, d->rows, err)
+				     : upk_predictor_fit(setup, d, made->start, d->rows, err);
+	out->from = d->place[made->start];
 	out->to = end_place(d, d->rows - 1);
-	out->rows = d->rows - start;
-	return out->predictor != NULL;
-}
-
-/* twin: the same without the rows held out; NULL: there is none. */
-static bool calibrate(
-	const struct contest *c, const struct upk_predictor *twin, struct upk_error *err)
-{
-	const struct upk_dataset *d = c->request->data;
-
-	return !c->request->calibrate || !twin ||
-		upk_predictor_calibrate(c->out->predictor, twin, d, c->panel.first, d->rows, err);
+	out->rows = d->rows - made->start;
+	if (!out->predictor || !made->predictor)
+		return out->predictor != NULL;
+	upk_predictor_take_threshold(out->predictor, made->predictor);
+	return !c->request->calibrate ||
+		upk_predictor_calibrate(
+			out->predictor, made->predictor, d, c->panel.first, d->rows, err);
 }
 
 /* What a run leaves behind. A challenger that was refused stays as it was judged. */
@@ -379,17 +492,14 @@ static bool take_picked(struct contest *c, struct upk_error *err)
 	const struct upk_contest_candidate *picked = &out->candidates[out->picked];
 	bool good = out->passed || out->held;
 
-	bool is_tuned = out->picked >= c->first_tuned;
-	const struct upk_tuned *tuned = is_tuned ? &c->tuned[out->picked - c->first_tuned] : NULL;
-	if (out->picked >= c->windows && !tuned) {
+	if (out->picked >= c->windows && out->picked < c->first_tuned) {
 		out->version = good ? picked->version : 0;
 		return true;
 	}
-	struct upk_predictor *judged = tuned ? tuned->predictor : c->fitted[out->picked];
+	struct made judged = made_at(c, out->picked);
 	if (good)
-		return refit(c, tuned ? tuned->from : c->starts[out->picked], tuned, err) &&
-			calibrate(c, judged, err);
-	out->predictor = upk_predictor_ref(judged);
+		return refit(c, &judged, err);
+	out->predictor = upk_predictor_ref(judged.predictor);
 	out->from = picked->from;
 	out->to = picked->to;
 	out->rows = picked->rows;
@@ -400,8 +510,10 @@ static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 
+	if (!share_threshold(c, err))
+		return false;
 	out->picked = pick(c);
-	if (!tune(c, err) || !judge(c, err))
+	if (!tune(c, err) || !own_threshold(c, err) || !judge(c, err))
 		return false;
 	say(out, out->verdict);
 	out->change = change_after(c, change);
@@ -453,7 +565,8 @@ static bool try_twin(struct contest *c, struct upk_error *err)
 	struct upk_contest_outcome *out = c->out;
 
 	name_metric(c);
-	if (!enter_window(c, 0, err) ||
+	c->windows = c->first_tuned = 1;
+	if (!enter_window(c, 0, err) || !share_threshold(c, err) ||
 		!upk_panel_ask_constant(
 			&c->panel, majority(c->panel.data, c->panel.first), &c->champion, err))
 		return false;
@@ -486,7 +599,8 @@ static bool contest_first(struct contest *c, struct upk_error *err)
 			"the first version: %zu rows are too few to hold some out", d->rows);
 	}
 	c->out->passed = true;
-	if (!refit(c, 0, NULL, err) || !calibrate(c, c->fitted[0], err))
+	const struct made twin = { .predictor = c->fitted[0] };
+	if (!refit(c, &twin, err))
 		return false;
 	tell(c, c->steps);
 	return true;

@@ -29,6 +29,7 @@ struct upk_contest_request {
 	struct upk_predictor_setup setup;
 	struct upk_decision decision;
 	bool calibrate;             /* what is fitted on all rows, by the rows held out */
+	bool threshold;             /* what is fitted may decide by a threshold of its own */
 	struct upk_measure measure; /* the gate's */
 	enum upk_gate_kind kind;
 	double margin;              /* 0.002 */
@@ -63,6 +64,8 @@ struct upk_contest_outcome {
 	char metric[UPK_CONTEST_METRIC]; /* what was compared: "macro f1", "accuracy", "f1 of spam" */
 	double champion, challenger, difference, sd, z, limit;
 	struct upk_checked checked; /* of a contest with a champion */
+	bool threshold_asked; /* two classes, and compared by the f1 of the positive one */
+	struct upk_threshold threshold; /* of the one picked among those fitted here */
 	bool passed;
 	bool held;            /* it would have passed, but a person is to decide */
 	int64_t change;       /* the model's c afterwards when passed */
@@ -76,7 +79,10 @@ struct upk_contest_outcome {
 	char verdict[UPK_CONTEST_VERDICT]; /* a sentence with the figures */
 };
 
-/* A run with a champion: docs/policy.md section 2. Runs as long as its fits take, on the caller's
+/* A run with a champion: docs/policy.md section 2. The longest window's threshold
+ * (learn/threshold.h) is looked for by a fit on the older four fifths of its rows, none of them held
+ * out, which answers the newest fifth (10,000 rows at most); all that is fitted here is compared by
+ * it, and what is picked gets its own in the same way, by which it is judged. Runs as long as its fits take, on the caller's
  * thread. false: UPK_INVALID (fewer than 50 pairs in the holdout, one class, no features, ...: the
  * run failed, with the reason), UPK_CANCELLED or UPK_NOMEM; out is then empty. */
 bool upk_contest(

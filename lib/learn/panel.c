@@ -73,13 +73,14 @@ bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
 
 	if (classes > d->classes)
 		return upk_fail(err, UPK_INVALID, "a version has other classes");
+	struct upk_decision decision = upk_predictor_decision(predictor, p->decision);
 	if (!allocate(p, a, err) ||
 		!upk_predictor_predict(
 			predictor, &d->table, p->first, d->rows - p->first, p->probabilities, err))
 		return false;
 	for (size_t i = 0; i < p->n; i++)
 		a->predicted[i] = upk_decide(
-			p->decision, p->probabilities + (p->rows[i] - p->first) * classes, classes);
+			decision, p->probabilities + (p->rows[i] - p->first) * classes, classes);
 	return score(p, a, err);
 }
 

@@ -436,6 +436,7 @@ bool upk_predictor_calibrate(struct upk_predictor *p, const struct upk_predictor
 	p->calibration = c;
 	p->calibrated_from = d->place[from];
 	p->calibrated_to = d->place[to - 1] + 1;
+	upk_predictor_threshold_calibrate(p);
 	return true;
 }
 
@@ -534,6 +535,7 @@ void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 	upk_json_object(&w, NULL);
 	upk_predictor_write_parts(&parts, &w);
 	write_calibration(p, &w);
+	upk_predictor_threshold_write(p, &w);
 	upk_json_object_end(&w);
 }
 
@@ -636,7 +638,7 @@ static bool read_members(struct upk_predictor *p, const cJSON *json, struct upk_
 	p->expand = upk_expand_read(json, err);
 	return p->expand && read_names(&p->classes, json, "classes", err) &&
 		read_present(p, json, err) && read_learner(p, json, err) &&
-		read_calibration(p, json, err);
+		read_calibration(p, json, err) && upk_predictor_threshold_read(p, json, err);
 }
 
 struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error *err)
@@ -659,18 +661,4 @@ struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error
 		p = NULL;
 	}
 	return p;
-}
-
-uint16_t upk_decide(struct upk_decision decision, const double *probabilities, size_t classes)
-{
-	size_t best = 0;
-
-	if (decision.positive >= 0 && classes == 2) {
-		bool positive = probabilities[decision.positive] >= decision.threshold;
-		return (uint16_t)(positive ? decision.positive : 1 - decision.positive);
-	}
-	for (size_t k = 1; k < classes; k++)
-		if (probabilities[k] > probabilities[best])
-			best = k;
-	return (uint16_t)best;
 }

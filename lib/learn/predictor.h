@@ -14,6 +14,7 @@
 #include "learn/dataset.h"
 #include "learn/expand.h"
 #include "learn/learner.h"
+#include "learn/threshold.h"
 
 /* Immutable once made, counted references: any thread may predict. */
 struct upk_predictor;
@@ -85,13 +86,44 @@ struct upk_decision {
 	int positive;
 	double threshold;
 };
+#define UPK_DECISION_THRESHOLD 0.5 /* of a model whose configuration names no other */
 uint16_t upk_decide(struct upk_decision decision, const double *probabilities, size_t classes);
+
+/* How p's own do where the model decides so, `positive` being p's class: by p's own threshold where
+ * it has one for that class and the model's is UPK_DECISION_THRESHOLD. */
+struct upk_decision upk_predictor_decision(
+	const struct upk_predictor *p, struct upk_decision models);
+
+/* Rows from .. cut - 1 that a twin was fitted on, and cut .. to - 1 that it answers. */
+struct upk_tune_rows {
+	const struct upk_dataset *data;
+	size_t from, cut, to;
+};
+
+/* Looks for a threshold of the positive class by what `twin` answers, fitted otherwise as p, and gives
+ * it to p, which only the caller's thread has yet, if it is kept. false: UPK_NOMEM. */
+bool upk_predictor_tune(struct upk_predictor *p, const struct upk_predictor *twin,
+	uint16_t positive, const struct upk_tune_rows *rows, struct upk_threshold *out,
+	struct upk_error *err);
+
+/* p, which only the caller's thread has yet and which is not calibrated, gets the threshold of
+ * `other`; NULL: it has none any more. */
+void upk_predictor_take_threshold(struct upk_predictor *p, const struct upk_predictor *other);
+
+double upk_predictor_threshold(const struct upk_predictor *p); /* its own; 0: it has none */
+
+/* Where that comes from, in places: the rows of upk_tune_rows; to is 0 where it is not known. */
+struct upk_tuned_on {
+	int64_t from, cut, to;
+	uint16_t positive; /* index of the class */
+};
+struct upk_tuned_on upk_predictor_tuned(const struct upk_predictor *p);
 
 /* The version as an ONNX model. Where all features are numbers one input `features`, floats (rows,
  * features); else one a feature, by its name: floats (rows, 1) of a number, strings (rows, 1) of a
  * category, "" for missing, floats (rows, size) of a vector. NaN is missing, all of a vector's;
- * outputs `label` (rows), the class of the greatest probability or as `decision` says, and
- * `probabilities`, floats (rows, classes). false: UPK_CONFLICT (a text, or a feature named as an
+ * outputs `label` (rows), the class of the greatest probability or as `decision` says (that of
+ * upk_predictor_decision), and `probabilities`, floats (rows, classes). false: UPK_CONFLICT (a text, or a feature named as an
  * output), UPK_NOMEM. */
 bool upk_predictor_write_onnx(const struct upk_predictor *p, struct upk_decision decision,
 	struct upk_buffer *out, struct upk_error *err);

@@ -1,10 +1,13 @@
-/* Inside of a version: for predictor.c, which makes it, predictor_onnx.c, which writes it out, and
- * shadow.c, whose copies have the same form. */
+/* Inside of a version: for predictor.c, which makes it, predictor_decide.c, predictor_onnx.c, which
+ * writes it out, and shadow.c, whose copies have the same form. */
 #ifndef UPK_LEARN_PREDICTOR_INSIDE_H
 #define UPK_LEARN_PREDICTOR_INSIDE_H
 
 #include <stdatomic.h>
 
+#include <cjson/cJSON.h>
+
+#include "base/json_writer.h"
 #include "learn/encode.h"
 #include "learn/predictor.h"
 
@@ -13,6 +16,13 @@ struct upk_predictor_names {
 	size_t count;
 	struct upk_text *items;
 	char *bytes;
+};
+
+/* Its own threshold. */
+struct upk_predictor_threshold {
+	double value; /* of the probability; 0: it has none */
+	struct upk_tuned_on on;
+	struct upk_threshold tuned; /* what came of them */
 };
 
 struct upk_predictor {
@@ -26,6 +36,7 @@ struct upk_predictor {
 	struct upk_expand *expand;
 	struct upk_calibration calibration; /* of temperature 1, and places 0, 0: none */
 	int64_t calibrated_from, calibrated_to;
+	struct upk_predictor_threshold threshold;
 	struct upk_encode encode; /* of the dense columns, unless the learner is raw */
 	struct upk_predictor
 		*base; /* whose expand and encode these are: a reference; NULL: its own */
@@ -46,5 +57,13 @@ struct upk_predictor_parts {
 
 /* Members of an open object. */
 void upk_predictor_write_parts(const struct upk_predictor_parts *p, struct upk_json_writer *w);
+
+/* Scores were divided by the temperature: the threshold then parts the rows as before. */
+void upk_predictor_threshold_calibrate(struct upk_predictor *p);
+
+/* The member `threshold`, absent where there is none. read: UPK_CORRUPT. */
+void upk_predictor_threshold_write(const struct upk_predictor *p, struct upk_json_writer *w);
+bool upk_predictor_threshold_read(
+	struct upk_predictor *p, const cJSON *json, struct upk_error *err);
 
 #endif

@@ -460,6 +460,104 @@ static void a_first_version_of_few_rows_has_no_figures(void **state)
 	upk_dataset_finish(&d);
 }
 
+/* One row in seven or so is spam, whose probability the features tell: it is hardly ever above 0.5.
+ * Nobody named spam when they were served. */
+static void make_rare(struct upk_dataset *d, size_t rows)
+{
+	struct upk_random r;
+
+	upk_random_seed(&r, 11);
+	upk_dataset_init(d, sample_columns(2), 2);
+	for (size_t i = 0; i < rows; i++) {
+		double x[] = { upk_random_unit(&r) - 0.5, upk_random_unit(&r) - 0.5 };
+		bool y = upk_random_unit(&r) < 1 / (1 + exp(2 - 4 * x[0]));
+		if (!upk_dataset_add(d, x, y, false, place_of(i), NULL))
+			abort();
+	}
+}
+
+static struct upk_contest_request rare_request(const struct upk_dataset *d)
+{
+	struct upk_contest_request r = request_on(d, UPK_GATE_MANUAL, 0);
+
+	r.decision = (struct upk_decision){ .positive = 1, .threshold = 0.5 };
+	r.measure = (struct upk_measure){ upk_metric_find("f1"), UPK_AVERAGE_CLASS, 1 };
+	r.threshold = r.calibrate = true;
+	return r;
+}
+
+static void a_threshold_that_helps_is_judged_and_kept(void **state)
+{
+	struct upk_dataset d;
+	struct upk_contest_outcome with, without;
+
+	(void)state;
+	make_rare(&d, 5000);
+	struct upk_contest_request r = rare_request(&d);
+	run(&r, &with);
+	r.threshold = false;
+	run(&r, &without);
+	const struct upk_threshold *t = &with.threshold;
+	assert_true(with.threshold_asked && t->kept && !without.threshold_asked);
+	assert_true(t->after > t->before + t->limit && t->tried > 0.05 && t->tried < 0.4);
+	assert_int_equal(t->rows, with.candidates[with.picked].rows / 5);
+	assert_true(with.challenger > without.challenger + 0.1);
+	assert_true(with.challenger == with.candidates[with.picked].score);
+	assert_true(fabs(upk_measure_value(r.measure, with.figures) - with.challenger) < 1e-12);
+	assert_true(upk_predictor_threshold(with.predictor) > 0);
+	assert_true(upk_predictor_threshold(without.predictor) == 0);
+
+	/* None of the rows it was chosen on is held out, nor seen by the fit that answered them. */
+	const struct upk_tuned_on on = upk_predictor_tuned(with.predictor);
+	assert_int_equal(on.to, with.candidates[with.picked].to);
+	assert_true(on.to <= with.holdout_from && on.cut > on.from && on.positive == 1);
+	upk_contest_finish(&with);
+	upk_contest_finish(&without);
+	upk_dataset_finish(&d);
+}
+
+static void a_first_version_may_have_a_threshold(void **state)
+{
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make_rare(&d, 5000);
+	struct upk_contest_request r = rare_request(&d);
+	assert_true(upk_contest_first(&r, &out, NULL));
+	assert_true(out.threshold.kept && upk_predictor_threshold(out.predictor) > 0);
+	assert_true(fabs(upk_measure_value(r.measure, out.figures) - out.challenger) < 1e-12);
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+/* By another metric, another class's f1, a threshold that the model names, or without a positive
+ * class nothing is looked for. */
+static void a_threshold_is_for_the_positive_classes_f1_alone(void **state)
+{
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make_rare(&d, 2000);
+	for (size_t i = 0; i < 4; i++) {
+		struct upk_contest_request r = rare_request(&d);
+		if (i == 0)
+			r.measure.average = UPK_AVERAGE_MACRO;
+		else if (i == 1)
+			r.measure.class = 0;
+		else if (i == 2)
+			r.decision.threshold = 0.4;
+		else
+			r.decision.positive = -1;
+		run(&r, &out);
+		assert_false(out.threshold_asked);
+		assert_true(!out.predictor || upk_predictor_threshold(out.predictor) == 0);
+		upk_contest_finish(&out);
+	}
+	upk_dataset_finish(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +574,9 @@ int main(void)
 		cmocka_unit_test(the_same_run_gives_the_same_bytes),
 		cmocka_unit_test(a_first_version_takes_all_rows_and_its_twins_figures),
 		cmocka_unit_test(a_first_version_of_few_rows_has_no_figures),
+		cmocka_unit_test(a_threshold_that_helps_is_judged_and_kept),
+		cmocka_unit_test(a_first_version_may_have_a_threshold),
+		cmocka_unit_test(a_threshold_is_for_the_positive_classes_f1_alone),
 	};
 
 	return cmocka_run_group_tests_name("learn/contest", tests, NULL, NULL);

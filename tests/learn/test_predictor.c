@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -437,6 +438,101 @@ static void a_twin_that_is_right_calls_for_no_temperature(void **state)
 	upk_dataset_finish(&d);
 }
 
+/* Two classes of which the second is rare, and never likely. */
+static void make_rare(struct upk_dataset *d, size_t rows)
+{
+	sample_rows(d, rows, 4, 2, 0);
+	for (size_t i = 0; i < rows; i++)
+		d->y[i] = d->y[i] && i % 4 == 0;
+}
+
+static const char *const with_threshold =
+	"{\"learner\":\"logistic\",\"settings\":{},\"features\":[\"x\"],\"classes\":[\"ham\","
+	"\"spam\"],"
+	"\"present\":[0,1],\"mean\":[0],\"scale\":[1],\"impute\":[0],\"coefficients\":[[1]],"
+	"\"intercepts\":[0],\"threshold\":%s}";
+
+static void a_threshold_is_found_kept_and_decides(void **state)
+{
+	enum { CUT = 2000, ROWS = 2500 };
+	const struct upk_decision models = { 1, 0.5 };
+	struct upk_dataset d;
+	struct upk_buffer bytes = { 0 }, again = { 0 };
+	const struct upk_tune_rows rows = { &d, 0, CUT, ROWS };
+	struct upk_threshold found;
+	double p[ROWS * 2], tempered[ROWS * 2];
+
+	(void)state;
+	make_rare(&d, ROWS);
+	for (size_t i = 0; upk_learner_at(i); i++) {
+		struct upk_predictor_setup setup = { .learner = upk_learner_at(i),
+			.classes = classes };
+		struct upk_predictor *twin = upk_predictor_fit(&setup, &d, 0, CUT, NULL);
+		struct upk_predictor *own = upk_predictor_fit(&setup, &d, 0, ROWS, NULL);
+		assert_true(upk_predictor_tune(own, twin, 1, &rows, &found, NULL));
+		assert_true(found.kept && upk_predictor_threshold(own) == found.tried);
+		struct upk_decision mine = upk_predictor_decision(own, models);
+		assert_true(mine.positive == 1 && mine.threshold == found.tried);
+		/* not where the model names one, nor for the other class */
+		assert_true(
+			upk_predictor_decision(own, (struct upk_decision){ 1, 0.6 }).threshold ==
+			0.6);
+		assert_true(
+			upk_predictor_decision(own, (struct upk_decision){ 0, 0.5 }).threshold ==
+			0.5);
+		assert_true(upk_predictor_decision(twin, models).threshold == 0.5);
+
+		/* A temperature changes probabilities, and no decision. */
+		assert_true(upk_predictor_predict(own, &d.table, 0, ROWS, p, NULL));
+		assert_true(upk_predictor_calibrate(own, twin, &d, CUT, ROWS, NULL));
+		assert_true(upk_predictor_predict(own, &d.table, 0, ROWS, tempered, NULL));
+		struct upk_decision after = upk_predictor_decision(own, models);
+		for (size_t row = 0; row < ROWS; row++)
+			assert_int_equal(upk_decide(mine, p + 2 * row, 2),
+				upk_decide(after, tempered + 2 * row, 2));
+
+		struct upk_predictor *read = read_back(own, &bytes);
+		assert_true(upk_predictor_decision(read, models).threshold == after.threshold);
+		upk_predictor_write(read, &again);
+		assert_true(upk_text_equal(upk_buffer_text(&bytes), upk_buffer_text(&again)));
+		upk_buffer_finish(&bytes);
+		upk_buffer_finish(&again);
+		upk_predictor_unref(read);
+		upk_predictor_unref(own);
+		upk_predictor_unref(twin);
+	}
+	upk_dataset_finish(&d);
+}
+
+static void a_threshold_is_checked_when_it_is_read(void **state)
+{
+	static const struct {
+		const char *threshold, *words;
+	} cases[] = {
+		{ "0.3", "threshold.value is not a number in 0 to 1" },
+		{ "{\"positive\":\"spam\",\"value\":0}", "threshold.value" },
+		{ "{\"positive\":\"spam\",\"value\":1.5}", "threshold.value" },
+		{ "{\"positive\":\"eggs\",\"value\":0.3}", "threshold.positive" },
+		{ "{\"positive\":\"spam\",\"value\":0.3,\"tuned\":{\"from\":1}}",
+			"threshold.tuned.fitted_from" },
+	};
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof text, with_threshold, "{\"positive\":\"spam\",\"value\":0.3}");
+	struct upk_predictor *p = upk_predictor_read(upk_text_of(text), NULL);
+	assert_non_null(p);
+	assert_true(upk_predictor_threshold(p) == 0.3);
+	upk_predictor_unref(p);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct upk_error err = { 0 };
+		snprintf(text, sizeof text, with_threshold, cases[i].threshold);
+		p = upk_predictor_read(upk_text_of(text), &err);
+		if (p || err.code != UPK_CORRUPT || !strstr(err.message, cases[i].words))
+			fail_msg("%s: %s", cases[i].threshold, err.message);
+	}
+}
+
 static void a_reference_keeps_it_alive(void **state)
 {
 	struct upk_dataset d;
@@ -466,6 +562,8 @@ int main(void)
 		cmocka_unit_test(broken_bytes_are_corrupt),
 		cmocka_unit_test(a_threshold_decides_between_two_classes_alone),
 		cmocka_unit_test(every_learner_is_calibrated_by_a_twin),
+		cmocka_unit_test(a_threshold_is_found_kept_and_decides),
+		cmocka_unit_test(a_threshold_is_checked_when_it_is_read),
 		cmocka_unit_test(a_twin_that_is_right_calls_for_no_temperature),
 		cmocka_unit_test(a_reference_keeps_it_alive),
 	};
