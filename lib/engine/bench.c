@@ -177,11 +177,11 @@ int64_t upk_bench_start(const struct upk_bench *b)
 }
 
 bool upk_bench_judge(const struct upk_bench *b, int64_t in_use, int64_t champion, size_t classes,
-	bool *wins, struct upk_takeover *out, struct upk_error *err)
+	int tuned, bool *wins, struct upk_takeover *out, struct upk_error *err)
 {
 	const struct upk_policy *policy = b->policy;
 	const struct upk_duel_rule rule = { policy->bench_least, policy->bench_lead,
-		policy->bench_z };
+		policy->bench_z, tuned };
 	*wins = false;
 
 	for (size_t i = 0; i < b->count; i++) {

@@ -47,8 +47,8 @@ void upk_bench_revise(struct upk_bench *b, int64_t place, uint16_t actual);
 
 /* The version that takes over from what is in use, by what was answered on the last pairs, all of
  * them (upk_duel_judge; of several the one with the greatest lead). `in_use` and `champion` (0:
- * none) do not take part. false: UPK_NOMEM. */
+ * none) do not take part; tuned is upk_duel_rule's. false: UPK_NOMEM. */
 bool upk_bench_judge(const struct upk_bench *b, int64_t in_use, int64_t champion, size_t classes,
-	bool *wins, struct upk_takeover *out, struct upk_error *err);
+	int tuned, bool *wins, struct upk_takeover *out, struct upk_error *err);
 
 #endif

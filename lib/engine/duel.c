@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learn/gate.h"
 #include "metrics/metric.h"
 
 static struct upk_duel_pair *pair_at(const struct upk_duel *d, size_t i)
@@ -103,6 +104,36 @@ static bool leads(const struct upk_takeover *t, const struct upk_duel_rule *rule
 	return (double)t->lead > rule->lead && (double)t->lead > rule->z * sqrt((double)t->differ);
 }
 
+/* Whether the F1 of one class is higher by z of the paired sd. */
+static bool is_better_at(
+	const struct upk_duel *d, uint16_t class, double z, bool *better, struct upk_error *err)
+{
+	const struct upk_measure f1 = { upk_metric_find("f1"), UPK_AVERAGE_CLASS, class };
+	size_t n = d->size;
+	uint16_t *labels = calloc(n, 3 * sizeof *labels);
+	double *v = calloc(n, 2 * sizeof *v), it, champion;
+	const struct upk_answers served = { n, 2, labels, labels + n };
+	const struct upk_answers other = { n, 2, labels, labels + 2 * n };
+	if (!labels || !v) {
+		free(labels);
+		free(v);
+		return upk_fail(err, UPK_NOMEM, "no memory to compare two versions");
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct upk_duel_pair *p = pair_at(d, i);
+		labels[i] = p->pair.actual;
+		labels[n + i] = p->pair.predicted;
+		labels[2 * n + i] = p->other;
+	}
+	bool done = upk_gate_score_asked(f1, &served, &champion, v, err) &&
+		upk_gate_score_asked(f1, &other, &it, v + n, err);
+	if (done)
+		*better = it - champion > z * upk_gate_sd(v, v + n, n);
+	free(labels);
+	free(v);
+	return done;
+}
+
 bool upk_duel_judge(const struct upk_duel *d, const struct upk_duel_rule *rule, size_t classes,
 	bool *wins, struct upk_takeover *out, struct upk_error *err)
 {
@@ -117,6 +148,9 @@ bool upk_duel_judge(const struct upk_duel *d, const struct upk_duel_rule *rule, 
 		!macro_f1(d, false, classes, &t.champion_f1, err))
 		return false;
 	*wins = t.f1 > t.champion_f1;
+	if (*wins && rule->tuned > 0 &&
+		!is_better_at(d, (uint16_t)(rule->tuned - 1), rule->z, wins, err))
+		return false;
 	if (*wins)
 		*out = t;
 	return true;

@@ -36,6 +36,10 @@ struct upk_duel_rule {
 	double least; /* pairs, at least */
 	double lead;  /* D is more than this */
 	double z;     /* and than z sqrt(Q) */
+	/* The class whose F1 the versions' thresholds may be tuned for: an error more is then no
+	 * proof against one of them, so this F1 must be higher too, by z of its paired sd
+	 * (learn/gate.h). 1 + its index; 0: none. */
+	int tuned;
 };
 
 /* Memory for `capacity` pairs, after which add can't fail. false: UPK_NOMEM. */
@@ -53,7 +57,8 @@ void upk_duel_remove(struct upk_duel *d, int64_t place); /* its pair is no more;
 /* lead, differ and pairs of the other one. */
 void upk_duel_count(const struct upk_duel *d, struct upk_takeover *out);
 
-/* Whether the other takes over: it leads by the rule, and its macro F1 is higher. *wins: all of out
+/* Whether the other takes over: it leads by the rule, and its macro F1 is higher, and the
+ * tuned class's F1 by the rule. *wins: all of out
  * but its version is filled; else it stays. false: UPK_NOMEM. */
 bool upk_duel_judge(const struct upk_duel *d, const struct upk_duel_rule *rule, size_t classes,
 	bool *wins, struct upk_takeover *out, struct upk_error *err);

@@ -243,11 +243,12 @@ void upk_live_remove(struct upk_live *l, int64_t place)
 	upk_duel_remove(&l->duel, place);
 }
 
-bool upk_live_judge(const struct upk_live *l, bool serving, size_t classes, bool *wins,
+bool upk_live_judge(const struct upk_live *l, bool serving, size_t classes, int tuned, bool *wins,
 	struct upk_takeover *out, struct upk_error *err)
 {
 	const struct upk_policy *policy = &l->config->policy;
-	const struct upk_duel_rule rule = { policy->live_least, policy->live_lead, policy->live_z };
+	const struct upk_duel_rule rule = { policy->live_least, policy->live_lead, policy->live_z,
+		tuned };
 	*wins = false;
 	return (l->n.held && !serving) || upk_duel_judge(&l->duel, &rule, classes, wins, out, err);
 }

@@ -70,8 +70,8 @@ void upk_live_revise(struct upk_live *l, int64_t place, uint16_t actual);
 void upk_live_remove(struct upk_live *l, int64_t place);
 
 /* Whether the other of the two takes over from what is in use (upk_duel_judge); `serving`: that is
- * a copy. false: UPK_NOMEM. */
-bool upk_live_judge(const struct upk_live *l, bool serving, size_t classes, bool *wins,
+ * a copy; tuned is its rule's. false: UPK_NOMEM. */
+bool upk_live_judge(const struct upk_live *l, bool serving, size_t classes, int tuned, bool *wins,
 	struct upk_takeover *out, struct upk_error *err);
 /* While a copy serves, once: it is so much better that what it replaced is out of date; since when
  * (a place). 0: no. */

@@ -308,6 +308,18 @@ static void note_change(struct upk_tail *t)
 	t->pace.growth = now + (int64_t)fmax(t->policy->growth_least, (double)(now - change));
 }
 
+/* As upk_duel_rule has it: the class whose F1 the gate compares by, where thresholds are tuned. */
+static int tuned_class(const struct upk_tail *t)
+{
+	const struct upk_retrain_config *retrain = &t->config->retrain;
+	struct upk_measure measure;
+	bool tuned = retrain->threshold && retrain->measure.class &&
+		strcmp(retrain->measure.name, "f1") == 0 && t->schema->classes_count == 2 &&
+		upk_measure_resolve(&retrain->measure, t->schema, &measure) &&
+		measure.class == t->schema->positive;
+	return tuned ? measure.class + 1 : 0;
+}
+
 static bool consider_switch(struct upk_tail *t, const struct upk_moment *m, struct upk_error *err)
 {
 	struct upk_takeover takeover;
@@ -317,7 +329,8 @@ static bool consider_switch(struct upk_tail *t, const struct upk_moment *m, stru
 	int64_t version = serving ? upk_live_other(t->live) : upk_live_version(t->live);
 	if (version != 0 && version == t->champion)
 		return true;
-	if (!upk_live_judge(t->live, serving, t->schema->classes_count, &wins, &takeover, err))
+	if (!upk_live_judge(t->live, serving, t->schema->classes_count, tuned_class(t), &wins,
+		    &takeover, err))
 		return false;
 	if (!wins) {
 		if (serving)
@@ -340,7 +353,7 @@ static bool consider_bench(struct upk_tail *t, const struct upk_moment *m, struc
 	if (!may_take_over(t) || shadow_serves(t))
 		return true;
 	if (!upk_bench_judge(t->bench, upk_tag_version(t->in_use.tag), t->champion,
-		    t->schema->classes_count, &wins, &takeover, err))
+		    t->schema->classes_count, tuned_class(t), &wins, &takeover, err))
 		return false;
 	if (wins)
 		take_over(t, &takeover, false, m);

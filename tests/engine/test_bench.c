@@ -150,10 +150,10 @@ static void revised_labels_are_judged_as_they_are_now(void **state)
 	stream_revise(&s, first, s.clock, 2, 1, 0, 1);
 	struct upk_takeover t;
 	bool wins;
-	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &wins, &t, NULL));
+	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, 0, &wins, &t, NULL));
 	assert_true(wins);
 	assert_int_equal(t.lead, 13);
-	assert_true(upk_bench_judge(s.tail->bench, 2, 1, 2, &wins, &t, NULL));
+	assert_true(upk_bench_judge(s.tail->bench, 2, 1, 2, 0, &wins, &t, NULL));
 	assert_false(wins); /* it is the champion already */
 	stream_close(&s);
 }
@@ -176,12 +176,12 @@ static void removed_pairs_are_judged_no_more(void **state)
 		.place = s.place - 1,
 		.time = s.clock,
 		.pair = { 0, 1 } };
-	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &wins, &t, NULL));
+	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, 0, &wins, &t, NULL));
 	assert_true(wins);
 	assert_int_equal(t.pairs, 50);
 	assert_int_equal(t.lead, 20);
 	assert_true(upk_tail_step(s.tail, &removal, &s.orders, NULL));
-	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, &wins, &t, NULL));
+	assert_true(upk_bench_judge(s.tail->bench, 2, 2, 2, 0, &wins, &t, NULL));
 	assert_int_equal(t.pairs, 49);
 	assert_int_equal(t.lead, 19);
 	assert_int_equal(t.differ, 19);
