@@ -8,6 +8,7 @@
 #include "engine/ahead.h"
 #include "engine/intake.h"
 #include "engine/pending.h"
+#include "engine/standing.h"
 #include "store/model.h"
 
 struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *err)
@@ -309,11 +310,7 @@ static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, st
 {
 	size_t n = post->batch->count;
 	if (!in->champion) {
-		upk_fail(&post->error, UPK_CONFLICT, "model %s has no champion yet: it is %s",
-			in->model->name,
-			in->model->tail->rows > 0
-				? "still collecting, or its first run has not ended"
-				: "waiting for labelled rows");
+		upk_standing_no_champion(in->model->tail, in->model->name, &post->error);
 		return true;
 	}
 	/* Names that the answer needs outlive the model's schema. */

@@ -4,6 +4,7 @@
 
 #include "engine/core.h"
 #include "engine/report_parts.h"
+#include "engine/standing.h"
 #include "store/version.h"
 
 static struct upk_predictor *read_predictor(
@@ -37,9 +38,11 @@ static bool take(struct upk_engine *e, struct upk_model *m, int64_t version, str
 					     : upk_bench_find(m->tail->bench, wanted);
 	loan->revision = champion ? upk_tail_revision(m->tail) : 0;
 	struct upk_predictor *p = known ? upk_predictor_ref(upk_serving_predictor(known)) : NULL;
+	if (wanted == 0)
+		upk_standing_no_champion(m->tail, m->name, err);
 	upk_report_unlock(m);
 	if (wanted == 0)
-		return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet", m->name);
+		return false;
 	if (!p)
 		p = read_predictor(e, m, wanted, err);
 	if (!p)

@@ -109,6 +109,13 @@ static bool update_run(struct upk_engine *e, struct upk_outcome *o, const char *
 	return done;
 }
 
+/* A model without a version says why it has none. */
+static void keep_failure(struct upk_tail *t, const struct upk_outcome *o, enum upk_run_end end)
+{
+	bool failed = end == UPK_RUN_FAILED && o->order.run_kind == UPK_RUN_FIRST;
+	snprintf(t->first_failed, sizeof t->first_failed, "%s", failed ? o->error.message : "");
+}
+
 /* The tail learns of the end; a version that passed is promoted unless a person is to do it. */
 static bool settle_tail(struct upk_outcome *o, enum upk_run_end end, struct upk_serving *serving,
 	bool waits, int64_t version, struct upk_error *err)
@@ -117,6 +124,7 @@ static bool settle_tail(struct upk_outcome *o, enum upk_run_end end, struct upk_
 	bool first = o->order.run_kind == UPK_RUN_FIRST, done = true;
 	pthread_mutex_lock(&m->lock);
 	upk_retraining_ended(m->tail, end, first ? 0 : o->contest.change, o->ended);
+	keep_failure(m->tail, o, end);
 	if (version > m->tail->last_version)
 		m->tail->last_version = version;
 	if (first && end == UPK_RUN_PASSED && o->contest.figures) {

@@ -10,64 +10,10 @@
 #include "engine/report_parts.h"
 #include "engine/report_rows.h"
 #include "engine/retraining.h"
+#include "engine/standing.h"
 #include "store/alert.h"
 
-enum { WAITING_SIZE = 160 };
-
-/* What a model is doing, and what it needs to go on; words empty: nothing. */
-struct standing {
-	const char *state;
-	char waiting_for[WAITING_SIZE];
-	int64_t needed; /* rows; 0: none */
-};
-
-static struct standing collecting(const struct upk_tail *t)
-{
-	struct standing s = { .state = "collecting", .needed = t->first_due };
-	long long missing = (long long)(t->first_due - t->rows);
-	if (missing > 0)
-		snprintf(s.waiting_for, sizeof s.waiting_for,
-			"%lld more rows with features and labels", missing);
-	else
-		snprintf(s.waiting_for, sizeof s.waiting_for, "labels of a second class");
-	return s;
-}
-
-static struct standing for_a_person(const struct upk_tail *t)
-{
-	struct standing s = { .state = "waiting" };
-	if (t->waiting_run != 0)
-		snprintf(s.waiting_for, sizeof s.waiting_for,
-			"a person: run %lld says why, promote its version or cancel it",
-			(long long)t->waiting_run);
-	else
-		snprintf(s.waiting_for, sizeof s.waiting_for, "a person: version %lld is proposed",
-			(long long)t->proposed);
-	return s;
-}
-
-static struct standing standing_of(const struct upk_tail *t)
-{
-	if (t->open_run != 0)
-		return (struct standing){ .state = "retraining" };
-	if (t->waiting_run != 0 || t->proposed != 0)
-		return for_a_person(t);
-	if (t->in_use.awaited != 0) {
-		struct standing s = { .state = "promoted" };
-		snprintf(s.waiting_for, sizeof s.waiting_for, "events of version %lld",
-			(long long)upk_tag_version(t->in_use.awaited));
-		return s;
-	}
-	if (t->paused)
-		return (struct standing){ .state = "paused" };
-	if (t->champion != 0)
-		return (struct standing){ .state = "serving" };
-	if (t->predictions > 0)
-		return (struct standing){ .state = "watching" };
-	return collecting(t);
-}
-
-static void write_standing(const struct standing *s, struct upk_json_writer *w)
+static void write_standing(const struct upk_standing *s, struct upk_json_writer *w)
 {
 	upk_json_string(w, "state", s->state);
 	upk_json_string(w, "waiting_for", s->waiting_for[0] ? s->waiting_for : NULL);
@@ -140,7 +86,8 @@ static int64_t firing(const struct upk_tail *t)
 static void write_summary(const struct upk_model *m, struct upk_json_writer *w)
 {
 	const struct upk_tail *t = m->tail;
-	const struct standing standing = standing_of(t);
+	struct upk_standing standing;
+	upk_standing_of(t, &standing);
 	upk_json_string(w, "model", m->name);
 	write_standing(&standing, w);
 	upk_json_int_or_null(w, "champion", t->champion);
@@ -245,7 +192,7 @@ static const char *live_state(const struct upk_tail *t, const struct upk_live_vi
 		return "off";
 	if (live->begun)
 		return "shade";
-	return live->why[0] ? "off" : "waiting";
+	return live->why[0] || !upk_schema_has_features(t->schema) ? "off" : "waiting";
 }
 
 /* NULL: there is nothing to say. */
@@ -257,7 +204,11 @@ static const char *live_why(const struct upk_tail *t, const struct upk_live_view
 		return "a person rolled its version back: it takes over when promoted by hand";
 	if (live->begun)
 		return NULL;
-	return live->why[0] ? live->why : "it begins with the next run";
+	if (live->why[0])
+		return live->why;
+	return upk_schema_has_features(t->schema)
+		? "it begins with the next run"
+		: "the model has no features: none were configured or sent";
 }
 
 static void write_live(const struct upk_tail *t, struct upk_json_writer *w)

@@ -173,6 +173,9 @@ bool upk_retraining_by_hand(struct upk_tail *t, const struct upk_moment *m, stru
 		return upk_fail(err, UPK_CONFLICT,
 			"run %lld waits for a person: promote its version or cancel it first",
 			(long long)t->waiting_run);
+	if (!upk_schema_has_features(t->schema))
+		return upk_fail(err, UPK_CONFLICT,
+			"the model has no features to train on: send some with events or examples");
 	order_run(t, is_first(t) ? UPK_RUN_FIRST : UPK_RUN_MANUAL, is_first(t) ? 0 : t->pace.change,
 		0, m);
 	return m->orders->failed ? upk_fail(err, UPK_NOMEM, "no memory for a run") : true;

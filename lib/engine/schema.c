@@ -174,6 +174,11 @@ void upk_schema_unref(struct upk_schema *s)
 	free(s);
 }
 
+bool upk_schema_has_features(const struct upk_schema *s)
+{
+	return s->features && upk_features_count(s->features) > 0;
+}
+
 int upk_schema_class(const struct upk_schema *s, struct upk_text name)
 {
 	return upk_names_find(lookup_of(s)->classes, name);

@@ -46,6 +46,9 @@ struct upk_used {
 	bool class[UPK_CLASSES_MAX];
 };
 
+/* There is something to train on. */
+bool upk_schema_has_features(const struct upk_schema *s);
+
 /* {"classes": [...], "used": [...], "features": [...]}: what the store keeps as learnt, and its
  * reading. The caller unrefs *features and frees *classes (one block, names inside it). */
 void upk_schema_write_learnt(

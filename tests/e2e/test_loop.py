@@ -316,11 +316,41 @@ class Keeping(LoopCase):
 
 
 class Failures(LoopCase):
-    def test_a_run_without_features_fails(self):
+    def state(self):
+        return self.ok(self.daemon.get("/v1/models/m"))
+
+    def test_a_model_without_features_has_no_run_and_no_live_adjustment(self):
         self.put_model("m", {"classes": ["a", "b"]})
         self.events("m", [{"predicted": "a", "label": "ab"[i % 2]} for i in range(600)])
-        run = self.ended(self.by_hand())
-        self.assertEqual((run["state"], "feature" in run["verdict"]), ("failed", True), run)
+        tokens = self.state()["retraining"]["tokens"]
+        self.problem(self.daemon.post("/v1/models/m/runs"), 409, "features")
+        self.assertEqual(self.list("m", "runs"), [])
+        state = self.state()
+        self.assertEqual((state["retraining"]["tokens"], state["live"]["state"]), (tokens, "off"))
+        self.assertIn("no features", state["live"]["why"])
+        self.events("m", [{"features": [1, 2, 3], "label": "ab"[i % 2]} for i in range(2)])
+        self.assertEqual(self.state()["live"]["state"], "waiting")
+        self.by_hand()
+
+    def test_a_first_run_that_failed_is_told(self):
+        small = {**MODEL, "retrain": {"learner": "mlp", "settings": {"neurons": 4096}, "memory": "1MB"}}
+        self.begin(config=small)
+        run, = self.list("m", "runs")
+        self.assertEqual((run["kind"], run["state"]), ("first", "failed"))
+        for how in (None, "kill"):
+            if how:
+                self.daemon.restart(how)
+            state = self.state()
+            self.assertEqual((state["state"], state["needed"]), ("collecting", 1000))
+            self.assertEqual(state["waiting_for"], "500 more rows with features and labels, or a run by hand: "
+                             "the first run failed: " + run["verdict"])
+            for query in ("", "?store=false"):
+                self.problem(self.daemon.post(f"/v1/models/m/predict{query}", {"features": [1, 2, 3]}), 409,
+                             "no champion", state["waiting_for"])
+        self.put_model("m", {**small, "retrain": {}})
+        self.assertIn(run["verdict"], self.state()["waiting_for"])
+        self.ended(self.by_hand())
+        self.assertEqual((self.champion(), self.state()["waiting_for"]), (1, "events of version 1"))
 
     def test_a_run_on_one_class_fails(self):
         self.put_model("m", MODEL)
