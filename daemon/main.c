@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/spelling.h"
 #include "cmd/backup.h"
 #include "cmd/check.h"
 #include "cmd/command.h"
@@ -46,7 +47,7 @@ static int unknown(const char *word)
 
 	for (size_t i = 0; i < COMMANDS_MAX && commands[i]; i++)
 		names[i] = commands[i]->name;
-	const char *meant = upk_usage_nearest(word, names);
+	const char *meant = upk_spelling_nearest(word, names);
 	if (meant)
 		return upk_usage_fail(
 			NULL, "unknown command '%s'; did you mean '%s'?", word, meant);

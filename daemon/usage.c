@@ -4,52 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/spelling.h"
 #include "cmd/command.h"
 
-enum { WORD_MAX = 32, NEAR = 2 };
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-	size_t ab = a < b ? a : b;
-	return ab < c ? ab : c;
-}
-
-/* Levenshtein distance, one row at a time; both words are at most WORD_MAX long. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t width = strlen(b), row[WORD_MAX + 1];
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			size_t above = row[j];
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			row[j] = least(above + 1, row[j - 1] + 1, change);
-			diagonal = above;
-		}
-	}
-	return row[width];
-}
-
-const char *upk_usage_nearest(const char *word, const char *const *names)
-{
-	const char *nearest = NULL;
-	size_t best = NEAR + 1;
-
-	if (strlen(word) > WORD_MAX)
-		return NULL;
-	for (; *names; names++) {
-		size_t d = strlen(*names) <= WORD_MAX ? distance(word, *names) : best;
-		if (d < best) {
-			best = d;
-			nearest = *names;
-		}
-	}
-	return nearest;
-}
+enum { WORD_MAX = 32 };
 
 int upk_usage_fail(const char *command, const char *format, ...)
 {
@@ -61,6 +19,21 @@ int upk_usage_fail(const char *command, const char *format, ...)
 	va_end(args);
 	fprintf(stderr, "\nTry: upkeepd%s%s --help\n", command ? " " : "", command ? command : "");
 	return UPK_EXIT_USAGE;
+}
+
+int upk_usage_option(
+	int argc, char *const *argv, const char *short_options, const struct option *options)
+{
+	int at = -1, what = getopt_long(argc, argv, short_options, options, &at);
+
+	if (at < 0 || what == '?' || what == ':')
+		return what;
+	int word = optarg && optarg == argv[optind - 1] ? optind - 2 : optind - 1;
+	if (strcspn(argv[word] + 2, "=") == strlen(options[at].name))
+		return what;
+	optind = word + 1;
+	optopt = 0;
+	return '?';
 }
 
 int upk_usage_bad_option(
@@ -78,7 +51,7 @@ int upk_usage_bad_option(
 	for (size_t i = 0; i < OPTIONS_MAX && options[i].name; i++)
 		names[i] = options[i].name;
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-	const char *meant = upk_usage_nearest(name, names);
+	const char *meant = upk_spelling_nearest(name, names);
 	if (meant)
 		return upk_usage_fail(
 			command, "unknown option %s; did you mean --%s?", word, meant);

@@ -37,7 +37,7 @@ static int take_command_line(int argc, char **argv, struct command *c)
 	};
 
 	opterr = 0;
-	for (int what; (what = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
+	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;) {
 		switch (what) {
 		case 'd':
 			c->data = optarg;

@@ -65,7 +65,7 @@ struct demo {
 static bool take_command_line(struct demo *d, int argc, char **argv)
 {
 	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+	for (int option; (option = upk_usage_option(argc, argv, ":", options)) != -1;) {
 		switch (option) {
 		case EXIT:
 			d->exit = true;

@@ -105,7 +105,7 @@ static bool take_option(struct command *c, int what, char **argv)
 static bool take_command_line(int argc, char **argv, struct command *c)
 {
 	opterr = 0;
-	for (int what; (what = getopt_long(argc, argv, ":h", known, NULL)) != -1;)
+	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;)
 		if (!take_option(c, what, argv))
 			return false;
 	if (c->help)

@@ -185,7 +185,7 @@ static bool take_command_line(int argc, char **argv, struct command *c)
 	c->url = "http://127.0.0.1:7850";
 	c->table.drop = c->drop;
 	opterr = 0;
-	for (int what; (what = getopt_long(argc, argv, ":h", known, NULL)) != -1;)
+	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;)
 		if (!take_option(c, what, &format, argv))
 			return false;
 	if (c->help)

@@ -180,7 +180,7 @@ static bool take_command_line(struct command *c, int argc, char **argv)
 	*c = (struct command){ .url = "http://127.0.0.1:7850" };
 	c->stream.drop = c->drop;
 	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;)
+	for (int option; (option = upk_usage_option(argc, argv, ":", options)) != -1;)
 		if (!take_option(c, option, argv))
 			return false;
 	if (c->help)

@@ -46,7 +46,7 @@ struct command {
 static bool take_options(int argc, char **argv, struct command *c)
 {
 	opterr = 0;
-	for (int what; (what = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
+	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;) {
 		switch (what) {
 		case 'd':
 			c->data = optarg;

@@ -100,7 +100,7 @@ static int read_options(int argc, char **argv, struct options *o)
 	int what, status;
 
 	opterr = 0;
-	while ((what = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+	while ((what = upk_usage_option(argc, argv, ":h", known)) != -1) {
 		switch (what) {
 		case 'c':
 			o->config = optarg;

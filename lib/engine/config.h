@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "base/spelling.h"
 #include "base/text.h"
 #include "engine/feature.h"
 #include "learn/checks.h"
@@ -152,6 +153,9 @@ void upk_config_unref(struct upk_config *c); /* NULL is fine */
 
 /* The rule that a model with features and no "rules" gets: fell. Static. */
 const struct upk_rule_config *upk_config_fell(void);
+
+/* "last-500, 1d": the names of its windows, as upk_spelling_list has them. */
+const char *upk_config_window_names(const struct upk_config *c, char out[UPK_SPELLING_SIZE]);
 
 bool upk_config_same_window(const struct upk_window_config *a, const struct upk_window_config *b);
 

@@ -4,11 +4,19 @@
 
 #include "engine/config_read.h"
 
+static const char wanted[] = "f1, macro or of a class, or accuracy";
+
 /* What lib/learn/gate.c has an influence function for. A bare f1 is the macro one here. */
 static bool gate_metric(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
 	struct upk_measure_config m = { 0 };
+	const cJSON *name = cJSON_IsObject(value)
+		? cJSON_GetObjectItemCaseSensitive(value, "name")
+		: value;
+	const char *word = name ? cJSON_GetStringValue(name) : "f1";
+	if (!word || (strcmp(word, "f1") != 0 && strcmp(word, "accuracy") != 0))
+		return upk_config_wrong(value, err, "%s", wanted);
 	if (!upk_config_measure(value, &m, err)) {
 		upk_config_measure_finish(&m);
 		return false;
@@ -17,7 +25,7 @@ static bool gate_metric(void *into, const cJSON *value, struct upk_error *err)
 	r->measure = m;
 	bool f1 = !strcmp(m.name, "f1");
 	if (!(f1 && (!m.average || !strcmp(m.average, "macro"))) && strcmp(m.name, "accuracy") != 0)
-		return upk_config_wrong(value, err, "f1, macro or of a class, or accuracy");
+		return upk_config_wrong(value, err, "%s", wanted);
 	if (f1 && !m.class && !m.average) {
 		r->measure.average = upk_text_copy(upk_text_of("macro"));
 		if (!r->measure.average)

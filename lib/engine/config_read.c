@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/spelling.h"
 #include "base/time.h"
 #include "engine/value.h"
 #include "metrics/metric.h"
@@ -37,12 +38,19 @@ static bool no_memory(struct upk_error *err)
 static bool unknown(const cJSON *member, const struct upk_config_member *members, size_t count,
 	struct upk_error *err)
 {
-	char shown[UPK_VALUE_SHOWN], known[512] = "";
-	for (size_t i = 0, used = 0; i < count && used < sizeof known; i++)
-		used += (size_t)snprintf(
-			known + used, sizeof known - used, "%s%s", i ? ", " : "", members[i].name);
-	return upk_fail(err, UPK_INVALID, "%s: unknown member: want %s",
-		upk_text_show(upk_text_of(member->string), shown), known);
+	enum { MEMBERS_MOST = 64 };
+	const char *names[MEMBERS_MOST + 1] = { NULL };
+	char shown[UPK_VALUE_SHOWN], known[UPK_SPELLING_SIZE];
+	for (size_t i = 0; i < count && i < MEMBERS_MOST; i++)
+		names[i] = members[i].name;
+	const char *meant = upk_spelling_nearest(member->string, names);
+	upk_text_show(upk_text_of(member->string), shown);
+	if (meant)
+		return upk_fail(err, UPK_INVALID,
+			"%s: unknown member; did you mean %s? want one of %s", shown, meant,
+			upk_spelling_list(names, known));
+	return upk_fail(err, UPK_INVALID, "%s: unknown member: want one of %s", shown,
+		upk_spelling_list(names, known));
 }
 
 bool upk_config_members(const cJSON *object, const struct upk_config_member *members, size_t count,
@@ -229,12 +237,12 @@ static bool measure_name(void *into, const cJSON *value, struct upk_error *err)
 	struct upk_measure_config *m = into;
 	if (cJSON_IsString(value) && upk_metric_find(value->valuestring))
 		return keep(upk_text_of(value->valuestring), &m->name, err);
-	char known[256] = "";
-	size_t used = 0;
-	for (size_t i = 0; upk_metric_at(i) && used < sizeof known; i++)
-		used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
-			upk_metric_name(upk_metric_at(i)));
-	return upk_config_wrong(value, err, "%s", known);
+	enum { METRICS_MOST = 32 };
+	const char *names[METRICS_MOST + 1] = { NULL };
+	char known[UPK_SPELLING_SIZE];
+	for (size_t i = 0; i < METRICS_MOST && upk_metric_at(i); i++)
+		names[i] = upk_metric_name(upk_metric_at(i));
+	return upk_config_wrong(value, err, "one of %s", upk_spelling_list(names, known));
 }
 
 static bool measure_class(void *into, const cJSON *value, struct upk_error *err)

@@ -182,7 +182,9 @@ static bool rule_window(void *into, const cJSON *value, struct upk_error *err)
 			d->rule->window = i;
 			return true;
 		}
-	return upk_config_wrong(value, err, "the name of one of the windows");
+	char known[UPK_SPELLING_SIZE];
+	return upk_config_wrong(
+		value, err, "one of the windows: %s", upk_config_window_names(d->c, known));
 }
 
 static bool rule_min_pairs(void *into, const cJSON *value, struct upk_error *err)
@@ -391,6 +393,14 @@ const struct upk_rule_config *upk_config_fell(void)
 		.actions = UPK_ACTION_ALERT | UPK_ACTION_RETRAIN,
 	};
 	return &fell;
+}
+
+const char *upk_config_window_names(const struct upk_config *c, char out[UPK_SPELLING_SIZE])
+{
+	const char *names[UPK_WINDOWS_MAX + 1] = { NULL };
+	for (size_t i = 0; i < c->windows_count && i < UPK_WINDOWS_MAX; i++)
+		names[i] = c->windows[i].name;
+	return upk_spelling_list(names, out);
 }
 
 bool upk_config_same_window(const struct upk_window_config *a, const struct upk_window_config *b)

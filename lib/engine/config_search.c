@@ -31,6 +31,20 @@ bool upk_config_space(const struct upk_retrain_config *r, const struct upk_learn
 		upk_fail_in(err, "space.%s.", learner->name);
 }
 
+static bool no_learner(
+	const struct upk_retrain_config *r, const cJSON *space, struct upk_error *err)
+{
+	const char *names[WORDS] = { NULL };
+	char known[UPK_SPELLING_SIZE];
+	const struct upk_learner *learner;
+	for (size_t i = 0, n = 0; (learner = upk_learner_at(i)) && n < WORDS - 1; i++)
+		if (upk_config_takes(r, learner))
+			names[n++] = learner->name;
+	return upk_fail(err, UPK_INVALID,
+		"space.%s: no learner of this model has that name: want one of %s", space->string,
+		upk_spelling_list(names, known));
+}
+
 static bool search_space(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
@@ -41,8 +55,7 @@ static bool search_space(void *into, const cJSON *value, struct upk_error *err)
 	for (const cJSON *m = value->child; m; m = m->next) {
 		const struct upk_learner *learner = upk_learner_find(m->string);
 		if (!learner || strcmp(m->string, "auto") == 0 || !upk_config_takes(r, learner))
-			return upk_fail(err, UPK_INVALID,
-				"space.%s: no learner of this model has that name", m->string);
+			return no_learner(r, m, err);
 		if (!upk_config_space(r, learner, &space, err))
 			return false;
 	}

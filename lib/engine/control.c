@@ -13,6 +13,7 @@
 #include "engine/scorer.h"
 #include "engine/tail_state.h"
 #include "engine/trainer.h"
+#include "engine/warnings.h"
 #include "engine/writer.h"
 #include "store/event.h"
 #include "store/history.h"
@@ -276,6 +277,17 @@ static bool replace(
 	return done;
 }
 
+struct place {
+	struct upk_engine *engine;
+	const struct upk_model *model;
+};
+
+static void log_warning(void *context, const char *warning)
+{
+	const struct place *place = context;
+	upk_engine_log(place->engine, UPK_LOG_WARNING, "model %s: %s", place->model->name, warning);
+}
+
 /* The tail is written whole, so the rows behind its state are all that the rebuilt one needs. A
  * rebuilt tail that could not be committed is rebuilt once more from what the store has. */
 static bool replace_model(
@@ -295,6 +307,7 @@ static bool replace_model(
 	pthread_mutex_unlock(&m->lock);
 	upk_feed_prepare(e, m, upk_clock_now(e->clock));
 	upk_engine_log(e, UPK_LOG_INFO, "model %s: configured", m->name);
+	upk_warnings_each(m->tail, log_warning, &(struct place){ e, m });
 	return true;
 }
 

@@ -243,8 +243,9 @@ void upk_promotion_apply(struct upk_engine *e, struct upk_task *task)
 
 /* ---- by hand ---- */
 
-static bool finish_waiting(
-	struct upk_engine *e, struct upk_model *m, int64_t version, struct upk_error *err)
+/* The run that waits has ended with it: it is the promotion's when it proposed that version. */
+static bool finish_waiting(struct upk_engine *e, struct upk_model *m,
+	struct upk_promotion_row *promotion, struct upk_error *err)
 {
 	struct upk_run_row row;
 	bool found;
@@ -252,7 +253,10 @@ static bool finish_waiting(
 		return true;
 	if (!upk_run_get(e->store, m->number, m->tail->waiting_run, &found, &row, err))
 		return false;
-	const char *state = found && row.version == version ? "succeeded" : "rejected";
+	bool its = found && row.version == promotion->version;
+	const char *state = its ? "succeeded" : "rejected";
+	if (its)
+		promotion->run = m->tail->waiting_run;
 	return !found || upk_persist_run_state(e, m, m->tail->waiting_run, state, NULL, err);
 }
 
@@ -265,7 +269,7 @@ static bool promote(struct upk_engine *e, struct upk_model *m, struct upk_promot
 	if (!serving && !live)
 		return false;
 	if (!upk_version_set_off_bench(e->store, m->number, row.version, false, err) ||
-		!finish_waiting(e, m, row.version, err) ||
+		!finish_waiting(e, m, &row, err) ||
 		!upk_persist_promotion_row(e, m, row, err)) {
 		upk_serving_destroy(serving);
 		return false;

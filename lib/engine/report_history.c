@@ -32,8 +32,10 @@ static bool find_window(
 		q->window = q->config->windows[i].name;
 		return true;
 	}
-	return upk_fail(err, UPK_NOT_FOUND, "window '%s': model '%s' has none of that name",
-		name ? name : "", m->name);
+	char known[UPK_SPELLING_SIZE];
+	return upk_fail(err, UPK_NOT_FOUND,
+		"window '%s': model '%s' has none of that name: want one of %s", name ? name : "",
+		m->name, upk_config_window_names(q->config, known));
 }
 
 static bool is_average(const char *name)
@@ -42,15 +44,32 @@ static bool is_average(const char *name)
 		strcmp(name, "weighted") == 0;
 }
 
+/* Those that counts suffice for. */
+static const char *list_metrics(char known[UPK_SPELLING_SIZE])
+{
+	enum { METRICS_MOST = 32 };
+	const char *names[METRICS_MOST + 1] = { NULL };
+	const struct upk_metric *metric;
+	size_t count = 0;
+	for (size_t i = 0; (metric = upk_metric_at(i)) && count < METRICS_MOST; i++)
+		if (upk_metric_needs(metric) == UPK_METRIC_COUNTS)
+			names[count++] = upk_metric_name(metric);
+	return upk_spelling_list(names, known);
+}
+
 static bool check_measure(
 	const struct upk_history_query *query, const char *name, struct upk_error *err)
 {
 	const struct upk_metric *metric = upk_metric_find(name);
+	char known[UPK_SPELLING_SIZE];
 	if (!metric)
-		return upk_fail(err, UPK_INVALID, "metric: '%s': there is no such metric", name);
+		return upk_fail(err, UPK_INVALID,
+			"metric: '%s': there is no such metric: want one of %s", name,
+			list_metrics(known));
 	if (upk_metric_needs(metric) != UPK_METRIC_COUNTS)
-		return upk_fail(
-			err, UPK_INVALID, "metric: '%s': history keeps counts, not scores", name);
+		return upk_fail(err, UPK_INVALID,
+			"metric: '%s': history keeps counts, not scores: want one of %s", name,
+			list_metrics(known));
 	if (query->average && !is_average(query->average))
 		return upk_fail(err, UPK_INVALID, "average: '%s': want macro, micro or weighted",
 			query->average);

@@ -70,10 +70,12 @@ static bool take_snapshots(
 		s->count += copied;
 	}
 	upk_report_unlock(m);
-	if (copied && name && s->count == 0)
-		return upk_fail(err, UPK_NOT_FOUND, "window '%s': model '%s' has none of that name",
-			name, m->name);
-	return copied;
+	if (!copied || !name || s->count > 0)
+		return copied;
+	char known[UPK_SPELLING_SIZE];
+	return upk_fail(err, UPK_NOT_FOUND,
+		"window '%s': model '%s' has none of that name: want one of %s", name, m->name,
+		upk_config_window_names(s->config, known));
 }
 
 /* A figure as its value or, with a level, as its interval. */

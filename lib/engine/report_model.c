@@ -11,6 +11,7 @@
 #include "engine/report_rows.h"
 #include "engine/retraining.h"
 #include "engine/standing.h"
+#include "engine/warnings.h"
 #include "store/alert.h"
 
 static void write_standing(const struct upk_standing *s, struct upk_json_writer *w)
@@ -229,6 +230,18 @@ static void write_live(const struct upk_tail *t, struct upk_json_writer *w)
 	upk_json_object_end(w);
 }
 
+static void write_warning(void *context, const char *warning)
+{
+	upk_json_string(context, NULL, warning);
+}
+
+static void write_warnings(const struct upk_tail *t, struct upk_json_writer *w)
+{
+	upk_json_array(w, "warnings");
+	upk_warnings_each(t, write_warning, w);
+	upk_json_array_end(w);
+}
+
 /* The lock is held. */
 static void write_state(const struct upk_model *m, struct upk_json_writer *w)
 {
@@ -244,6 +257,7 @@ static void write_state(const struct upk_model *m, struct upk_json_writer *w)
 	write_proposed(t, w);
 	write_retraining(t, w);
 	write_live(t, w);
+	write_warnings(t, w);
 }
 
 static void write_config(
@@ -319,9 +333,12 @@ static void write_rule(
 	const struct upk_tail *t, const struct upk_rule *rule, struct upk_json_writer *w)
 {
 	bool fires = rule->state == UPK_RULE_FIRING;
+	char why[UPK_WARNING_SIZE];
+	bool unseen = upk_warnings_of_rule(t, rule->config, why);
 	upk_json_object(w, NULL);
 	upk_json_string(w, "name", rule->config->name);
-	upk_json_string(w, "state", upk_rule_state_name(rule->state));
+	upk_json_string(w, "state", unseen ? "no_data" : upk_rule_state_name(rule->state));
+	upk_json_string(w, "reason", unseen ? why : NULL);
 	write_definition(t, rule->config, w);
 	write_judgement(rule, w);
 	upk_json_time_or_null(

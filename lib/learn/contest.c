@@ -434,18 +434,19 @@ static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VE
 {
 	int digits = fabs(o->difference - o->limit) < 0.001 ? 6 : 3;
 	bool proven = o->difference > o->limit, stopped = proven && !o->passed;
+	bool worse = o->difference < 0;
 	char who[48] = "";
 
 	if (o->candidates[o->picked].version)
 		snprintf(who, sizeof who, "version %lld has ",
 			(long long)o->candidates[o->picked].version);
 	snprintf(verdict, UPK_CONTEST_VERDICT,
-		"%s%s %.3f against the champion's %.3f on %zu pairs: %s by %.*f where %s%.*f was "
+		"%s%s %.3f against the champion's %.3f on %zu pairs: %s by %.*f%s%s%.*f was "
 		"needed%s%s",
 		who, o->metric, o->challenger, o->champion, o->compared,
-		o->difference < 0 ? "worse" : "better", digits, fabs(o->difference),
-		proven ? "" : "more than ", digits, o->limit, stopped ? ", but " : "",
-		stopped ? o->checked.words : "");
+		worse ? "worse" : "better", digits, fabs(o->difference),
+		worse ? "; better by " : " where ", proven ? "" : "more than ", digits, o->limit,
+		stopped ? ", but " : "", stopped ? o->checked.words : "");
 }
 
 /* c afterwards. After growth it moves to where the picked window starts, when rows from there

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/spelling.h"
+
 static size_t find(const struct upk_setting *table, size_t count, const char *name)
 {
 	size_t i = 0;
@@ -11,6 +13,19 @@ static size_t find(const struct upk_setting *table, size_t count, const char *na
 	while (i < count && strcmp(table[i].name, name) != 0)
 		i++;
 	return i;
+}
+
+static bool unknown(const cJSON *m, const char *learner, const struct upk_setting *table,
+	size_t count, struct upk_error *err)
+{
+	enum { SETTINGS_MOST = 32 };
+	const char *names[SETTINGS_MOST + 1] = { NULL };
+	char known[UPK_SPELLING_SIZE];
+
+	for (size_t i = 0; i < count && i < SETTINGS_MOST; i++)
+		names[i] = table[i].name;
+	return upk_fail(err, UPK_INVALID, "settings.%s: %s has no such setting: want one of %s",
+		m->string, learner, upk_spelling_list(names, known));
 }
 
 static bool take(const struct upk_setting *setting, const cJSON *member, double *value,
@@ -42,8 +57,7 @@ bool upk_settings_read(const cJSON *settings, const char *learner, const struct 
 	for (const cJSON *m = settings->child; m; m = m->next) {
 		size_t i = find(table, count, m->string);
 		if (i == count)
-			return upk_fail(err, UPK_INVALID, "settings.%s: %s has no such setting",
-				m->string, learner);
+			return unknown(m, learner, table, count, err);
 		if (!take(&table[i], m, &values[i], err))
 			return false;
 	}

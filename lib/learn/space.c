@@ -281,7 +281,11 @@ static bool take_member(struct upk_parameter *p, const cJSON *m, struct upk_erro
 		return take_sampling(p, m, err);
 	if (p->kind == UPK_SPACE_CHOICE && strcmp(m->string, "values") == 0)
 		return take_numbers(m, p->values, &p->count, err);
-	return upk_fail(err, UPK_INVALID, "%s: a %s has no such member", m->string, kinds[p->kind]);
+	return upk_fail(err, UPK_INVALID, "%s: a %s has no such member: want one of type, when%s",
+		m->string, kinds[p->kind],
+		range                                ? ", low, high, step, sampling"
+			: p->kind == UPK_SPACE_CHOICE ? ", values"
+						      : "");
 }
 
 static bool check_range(const struct upk_parameter *p, struct upk_error *err)

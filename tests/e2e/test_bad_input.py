@@ -271,6 +271,9 @@ class Table(Case):
         for query in ("metric=f7", "points=-1", "from=x"):
             with self.subTest(query):
                 self.problem(self.daemon.get(f"/v1/models/m/metrics/history?{query}"), 400, *query.split("="))
+        self.problem(self.daemon.get("/v1/models/m/metrics/history?metric=log_loss"), 400, "want one of accuracy, precision, recall, f1")
+        for path in ("metrics", "metrics/history"):
+            self.problem(self.daemon.get(f"/v1/models/m/{path}?window=w7"), 404, "w7", "want one of last-500, last-5000, 1d")
         for query in ("atomic=maybe", "settle=2"):
             with self.subTest(query):
                 self.problem(self.daemon.post(f"/v1/models/m/events?{query}", GOOD), 400, *query.split("="))

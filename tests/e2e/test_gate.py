@@ -136,7 +136,7 @@ class Person(GateCase):
         self.assertEqual(run["state"], "waiting")
         self.ok(self.promote(run["version"], {"by": "ben"}), 200)
         entry, = self.ok(self.daemon.get("/v1/models/m/promotions"))["promotions"]
-        self.assertEqual((entry["person"], entry["reason"], entry["run"], entry["against"]), ("ben", "promoted by hand", None, None))
+        self.assertEqual((entry["person"], entry["reason"], entry["run"], entry["against"]), ("ben", "promoted by hand", run["run"], None))
         self.assertEqual(self.run_of(run["run"])["state"], "succeeded")
 
     def test_what_was_held_is_promoted_or_cancelled_with_a_reason(self):

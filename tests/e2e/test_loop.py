@@ -352,6 +352,35 @@ class Failures(LoopCase):
         self.ended(self.by_hand())
         self.assertEqual((self.champion(), self.state()["waiting_for"]), (1, "events of version 1"))
 
+    def test_a_feature_that_goes_from_under_the_champion_is_told(self):
+        self.begin()
+        self.assertEqual(self.state()["warnings"], [])
+        answer = self.put_model("m", {**MODEL, "features": ["x", "z"]})
+        warning, = answer["warnings"]
+        self.assertRegex(warning, r"^features: version 1 was fitted with y, which the model no longer has")
+        wait_until(lambda: "warning model m: " + warning in self.daemon.log(), what="the log's line")
+        for how in (None, "kill"):
+            if how:
+                self.daemon.restart(how)
+            self.assertEqual(self.state()["warnings"], [warning])
+        self.assertEqual(self.put_model("m", MODEL)["warnings"], [])
+
+    def test_a_class_that_nothing_has_had_is_told(self):
+        class_of = lambda name: {"name": "recall", "class": name}
+        rules = [{"name": name, "metric": class_of(name), "window": "last-500", "below": 0.1, "min_pairs": 10, "confidence": None}
+                 for name in ("spma", "spam")]
+        answer = self.put_model("m", {"rules": rules, "retrain": {"gate": {"metric": {"name": "f1", "class": "hma"}}}})
+        self.assertEqual(len(answer["warnings"]), 3)
+        self.events("m", [{"predicted": "spam", "label": ["ham", "spam"][i % 2]} for i in range(60)])
+        unseen, seen = self.ok(self.daemon.get("/v1/models/m/rules"))["rules"]
+        self.assertEqual((unseen["state"], unseen["value"]), ("no_data", None))
+        self.assertRegex(unseen["reason"], r'the class "spma" so far: known are (ham, spam|spam, ham)$')
+        self.assertEqual((seen["state"], seen["reason"], seen["value"]), ("ok", None, 1))
+        rule, gate = self.state()["warnings"]
+        self.assertEqual((rule, gate), ("rule spma: " + unseen["reason"], "retrain.gate.metric: " + unseen["reason"].replace("spma", "hma")))
+        self.events("m", {"predicted": "spma", "label": "ham"})
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]["state"], "ok")
+
     def test_a_run_on_one_class_fails(self):
         self.put_model("m", MODEL)
         self.events("m", [{"features": [i, 1, 2], "label": "up"} for i in range(600)], "?settle=true")

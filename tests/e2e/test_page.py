@@ -32,6 +32,7 @@ class Page(Browser):
         super().setUp()
         self.put_model("mail", {"classes": ["ham", "spam"], "positive": "spam", "rules": [
             {"name": "f1-low", "metric": "f1", "window": "last-500", "below": 0.85, "min_pairs": 20, "confidence": None}]})
+        self.put_model("typo", {"rules": [{"name": "low", "metric": {"name": "f1", "class": "spma"}, "window": "1d", "below": 0.5}]})
         self.events("mail", [{"id": str(i), "predicted": ["ham", "spam"][i % 3 == 0], "label": ["ham", "spam"][i % 2]}
                              for i in range(60)])
         self.put_model("evil", {"classes": ["<script>document.title='owned'</script>", "<img src=x onerror=document.title='owned'>"]})
@@ -43,6 +44,11 @@ class Page(Browser):
             self.assertIn(part, shown)
         self.assertRegex(shown, r"0\.40|40(\.0)?\s*%")  # F1 of spam: tp 10, fp 10, fn 20
         self.assertNotIn("<title>owned", shown)
+
+    def test_a_rule_without_data_is_not_shown_as_fine(self):
+        page = self.browse("--dump-dom", part="#model=typo").stdout
+        self.assertIn('<span class="state warn">no_data</span>', page)
+        self.assertIn('the class "spma" so far', html.unescape(page))
 
     def test_a_screenshot_can_be_taken(self):
         path = os.path.join(self.daemon.top, "page.png")

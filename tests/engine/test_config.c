@@ -245,7 +245,7 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 	static const char *const rows[][2] = {
 		{ "[]", "configuration: want an object" },
 		{ "{\"colour\":1}",
-			"colour: unknown member: want classes, positive, threshold, features, "
+			"colour: unknown member: want one of classes, positive, threshold, features, "
 			"slices, windows, rules, retrain, retention, keep, label_timeout, "
 			"label_sources, resolve, echo, strict" },
 		{ "{\"classes\":[\"a\"]}", "classes: [\"a\"]: want an array of 2 to 1024" },
@@ -266,11 +266,23 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"\"2GiB\" or \"512MB\"" },
 		{ "{\"retrain\":{\"categories\":0}}",
 			"retrain.categories: 0: want an integer from 1 to 10000" },
+		{ "{\"thresold\":1}",
+			"thresold: unknown member; did you mean threshold? want one of classes, "
+			"positive, threshold, features, slices, windows, rules, retrain, "
+			"retention, keep, label_timeout, label_sources, resolve, echo, strict" },
+		{ "{\"retrain\":{\"gate\":{\"metric\":\"f2\"}}}",
+			"retrain.gate.metric: \"f2\": want f1, macro or of a class, or accuracy" },
+		{ "{\"retrain\":{\"gate\":{\"metric\":{\"name\":\"mcc\"}}}}",
+			"retrain.gate.metric: {\"name\":\"mcc\"}: want f1, macro or of a class, or "
+			"accuracy" },
+		{ "{\"retrain\":{\"search\":{\"space\":{\"tree\":{}}}}}",
+			"retrain.search.space.tree: no learner of this model has that name: want "
+			"one of logistic, trees, mlp" },
 		{ "{\"keep\":5}", "keep: 5: want an object" },
 		{ "{\"keep\":{\"versions\":0}}",
 			"keep.versions: 0: want an integer from 1 to 10000" },
 		{ "{\"keep\":{\"days\":1}}",
-			"keep.days: unknown member: want versions, runs, trials, alerts" },
+			"keep.days: unknown member: want one of versions, runs, trials, alerts" },
 		{ "{\"threshold\":1.5}", "threshold: 1.5: want 0 to 1" },
 		{ "{\"threshold\":\"x\"}", "threshold: \"x\": want 0 to 1" },
 		{ "{\"threshold\":null}", "threshold: null: want 0 to 1" },
@@ -317,7 +329,7 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ RULE(F1 "\"min_pairs\":5"),
 			"rules[0].below: missing: want exactly one of below, above, drop, change" },
 		{ RULE("\"metric\":\"f1\",\"window\":\"none\",\"below\":0.5"),
-			"rules[0].window: \"none\": want the name of one of the windows" },
+			"rules[0].window: \"none\": want one of the windows: last-500, last-5000, 1d" },
 		{ RULE("\"metric\":\"f1\",\"below\":0.5"),
 			"rules[0].window: missing: want a window's name" },
 		{ RULE("\"window\":\"1d\",\"below\":0.5"),

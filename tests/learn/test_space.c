@@ -186,7 +186,9 @@ static void wrong_members_are_named_with_their_value(void **state)
 	static const char *const cases[][2] = {
 		{ "{\"layers\": \"2\"}", "layers: want an object, a number or null" },
 		{ "{\"layers\": 7}", "layers: settings.layers is 7: want 1 to 4" },
-		{ "{\"width\": 7}", "width: settings.width: mlp has no such setting" },
+		{ "{\"width\": 7}", "width: settings.width: mlp has no such setting: want one of layers, neurons, "
+			"neurons_2, neurons_3, neurons_4, learning_rate, batch, epochs, patience, "
+			"dropout, l2, balance" },
 		{ "{\"layers\": {}}", "layers.type: want float, int, choice or boolean" },
 		{ "{\"layers\": {\"type\": \"int\"}}", "layers.low and high are wanted" },
 		{ "{\"layers\": {\"type\": \"int\", \"low\": 3, \"high\": 2}}",
@@ -200,7 +202,8 @@ static void wrong_members_are_named_with_their_value(void **state)
 		{ "{\"l2\": {\"type\": \"float\", \"low\": 0, \"high\": 2, \"sampling\": \"ln\"}}",
 			"l2.sampling: want linear or log" },
 		{ "{\"l2\": {\"type\": \"float\", \"values\": [1]}}",
-			"l2.values: a float has no such member" },
+			"l2.values: a float has no such member: want one of type, when, low, high, "
+			"step, sampling" },
 		{ "{\"batch\": {\"type\": \"choice\"}}", "batch.values are wanted" },
 		{ "{\"batch\": {\"type\": \"choice\", \"values\": [\"a\"]}}",
 			"batch.values: want 1 to 16 numbers" },

@@ -354,7 +354,8 @@ static void wrong_settings_are_named(void **state)
 	static const char *const wrong[][2] = {
 		{ "{\"rounds\": 0}", "settings.rounds is 0: want 1 to 5000" },
 		{ "{\"rounds\": 1.5}", "settings.rounds is 1.5: want a whole number" },
-		{ "{\"depth\": 3}", "settings.depth: trees has no such setting" },
+		{ "{\"depth\": 3}", "settings.depth: trees has no such setting: want one of rounds, leaves, "
+			"bins, learning_rate, l2, min_child_weight, balance" },
 		{ "{\"bins\": \"many\"}", "settings.bins: want a number" },
 		{ "[]", "settings: want an object" },
 	};

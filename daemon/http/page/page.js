@@ -79,7 +79,7 @@ function seconds(value) {
 const MOODS = {
 	ok: "good", serving: "good", succeeded: "good", done: "good",
 	pending: "warn", waiting: "warn", promoted: "warn", retraining: "warn", paused: "warn",
-	queued: "warn", running: "warn",
+	queued: "warn", running: "warn", no_data: "warn",
 	firing: "bad", failed: "bad",
 };
 
@@ -307,7 +307,8 @@ function showRules(model) {
 		model.rules.map((rule) => make("tr", {},
 			make("th", { scope: "row" }, rule.name),
 			make("td", {}, state(rule.state)),
-			make("td", { class: "words" }, ruleWords(rule), firingWords(model, rule)),
+			make("td", { class: "words" }, ruleWords(rule), rule.reason ? make("div", { class: "warn" }, rule.reason) : null,
+				firingWords(model, rule)),
 			make("td", { class: "number" }, figure(rule.value)),
 			make("td", { class: "number" }, figure(rule.threshold)))));
 }
@@ -492,6 +493,7 @@ function showModel(model) {
 	return [
 		make("h2", {}, model.model, " ", state(model.state)),
 		make("p", { class: "quiet" }, `In use: ${inUseWords(model)}`, model.waiting_for ? ` · waits for ${model.waiting_for}` : null),
+		(model.warnings || []).map((warning) => make("p", { class: "warn" }, warning)),
 		make("h3", {}, "Windows"), showWindows(model),
 		make("h3", {}, shown ? `F1 of ${shown}` : "F1"), showHistory(model),
 		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted ",
@@ -503,7 +505,7 @@ function showModel(model) {
 		make("h3", {}, "Versions"), showVersions(model),
 		make("h3", {}, "Runs"), showRuns(model),
 		showRun(model),
-	].flat();
+	].flat(2);
 }
 
 /* ---- reading ---- */

@@ -1,0 +1,102 @@
+#include "engine/warnings.h"
+
+#include <stdio.h>
+
+#include "base/spelling.h"
+
+enum { NAMES_MOST = 64 };
+
+static bool is_unseen(const struct upk_tail *t, const struct upk_measure_config *measure)
+{
+	return measure->class && upk_schema_class(t->schema, upk_text_of(measure->class)) < 0;
+}
+
+static void write_unseen(const struct upk_tail *t, const struct upk_measure_config *measure,
+	char out[UPK_WARNING_SIZE])
+{
+	const char *names[NAMES_MOST + 1] = { NULL };
+	char known[UPK_SPELLING_SIZE];
+	size_t count = t->schema->classes_count;
+	for (size_t i = 0; i < count && i < NAMES_MOST; i++)
+		names[i] = t->schema->classes[i].data;
+	snprintf(out, UPK_WARNING_SIZE,
+		"no event or label has had the class \"%s\" so far: known are %s", measure->class,
+		count ? upk_spelling_list(names, known) : "none");
+}
+
+bool upk_warnings_of_rule(
+	const struct upk_tail *t, const struct upk_rule_config *rule, char out[UPK_WARNING_SIZE])
+{
+	if (rule->kind == UPK_RULE_CHANGE || !is_unseen(t, &rule->measure))
+		return false;
+	write_unseen(t, &rule->measure, out);
+	return true;
+}
+
+static bool has(const struct upk_schema *schema, struct upk_text name)
+{
+	return schema->features && upk_features_find(schema->features, name) >= 0;
+}
+
+/* "a, b", ended by "..." where it would not fit; "": it has all of them. */
+static void list_dropped(const struct upk_schema *schema, const struct upk_columns *columns,
+	char out[UPK_SPELLING_SIZE])
+{
+	size_t used = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < columns->count; i++) {
+		struct upk_text name = columns->items[i].name;
+		if (has(schema, name))
+			continue;
+		bool fits = used + name.size + sizeof ", , ..." <= UPK_SPELLING_SIZE;
+		used += (size_t)snprintf(out + used, UPK_SPELLING_SIZE - used, "%s%.*s",
+			used ? ", " : "", fits ? (int)name.size : 3, fits ? name.data : "...");
+		if (!fits)
+			return;
+	}
+}
+
+static void say_dropped(const struct upk_tail *t,
+	void (*say)(void *context, const char *warning), void *context)
+{
+	const struct upk_serving *champion = upk_tail_champion(t);
+	char dropped[UPK_SPELLING_SIZE], words[UPK_WARNING_SIZE];
+	if (!champion)
+		return;
+	list_dropped(t->schema, upk_predictor_columns(upk_serving_predictor(champion)), dropped);
+	if (dropped[0] == '\0')
+		return;
+	snprintf(words, sizeof words,
+		"features: version %lld was fitted with %s, which the model no longer has: it "
+		"answers as if missing",
+		(long long)t->champion, dropped);
+	say(context, words);
+}
+
+static void say_unseen(const struct upk_tail *t, const char *path,
+	const struct upk_measure_config *measure,
+	void (*say)(void *context, const char *warning), void *context)
+{
+	char words[UPK_WARNING_SIZE], whole[UPK_WARNING_SIZE + 128];
+	if (!is_unseen(t, measure))
+		return;
+	write_unseen(t, measure, words);
+	snprintf(whole, sizeof whole, "%.126s: %s", path, words);
+	say(context, whole);
+}
+
+void upk_warnings_each(const struct upk_tail *t, void (*say)(void *context, const char *warning),
+	void *context)
+{
+	const struct upk_retrain_config *retrain = &t->config->retrain;
+	say_dropped(t, say, context);
+	for (size_t i = 0; i < t->rules_count; i++) {
+		const struct upk_rule_config *rule = t->rules[i].config;
+		char path[128];
+		snprintf(path, sizeof path, "rule %.120s", rule->name);
+		if (rule->kind != UPK_RULE_CHANGE)
+			say_unseen(t, path, &rule->measure, say, context);
+	}
+	say_unseen(t, "retrain.gate.metric", &retrain->measure, say, context);
+	say_unseen(t, "retrain.search.objective", &retrain->search.objective, say, context);
+}
