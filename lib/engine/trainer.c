@@ -217,7 +217,8 @@ static bool check_memory(const struct job *job, struct upk_store *store, struct 
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	const struct upk_features *features = job->schema->features;
-	struct upk_footprint f = { .classes = job->schema->classes_count };
+	struct upk_footprint f = { .classes = job->schema->classes_count,
+		.values = (size_t)retrain->categories };
 	int64_t first;
 	if (!upk_place_first(store, job->model->number, &first, err))
 		return false;

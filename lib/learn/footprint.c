@@ -17,13 +17,45 @@ static double bytes_of_row(const struct upk_footprint *f)
 	return read + taken + (double)f->texts * UPK_FOOTPRINT_TEXT;
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Columns of a text: no more than the learner takes, nor than two rows each can fill. */
+static size_t columns_of_text(const struct upk_footprint *f, const struct upk_learner *learner)
+{
+	size_t most = (size_t)1 << learner->text.bits;
+
+	most = learner->text.most ? least(learner->text.most, most) : most;
+	return least(most, f->rows * UPK_FOOTPRINT_TERMS / 2);
+}
+
+/* What the tables of a text's terms take: counts of rows while they are chosen, and where they are. */
+static double bytes_of_terms(const struct upk_footprint *f, const struct upk_learner *learner)
+{
+	size_t buckets = (size_t)1 << learner->text.bits, columns = columns_of_text(f, learner);
+
+	return (double)f->texts *
+		(double)(buckets * sizeof(uint32_t) +
+			columns * (sizeof(uint32_t) + sizeof(double))) +
+		(f->texts ? (double)(buckets * sizeof(uint32_t)) : 0);
+}
+
 double upk_footprint_bytes(
 	const struct upk_footprint *f, const struct upk_learner *learner, const cJSON *settings)
 {
-	size_t inputs = f->numbers + f->floats + f->categories;
+	size_t columns = columns_of_text(f, learner);
+	const struct upk_fit_size size = {
+		.rows = f->rows,
+		.classes = f->classes,
+		.width = { f->numbers + f->floats,
+			f->categories * (f->values + 1) + f->texts * columns },
+		.values = f->categories + f->texts * least(columns, UPK_FOOTPRINT_TERMS),
+	};
 
-	return (double)f->rows * bytes_of_row(f) +
-		learner->memory(f->rows, inputs, f->classes, settings);
+	return (double)f->rows * bytes_of_row(f) + bytes_of_terms(f, learner) +
+		learner->memory(&size, settings);
 }
 
 bool upk_footprint_check(const struct upk_footprint *f, const struct upk_learner *learner,

@@ -9,15 +9,17 @@
 #include "learn/learner.h"
 
 /* What is known before: the most rows there can be, and the features of each. `floats` are the
- * values of all vectors of a row. */
+ * values of all vectors of a row, `values` the columns of a category beside `other`. */
 struct upk_footprint {
 	size_t rows, classes;
 	size_t numbers, categories, texts, floats;
+	size_t values;
 };
 
-/* Bytes of the rows as they are read, as the learner takes them, and of its fit. Texts are counted
- * as UPK_FOOTPRINT_TEXT bytes each with their terms, since how long they are is not known. */
-enum { UPK_FOOTPRINT_TEXT = 4096 };
+/* Bytes of the rows as they are read, as the learner takes them, and of its fit. How long texts are
+ * is not known: each is counted as so many bytes with all of its terms, so many of which have a
+ * column, shared with another row at least. */
+enum { UPK_FOOTPRINT_TEXT = 4096, UPK_FOOTPRINT_TERMS = 256 };
 double upk_footprint_bytes(
 	const struct upk_footprint *f, const struct upk_learner *learner, const cJSON *settings);
 

@@ -43,6 +43,13 @@ struct upk_fit_input {
 		*crew; /* shares the work; what is fitted is the same with any. NULL: none */
 };
 
+/* How large a fit is, as far as that is known before: all at most. */
+struct upk_fit_size {
+	size_t rows, classes;
+	struct upk_width width;
+	size_t values; /* of a row's sparse inputs, those that are not nought */
+};
+
 /* One row of the table; a new learner is one file that ends in one of these, and its line in
  * learner.c. fitted is the learner's own memory: made by fit or read, freed by free, not changed in
  * between, so any thread may predict. */
@@ -60,7 +67,7 @@ struct upk_learner {
 	const char *resource; /* the setting that counts iterations: a fit with more of it takes
 				 longer, and can go on from one with less */
 	/* About how many bytes a fit takes beside its input, at most; settings are checked. */
-	double (*memory)(size_t rows, size_t inputs, size_t classes, const cJSON *settings);
+	double (*memory)(const struct upk_fit_size *size, const cJSON *settings);
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);

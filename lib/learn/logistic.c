@@ -223,10 +223,11 @@ static bool descend(struct fitting *f, double *w, struct upk_error *err)
 }
 
 /* The sample, its Hessian, L-BFGS's memory, a gradient for each piece of the rows. */
-static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
+static double memory(const struct upk_fit_size *size, const cJSON *settings)
 {
-	double values = (double)rows * (double)inputs;
-	double count = (double)upk_linear_outputs(classes) * (double)(inputs + 1);
+	double inputs = (double)(size->width.dense + size->width.sparse);
+	double values = (double)size->rows * (double)(size->width.dense + size->values);
+	double count = (double)upk_linear_outputs(size->classes) * (inputs + 1);
 	double curved = fmin(count, SAMPLE_VARIABLES);
 
 	(void)settings;

@@ -430,23 +430,25 @@ static bool descend(struct fitting *f, struct upk_error *err)
 }
 
 /* The rows as floats; four floats a weight beside the network; values and slopes of a batch. */
-static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
+static double memory(const struct upk_fit_size *size, const cJSON *settings)
 {
-	double values[SETTINGS], weights = 0, widths = (double)inputs, in = (double)inputs;
+	double values[SETTINGS], weights = 0, rows = (double)size->rows;
+	double widths = (double)size->width.dense;
+	double in = (double)(size->width.dense + size->width.sparse);
 
 	if (!upk_settings_read(settings, "mlp", table, SETTINGS, values, NULL))
 		return 0;
 	for (int l = 0; l <= (int)values[LAYERS]; l++) {
 		bool hidden = l < (int)values[LAYERS];
 		double own = l > 0 && hidden ? values[NEURONS + l] : 0;
-		double out = !hidden ? (double)classes : own > 0 ? own : values[NEURONS];
+		double out = !hidden ? (double)size->classes : own > 0 ? own : values[NEURONS];
 		weights += (in + 1) * out;
 		widths += 2 * out;
 		in = out;
 	}
 	return sizeof(float) *
-		((double)rows * (double)(inputs + 1) + 5 * weights +
-			fmin(values[BATCH], (double)rows) * widths);
+		(rows * (double)(size->width.dense + 1) + 5 * weights +
+			fmin(values[BATCH], rows) * widths);
 }
 
 static bool fit(

@@ -21,6 +21,9 @@ enum { ROUNDS, LEAVES, BINS, RATE, L2, WEIGHT, BALANCE, SETTINGS };
 /* Of a batch that XGBoost takes between two looks at the cancel flag: some 0.05 s. */
 enum { BATCH_VALUES = 1 << 18, BATCH_ROWS = 256 };
 
+/* Bins of a sparse column: four steps in each of the ten octaves that the weights of texts lie in. */
+enum { STEPS = 40 };
+
 static const struct upk_setting table[SETTINGS + 1] = {
 	[ROUNDS] = { "rounds", 100, 1, 5000, true },
 	[LEAVES] = { "leaves", 31, 2, 4096, true },
@@ -170,26 +173,6 @@ static bool load_scores(struct growing *g, struct upk_error *err)
 	return ok;
 }
 
-/* Dense inputs that are there, then the sparse ones, row by row. */
-static bool join_rows(
-	const struct upk_fit_input *in, struct upk_sparse *rows, struct upk_error *err)
-{
-	const struct upk_sparse *s = in->sparse;
-
-	for (size_t i = 0; i < in->rows && !is_cancelled(in); i++) {
-		const double *x = in->x + i * in->features;
-		for (size_t j = 0; j < in->features; j++)
-			if (!isnan(x[j]))
-				upk_sparse_add(rows, (uint32_t)j, upk_forest_value(x[j]));
-		for (size_t j = s->starts[i]; j < s->starts[i + 1]; j++)
-			upk_sparse_add(rows, (uint32_t)in->features + s->column[j], s->value[j]);
-		upk_sparse_end_row(rows);
-	}
-	if (rows->failed)
-		return upk_fail(err, UPK_NOMEM, "no memory for %zu sparse rows", in->rows);
-	return go_on(in, err);
-}
-
 /* XGBoost's bins are cut by weight, so it is given these with the rows. */
 static bool weigh(struct growing *g, struct upk_error *err)
 {
@@ -216,14 +199,27 @@ static bool set_weights(DMatrixHandle rows, const float *weights, size_t count)
 struct feed {
 	const struct upk_fit_input *in;
 	const float *weights; /* (rows) or NULL */
-	float *values;        /* (batch, features): the batch that XGBoost looks at */
 	DMatrixHandle proxy;
-	size_t batch, next; /* rows of a batch; the next one's first */
-	bool failed;        /* a batch was not taken */
+	float *values;            /* (batch, features): the batch, where there are no sparse inputs */
+	struct upk_sparse sparse; /* the batch, where there are */
+	size_t next;              /* row that the next batch begins with */
+	bool failed;              /* a batch was not taken */
 };
 
-/* The batch as NumPy's array interface has it. */
-static bool show(const struct feed *f, size_t from, size_t to)
+/* An array as NumPy's interface has it: one dimension where columns is 0. */
+static void describe(
+	char out[160], const void *data, size_t rows, size_t columns, const char *type)
+{
+	char shape[64];
+
+	snprintf(shape, sizeof shape, columns ? "%zu, %zu" : "%zu", rows, columns);
+	snprintf(out, 160,
+		"{\"data\": [%" PRIuPTR ", true], \"shape\": [%s], \"typestr\": \"%s\", "
+		"\"version\": 3}",
+		(uintptr_t)data, shape, type);
+}
+
+static bool show_dense(struct feed *f, size_t from, size_t to)
 {
 	const struct upk_fit_input *in = f->in;
 	const double *x = in->x + from * in->features;
@@ -231,12 +227,65 @@ static bool show(const struct feed *f, size_t from, size_t to)
 
 	for (size_t i = 0; i < (to - from) * in->features; i++)
 		f->values[i] = upk_forest_value(x[i]);
-	snprintf(rows, sizeof rows,
-		"{\"data\": [%" PRIuPTR ", true], \"shape\": [%zu, %zu], \"typestr\": \"<f4\", "
-		"\"version\": 3}",
-		(uintptr_t)f->values, to - from, in->features);
-	return XGProxyDMatrixSetDataDense(f->proxy, rows) == 0 &&
-		set_weights(f->proxy, f->weights ? f->weights + from : NULL, to - from);
+	describe(rows, f->values, to - from, in->features, "<f4");
+	return XGProxyDMatrixSetDataDense(f->proxy, rows) == 0;
+}
+
+/* A split search looks at every bin of every column, so sparse ones, of which there are many, have
+ * few: values are cut down to the next of four steps between a power of two and the next. Then
+ * thresholds are such steps too, and a value is on the same side of them as what it was cut to. */
+static float step_below(float value)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &value, sizeof bits);
+	bits &= 0xFFE00000;
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+/* Dense inputs that are there, then the sparse ones. */
+static void join_row(const struct upk_fit_input *in, size_t row, struct upk_sparse *out)
+{
+	const double *x = in->x + row * in->features;
+	const struct upk_sparse *s = in->sparse;
+
+	for (size_t j = 0; j < in->features; j++)
+		if (!isnan(x[j]))
+			upk_sparse_add(out, (uint32_t)j, upk_forest_value(x[j]));
+	for (size_t j = s->starts[row]; j < s->starts[row + 1]; j++)
+		upk_sparse_add(
+			out, (uint32_t)in->features + s->column[j], step_below(s->value[j]));
+	upk_sparse_end_row(out);
+}
+
+static bool show_sparse(struct feed *f, size_t from, size_t to)
+{
+	struct upk_sparse *s = &f->sparse;
+	char starts[160], columns[160], values[160];
+
+	upk_sparse_clear(s);
+	for (size_t i = from; i < to; i++)
+		join_row(f->in, i, s);
+	if (s->failed)
+		return false;
+	describe(starts, s->starts, s->rows + 1, 0, "<u8");
+	describe(columns, s->column, s->starts[s->rows], 0, "<u4");
+	describe(values, s->value, s->starts[s->rows], 0, "<f4");
+	return XGProxyDMatrixSetDataCSR(f->proxy, starts, columns, values, s->columns) == 0;
+}
+
+/* Where a batch that begins with a row ends. */
+static size_t batch_end(const struct upk_fit_input *in, size_t from)
+{
+	size_t to = from, values = 0;
+
+	while (to < in->rows && values < BATCH_VALUES) {
+		values += in->features + 1;
+		values += in->sparse ? in->sparse->starts[to + 1] - in->sparse->starts[to] : 0;
+		to++;
+	}
+	return to;
 }
 
 /* XGBoost asks in four passes; one that ends early, since the fit is cancelled, it takes for an
@@ -244,14 +293,13 @@ static bool show(const struct feed *f, size_t from, size_t to)
 static int next_batch(DataIterHandle handle)
 {
 	struct feed *f = handle;
-	size_t from = f->next, to = from + f->batch;
+	size_t from = f->next, to = batch_end(f->in, from);
 
-	if (to > f->in->rows)
-		to = f->in->rows;
-	if (from == to || is_cancelled(f->in))
+	if (from == to || f->failed || is_cancelled(f->in))
 		return 0;
 	f->next = to;
-	f->failed = f->failed || !show(f, from, to);
+	f->failed = !(f->in->sparse ? show_sparse(f, from, to) : show_dense(f, from, to)) ||
+		!set_weights(f->proxy, f->weights ? f->weights + from : NULL, to - from);
 	return !f->failed;
 }
 
@@ -260,50 +308,42 @@ static void first_batch(DataIterHandle handle)
 	((struct feed *)handle)->next = 0;
 }
 
-/* Cuts the rows into bins, the same as XGBoost cuts a matrix of them all. */
-static bool load_dense(struct growing *g, struct upk_error *err)
+static bool take_batches(struct growing *g, struct feed *f, struct upk_error *err)
 {
-	const struct upk_fit_input *in = g->in;
-	struct feed f = {
-		.in = in, .weights = g->weights, .batch = BATCH_VALUES / (in->features + 1) + 1
-	};
 	char config[96];
-	bool ok;
 
 	snprintf(config, sizeof config, "{\"missing\": NaN, \"nthread\": %zu, \"max_bin\": %.0f}",
 		g->threads, g->values[BINS]);
-	f.values = malloc(f.batch * in->features * sizeof *f.values);
-	if (!f.values)
+	if (XGQuantileDMatrixCreateFromCallback(
+		    f, f->proxy, NULL, first_batch, next_batch, config, &g->rows) == 0 &&
+		!f->failed)
+		return true;
+	if (f->sparse.failed)
+		return upk_fail(err, UPK_NOMEM, "no memory for a batch of rows");
+	return is_cancelled(g->in) || fail("take the rows", err);
+}
+
+/* Cuts the rows into bins, the same as XGBoost cuts a matrix of them all. */
+static bool load_rows(struct growing *g, struct upk_error *err)
+{
+	const struct upk_fit_input *in = g->in;
+	struct feed f = { .in = in, .weights = g->weights };
+	bool ok;
+
+	f.values = in->sparse ? NULL
+			      : malloc(batch_end(in, 0) * in->features * sizeof *f.values);
+	if (!f.values && !in->sparse)
 		return upk_fail(err, UPK_NOMEM, "no memory for a batch of rows");
 	if (XGProxyDMatrixCreate(&f.proxy) != 0) {
 		free(f.values);
 		return fail("take the rows", err);
 	}
-	ok = (XGQuantileDMatrixCreateFromCallback(
-		      &f, f.proxy, NULL, first_batch, next_batch, config, &g->rows) == 0 &&
-		     !f.failed) ||
-		is_cancelled(in) || fail("take the rows", err);
+	upk_sparse_init(&f.sparse, in->features + sparse_of(in->sparse));
+	ok = take_batches(g, &f, err);
+	upk_sparse_finish(&f.sparse);
 	XGDMatrixFree(f.proxy);
 	free(f.values);
 	return ok && go_on(in, err);
-}
-
-/* As a matrix that XGBoost bins in its first round: its bins made batch by batch have room for
- * every value of a column, there or not. */
-static bool load_sparse(struct growing *g, struct upk_error *err)
-{
-	const struct upk_fit_input *in = g->in;
-	struct upk_sparse rows;
-	bool ok;
-
-	upk_sparse_init(&rows, in->features + in->sparse->columns);
-	ok = join_rows(in, &rows, err) &&
-		(XGDMatrixCreateFromCSREx(rows.starts, rows.column, rows.value, rows.rows + 1,
-			 rows.starts[rows.rows], rows.columns, &g->rows) == 0 ||
-			fail("take the rows", err)) &&
-		(set_weights(g->rows, g->weights, in->rows) || fail("take the weights", err));
-	upk_sparse_finish(&rows);
-	return ok;
 }
 
 static bool load(struct growing *g, struct upk_error *err)
@@ -316,7 +356,7 @@ static bool load(struct growing *g, struct upk_error *err)
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu labels", in->rows);
 	for (size_t i = 0; i < in->rows; i++)
 		y[i] = in->y[i];
-	ok = weigh(g, err) && (in->sparse ? load_sparse(g, err) : load_dense(g, err)) &&
+	ok = weigh(g, err) && load_rows(g, err) &&
 		(XGDMatrixSetFloatInfo(g->rows, "label", y, in->rows) == 0 ||
 			fail("take the labels", err));
 	free(y);
@@ -554,19 +594,23 @@ static struct upk_forest *join(
 	return all;
 }
 
-/* XGBoost's: a sparse value is 8 bytes in its own matrix beside our 4 (a dense one is only a bin),
- * a bin of 1 or 2 bytes by rows and again by columns, and 3 more as measured; a row has a score and
- * two slopes for each output. Then histograms and trees. */
-static double memory(size_t rows, size_t inputs, size_t classes, const cJSON *settings)
+/* XGBoost's: a dense value is a bin of 1 or 2 bytes by rows and again by columns, and 7 more as
+ * measured; a sparse one 56 as measured, most of them while its column is cut into bins; a row has a
+ * score and two slopes for each output. Then histograms and trees. */
+static double memory(const struct upk_fit_size *size, const cJSON *settings)
 {
-	double values[SETTINGS], outputs = classes == 2 ? 1 : (double)classes, bin;
+	double values[SETTINGS], outputs = size->classes == 2 ? 1 : (double)size->classes;
+	double bins, bin;
 
 	if (!upk_settings_read(settings, "trees", table, SETTINGS, values, NULL))
 		return 0;
 	bin = values[BINS] > 256 ? 2 : 1;
-	return (double)rows * ((double)inputs * (15 + 2 * bin) + 16 * outputs + 8) +
-		(double)inputs * values[BINS] * values[LEAVES] * 32 +
-		values[ROUNDS] * outputs * values[LEAVES] * 400;
+	bins = (double)size->width.dense * values[BINS] +
+		(double)size->width.sparse * fmin(values[BINS], STEPS);
+	return (double)size->rows *
+		((double)size->width.dense * (7 + 2 * bin) + (double)size->values * 56 +
+			16 * outputs + 8) +
+		bins * values[LEAVES] * 32 + values[ROUNDS] * outputs * values[LEAVES] * 400;
 }
 
 static bool fit(
@@ -651,7 +695,7 @@ static void release(void *fitted)
 const struct upk_learner upk_trees = {
 	.name = "trees",
 	.raw = true,
-	.text = { .bits = 18, .most = 1024 },
+	.text = { .bits = 18, .most = 512 },
 	.check = check,
 	.settings = table,
 	.space = space,

@@ -460,6 +460,163 @@ static void a_fit_is_cancelled_while_it_takes_the_rows(void **state)
 	upk_dataset_finish(&d);
 }
 
+enum { WORDS = 40 };
+
+/* Rows of which each has some of the sparse inputs, and the last third none. */
+static void sample_words(struct upk_sparse *s, const struct upk_dataset *d)
+{
+	uint64_t random = 5;
+
+	upk_sparse_init(s, WORDS);
+	for (size_t i = 0; i < d->rows; i++) {
+		for (uint32_t j = 0; j < WORDS && 3 * i < 2 * d->rows; j++) {
+			random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+			float value = (float)((random >> 40) + 1) * 0x1p-24F;
+			if ((random >> 33) % 4 == 0)
+				upk_sparse_add(s, j, d->y[i] == j % 3 ? value : value / 16);
+		}
+		upk_sparse_end_row(s);
+	}
+	assert_false(s->failed);
+}
+
+static struct upk_fit_input words_input(const struct upk_dataset *d, const struct upk_sparse *s)
+{
+	return (struct upk_fit_input){ .rows = d->rows,
+		.features = d->table.columns->count,
+		.classes = d->classes,
+		.x = d->table.numbers,
+		.y = d->y,
+		.sparse = s };
+}
+
+/* The rows filled up with NAN for XGBoost, with sparse values cut to the four steps of their octave.
+ */
+static struct upk_dataset filled(const struct upk_dataset *d, const struct upk_sparse *s)
+{
+	size_t dense = d->table.columns->count, width = dense + WORDS;
+	struct upk_dataset out = *d;
+	struct upk_columns *columns = malloc(sizeof *columns);
+
+	*columns = (struct upk_columns){ .count = width };
+	out.table.columns = columns;
+	out.table.numbers = malloc(d->rows * width * sizeof *out.table.numbers);
+	for (size_t i = 0; i < d->rows; i++) {
+		double *row = out.table.numbers + i * width;
+		memcpy(row, d->table.numbers + i * dense, dense * sizeof *row);
+		for (size_t j = dense; j < width; j++)
+			row[j] = NAN;
+		for (size_t k = s->starts[i]; k < s->starts[i + 1]; k++) {
+			int power;
+			double part = frexp((double)s->value[k], &power);
+			row[dense + s->column[k]] = ldexp(floor(part * 8) / 8, power);
+		}
+	}
+	return out;
+}
+
+/* Theirs on values cut to four steps an octave, ours on the values as they are. */
+static void sparse_inputs_are_answered_as_by_xgboost(void **state)
+{
+	struct upk_dataset d;
+	struct upk_sparse s;
+	void *fitted = NULL;
+
+	(void)state;
+	sample_rows(&d, 900, 3, 3, 7);
+	sample_words(&s, &d);
+	struct upk_fit_input in = words_input(&d, &s);
+	struct upk_dataset whole = filled(&d, &s);
+	double *ours = calloc(d.rows * 3, sizeof *ours), *theirs = calloc(d.rows * 3, sizeof *theirs);
+	assert_true(upk_trees.fit(&in, NULL, &fitted, NULL));
+	struct upk_inputs rows = { d.rows, in.features, in.x, &s };
+	void *memory = malloc(upk_trees.scratch(fitted));
+	upk_trees.predict(fitted, &rows, memory, ours);
+	ask_xgboost(&whole, NULL, theirs);
+	for (size_t i = 0; i < d.rows * 3; i++)
+		assert_true(fabs(ours[i] - theirs[i]) < 1e-6);
+	free(memory);
+	free(ours);
+	free(theirs);
+	free(whole.table.numbers);
+	free((void *)whole.table.columns);
+	upk_trees.free(fitted);
+	upk_sparse_finish(&s);
+	upk_dataset_finish(&d);
+}
+
+static void sparse_inputs_grow_the_same_trees_on_any_number_of_threads(void **state)
+{
+	struct upk_dataset d;
+	struct upk_sparse s;
+	char *bytes[2];
+
+	(void)state;
+	sample_rows(&d, 3000, 3, 3, 7);
+	sample_words(&s, &d);
+	struct upk_fit_input in = words_input(&d, &s);
+	cJSON *settings = cJSON_Parse("{\"rounds\": 10}");
+	for (size_t i = 0; i < 2; i++) {
+		void *fitted = NULL;
+		in.crew = upk_crew_create(i + 1, NULL);
+		assert_true(upk_trees.fit(&in, settings, &fitted, NULL));
+		bytes[i] = text_of(fitted);
+		upk_trees.free(fitted);
+		upk_crew_destroy(in.crew);
+	}
+	assert_string_equal(bytes[0], bytes[1]);
+	free(bytes[0]);
+	free(bytes[1]);
+	cJSON_Delete(settings);
+	upk_sparse_finish(&s);
+	upk_dataset_finish(&d);
+}
+
+static void rows_without_any_sparse_value_are_fitted(void **state)
+{
+	struct upk_dataset d;
+	struct upk_sparse s;
+	void *fitted = NULL;
+
+	(void)state;
+	sample_rows(&d, 300, 3, 2, 0);
+	upk_sparse_init(&s, WORDS);
+	for (size_t i = 0; i < d.rows; i++)
+		upk_sparse_end_row(&s);
+	struct upk_fit_input in = words_input(&d, &s);
+	assert_true(upk_trees.fit(&in, NULL, &fitted, NULL));
+	upk_trees.free(fitted);
+	upk_sparse_finish(&s);
+	upk_dataset_finish(&d);
+}
+
+static void a_fit_is_cancelled_while_it_takes_sparse_rows(void **state)
+{
+	struct upk_dataset d;
+	struct upk_sparse s;
+	cJSON *settings = cJSON_Parse("{\"rounds\": 5000}");
+
+	(void)state;
+	sample_rows(&d, 60000, 3, 2, 0);
+	sample_words(&s, &d);
+	for (long after = 1000; after < 300000; after *= 3) {
+		struct canceller c = { .after = after };
+		struct upk_error err = { 0 };
+		void *fitted = NULL;
+		pthread_t thread;
+		struct upk_fit_input in = words_input(&d, &s);
+
+		in.cancel = &c.cancel;
+		assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
+		assert_false(upk_trees.fit(&in, settings, &fitted, &err));
+		assert_int_equal(err.code, UPK_CANCELLED);
+		pthread_join(thread, NULL);
+	}
+	cJSON_Delete(settings);
+	upk_sparse_finish(&s);
+	upk_dataset_finish(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +634,10 @@ int main(void)
 		cmocka_unit_test(a_number_beyond_a_float_is_taken_for_the_greatest),
 		cmocka_unit_test(a_cancelled_fit_ends_at_once),
 		cmocka_unit_test(a_fit_is_cancelled_while_it_takes_the_rows),
+		cmocka_unit_test(sparse_inputs_are_answered_as_by_xgboost),
+		cmocka_unit_test(sparse_inputs_grow_the_same_trees_on_any_number_of_threads),
+		cmocka_unit_test(rows_without_any_sparse_value_are_fitted),
+		cmocka_unit_test(a_fit_is_cancelled_while_it_takes_sparse_rows),
 	};
 
 	return cmocka_run_group_tests_name("learn/trees", tests, NULL, NULL);
