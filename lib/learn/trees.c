@@ -613,13 +613,27 @@ static double memory(const struct upk_fit_size *size, const cJSON *settings)
 		bins * values[LEAVES] * 32 + values[ROUNDS] * outputs * values[LEAVES] * 400;
 }
 
+/* However often a version is adjusted, it has no more rounds than a setting can give it. */
+static bool check_rounds(const struct upk_fit_input *in, double rounds, struct upk_error *err)
+{
+	const struct upk_forest *from = in->from;
+	size_t before = from ? from->trees_count / (in->classes == 2 ? 1 : in->classes) : 0;
+
+	if ((double)before + rounds <= table[ROUNDS].high)
+		return true;
+	return upk_fail(err, UPK_INVALID,
+		"settings.rounds is %.0f: want at most %.0f with the %zu before them", rounds,
+		table[ROUNDS].high, before);
+}
+
 static bool fit(
 	const struct upk_fit_input *in, const cJSON *settings, void **fitted, struct upk_error *err)
 {
 	struct growing g = { .in = in };
 	struct upk_forest *f = NULL;
 
-	if (!upk_settings_read(settings, "trees", table, SETTINGS, g.values, err))
+	if (!upk_settings_read(settings, "trees", table, SETTINGS, g.values, err) ||
+		!check_rounds(in, g.values[ROUNDS], err))
 		return false;
 	g.threads = threads_for(in);
 	if (load(&g, err) && load_scores(&g, err) && set_up(&g, err) && grow(&g, err))

@@ -187,6 +187,32 @@ static void a_fit_goes_on_as_if_it_had_not_stopped(void **state)
 	rounds_in_two_parts_are_the_rounds_in_one(3);
 }
 
+static void a_fit_that_goes_on_has_no_more_rounds_than_the_setting_may_give(void **state)
+{
+	struct upk_dataset d;
+	struct upk_error err = { 0 };
+	cJSON *settings = cJSON_Parse("{\"rounds\": 4989}");
+	void *fitted = NULL;
+
+	(void)state;
+	sample_rows(&d, 300, 4, 3, 0);
+	void *before = fit(&d, "{\"rounds\": 12}");
+	struct upk_fit_input in = { .rows = d.rows,
+		.features = d.table.columns->count,
+		.classes = d.classes,
+		.x = d.table.numbers,
+		.y = d.y,
+		.from = before };
+	assert_false(upk_trees.fit(&in, settings, &fitted, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	assert_string_equal(err.message,
+		"settings.rounds is 4989: want at most 5000 with the 12 before them");
+	assert_null(fitted);
+	cJSON_Delete(settings);
+	upk_trees.free(before);
+	upk_dataset_finish(&d);
+}
+
 /* The last point of the curve is the log loss of the trees' own answers. */
 static void the_curve_is_the_log_loss_after_each_round(void **state)
 {
@@ -624,6 +650,7 @@ int main(void)
 		cmocka_unit_test(four_classes_with_gaps_are_answered_as_by_xgboost),
 		cmocka_unit_test(rows_taken_in_batches_are_answered_as_by_xgboost),
 		cmocka_unit_test(a_fit_goes_on_as_if_it_had_not_stopped),
+		cmocka_unit_test(a_fit_that_goes_on_has_no_more_rounds_than_the_setting_may_give),
 		cmocka_unit_test(the_curve_is_the_log_loss_after_each_round),
 		cmocka_unit_test(what_was_written_reads_back_to_the_same_text),
 		cmocka_unit_test(the_same_rows_and_seed_give_the_same_trees),
