@@ -40,7 +40,7 @@ static void add_values(struct column *columns, const double *row, size_t feature
 {
 	for (size_t j = 0; j < features; j++) {
 		struct column *c = &columns[j];
-		if (isnan(row[j]))
+		if (!(fabs(row[j]) <= UPK_ENCODE_MOST))
 			continue;
 		c->low = c->values && c->low < row[j] ? c->low : row[j];
 		c->high = c->values && c->high > row[j] ? c->high : row[j];
@@ -54,7 +54,7 @@ static void add_squares(
 {
 	for (size_t j = 0; j < features; j++) {
 		double difference = row[j] - mean[j];
-		if (!isnan(difference))
+		if (fabs(row[j]) <= UPK_ENCODE_MOST)
 			columns[j].squares += difference * difference;
 	}
 }
@@ -80,6 +80,29 @@ static void take_moments(
 	}
 }
 
+/* The largest input of a value that the moments are of, at least 1. */
+static double furthest_within(const struct upk_encode *e, const double *x, size_t rows)
+{
+	double furthest = 1;
+
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < e->features; j++) {
+			double value = x[i * e->features + j];
+			if (e->scale[j] > 0 && fabs(value) <= UPK_ENCODE_MOST)
+				furthest = fmax(furthest, fabs(value - e->mean[j]) / e->scale[j]);
+		}
+	return furthest;
+}
+
+static bool has_beyond(const double *x, size_t count)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < count; i++)
+		most = fabs(x[i]) > most ? fabs(x[i]) : most;
+	return most > UPK_ENCODE_MOST;
+}
+
 bool upk_encode_fit(
 	struct upk_encode *e, const double *x, size_t rows, size_t features, struct upk_error *err)
 {
@@ -94,6 +117,9 @@ bool upk_encode_fit(
 	}
 
 	take_moments(&made, columns, x, rows);
+	/* One of them would weigh more than all rows together. */
+	if (has_beyond(x, rows * features))
+		made.limit = fmin(furthest_within(&made, x, rows), UPK_ENCODE_LIMIT);
 	free(columns);
 	*e = made;
 	return true;

@@ -22,7 +22,10 @@ struct upk_encode {
 };
 
 /* Takes the moments of x (rows, features). A column without any value, one that is constant, and
- * one whose moments overflow get scale 0. false: UPK_NOMEM, e as it was. */
+ * one whose moments overflow get scale 0. Values beyond UPK_ENCODE_MOST, either sign, are left out of
+ * the moments as if they were NAN, and where there are any, limit is the largest input of the others,
+ * at least 1. false: UPK_NOMEM, e as it was. */
+#define UPK_ENCODE_MOST 0x1p126
 bool upk_encode_fit(
 	struct upk_encode *e, const double *x, size_t rows, size_t features, struct upk_error *err);
 void upk_encode_finish(struct upk_encode *e);

@@ -72,9 +72,9 @@ static void gaps_and_scales_equal_a_scikit_learn_pipeline(void **state)
 static void columns_that_say_nothing_become_nought(void **state)
 {
 	const double x[] = {
-		0.1, NAN, 1e308, 1,   /**/
-		0.1, NAN, -1e308, 2,  /**/
-		0.1, NAN, 1e308, NAN, /**/
+		0.1, NAN, 5, 1,   /**/
+		0.1, NAN, 5, 2,   /**/
+		0.1, NAN, 5, NAN, /**/
 	};
 	struct upk_encode e = { 0 };
 	double out[12], far[] = { 7, 7, 7, 1e300 };
@@ -90,6 +90,26 @@ static void columns_that_say_nothing_become_nought(void **state)
 
 	upk_encode_apply(&e, far, 1, out);
 	assert_true(out[0] == 0 && out[1] == 0 && out[2] == 0 && out[3] == UPK_ENCODE_LIMIT);
+	upk_encode_finish(&e);
+}
+
+/* numpy.std([1, 2, 4, m, m]), m = numpy.mean([1, 2, 4]), and (4 - m) / std. */
+static void a_number_beyond_a_float_does_not_flatten_the_others(void **state)
+{
+	const double x[] = { 1, 1e308, 2, 1e308, 4, -1e308, 1e308, -1e308, NAN, 1e308 };
+	struct upk_encode e = { 0 };
+	double out[10];
+
+	(void)state;
+	assert_true(upk_encode_fit(&e, x, 5, 2, NULL));
+	upk_encode_apply(&e, x, 5, out);
+	assert_near(e.mean[0], 2.3333333333333335, 1e-15);
+	assert_near(e.scale[0], 0.9660917830792959, 1e-15);
+	assert_near(e.limit, 1.7251638983558855, 1e-15);
+	assert_near(out[4], 1.7251638983558855, 1e-15);
+	assert_true(out[6] == e.limit && out[8] == 0);
+	for (size_t i = 1; i < 10; i += 2)
+		assert_true(out[i] == 0);
 	upk_encode_finish(&e);
 }
 
@@ -552,6 +572,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gaps_and_scales_equal_a_scikit_learn_pipeline),
 		cmocka_unit_test(columns_that_say_nothing_become_nought),
+		cmocka_unit_test(a_number_beyond_a_float_does_not_flatten_the_others),
 		cmocka_unit_test(what_is_read_back_predicts_the_same_bits),
 		cmocka_unit_test(names_are_kept),
 		cmocka_unit_test(a_class_without_rows_is_never_predicted),
