@@ -8,6 +8,7 @@
 static void fall_behind(struct upk_engine *e, struct upk_model *m, const struct upk_error *err)
 {
 	m->stale = true;
+	upk_repair_put_off(&m->repair, upk_clock_monotonic_ns());
 	upk_building_lose(m);
 	upk_orders_clear(&m->orders);
 	upk_engine_log(e, UPK_LOG_ERROR,

@@ -12,6 +12,7 @@
 #include "engine/config.h"
 #include "engine/engine.h"
 #include "engine/orders.h"
+#include "engine/repair.h"
 #include "engine/schema.h"
 #include "engine/serving.h"
 #include "engine/tail.h"
@@ -48,6 +49,7 @@ struct upk_model {
 	struct upk_used used; /* classes that stored rows name */
 	int64_t retention;    /* as engine/retention.h has seen it, ms */
 	bool stale;           /* the tail is behind the store: rebuild it */
+	struct upk_repair repair;
 	struct upk_schema *old_schema; /* while behind: what was replaced */
 	struct upk_tail *old_tail;
 	int64_t first_unsaved; /* engine/unsaved.h's alone, and the three below; 0: its state has all */

@@ -377,6 +377,7 @@ bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err)
 bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_error *err)
 {
 	struct kept_rows kept = { 0 };
+	const struct upk_repair before = m->repair;
 	bool done = read_rows(e, &kept, err);
 	for (size_t i = 0; done && i < kept.count; i++) {
 		if (kept.items[i].row.model != m->number)
@@ -391,5 +392,7 @@ bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_err
 	free_rows(&kept);
 	end_behind(e, m);
 	m->stale = !done;
+	if (!done && m->repair.at == before.at) /* else it fell behind within */
+		upk_repair_put_off(&m->repair, upk_clock_monotonic_ns());
 	return done;
 }

@@ -162,7 +162,7 @@ class Disk(Broken):
         self.assertIsNone(daemon.process.poll())
 
     def shows_all_the_while(self, daemon):
-        """The model is made anew at each tick, for nothing of it can be stored; that is not seen."""
+        """The model is made anew now and then, for nothing of it can be stored; that is not seen."""
         end = time.monotonic() + 2.5
         shown = set()
         while time.monotonic() < end:

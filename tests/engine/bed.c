@@ -38,9 +38,11 @@ struct answer {
 static void open_engine(struct bed *b)
 {
 	struct upk_error err = { 0 };
-	const struct upk_engine_options options = {
-		.folder = b->folder, .clock = b->clock, .auto_create = true
-	};
+	const struct upk_engine_options options = { .folder = b->folder,
+		.clock = b->clock,
+		.auto_create = true,
+		.log = b->log,
+		.context = b->context };
 	b->engine = upk_engine_open(&options, &err);
 	if (!b->engine)
 		fail_msg("%s", err.message);

@@ -20,6 +20,8 @@ void bed_clock_pass(struct bed_clock *c, int64_t minutes);
 struct bed {
 	char folder[64];
 	const struct upk_clock *clock; /* set before it opens; NULL: the system's */
+	void (*log)(void *context, enum upk_log_level level, const char *line); /* or NULL */
+	void *context;
 	struct upk_engine *engine;
 };
 
