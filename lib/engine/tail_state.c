@@ -196,9 +196,8 @@ static void write_kept(const struct upk_tail *t, struct upk_json_writer *w)
 	upk_json_int(w, "pairs", (int64_t)upk_record_pairs(t->record));
 	upk_json_int(w, "last", upk_record_last_start(t->record));
 	upk_json_int(w, "bench", upk_bench_start(t->bench));
-	if (!first.failed)
-		upk_json_text(
-			w, "first", first.size > 0 ? upk_buffer_text(&first) : upk_text_of(""));
+	upk_json_text(w, "first", first.size > 0 ? upk_buffer_text(&first) : upk_text_of(""));
+	w->out->failed = w->out->failed || first.failed;
 	upk_json_object_end(w);
 	upk_buffer_finish(&first);
 }

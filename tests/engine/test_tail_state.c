@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/scarce.h"
 #include "engine/record_text.h"
 #include "engine/tail_state.h"
 #include "stream.h"
@@ -190,6 +191,24 @@ static void settled_points_and_scores_count_on(void **state)
 	upk_record_start_finish(&start);
 }
 
+static void state_that_lacks_something_for_want_of_memory_is_failed(void **state)
+{
+	(void)state;
+	struct stream s;
+	bool struck = true;
+	open_busy(&s);
+	for (int nth = 0; struck; nth++) {
+		struct upk_buffer out = { 0 };
+		scarce_begin(nth);
+		upk_tail_state_write(s.tail, &out);
+		scarce_end();
+		struck = scarce_struck();
+		assert_int_equal(out.failed, struck);
+		upk_buffer_finish(&out);
+	}
+	stream_close(&s);
+}
+
 static void model_without_pairs_has_no_record(void **state)
 {
 	(void)state;
@@ -265,6 +284,7 @@ int main(void)
 		cmocka_unit_test(names_stay_what_they_were_where_others_are_known),
 		cmocka_unit_test(changed_rule_starts_at_ok),
 		cmocka_unit_test(settled_points_and_scores_count_on),
+		cmocka_unit_test(state_that_lacks_something_for_want_of_memory_is_failed),
 		cmocka_unit_test(model_without_pairs_has_no_record),
 		cmocka_unit_test(broken_states_are_refused),
 	};
