@@ -113,6 +113,18 @@ static void write_all(int fd, const char *data, size_t size)
 	}
 }
 
+/* Want of memory is told without any. */
+static void put_poorly(const struct upk_log *log, const char *line)
+{
+	char plain[LINE_MAX_BYTES];
+	size_t size = 0;
+
+	for (; *line && size < sizeof plain - 1; line++)
+		plain[size++] = *line >= 0x20 && *line < 0x7f ? *line : '?';
+	plain[size++] = '\n';
+	write_all(log->fd, plain, size);
+}
+
 static void put(struct upk_log *log, enum upk_log_level level, const char *line, unsigned more)
 {
 	struct upk_buffer out = { 0 };
@@ -128,7 +140,9 @@ static void put(struct upk_log *log, enum upk_log_level level, const char *line,
 	if (more > 0)
 		upk_buffer_printf(&out, " (and %u times before)", more);
 	upk_buffer_putc(&out, '\n');
-	if (!out.failed)
+	if (out.failed)
+		put_poorly(log, line);
+	else
 		write_all(log->fd, out.data, out.size);
 	upk_buffer_finish(&out);
 }
