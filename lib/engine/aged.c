@@ -402,7 +402,8 @@ static bool expire_kept(struct step *s, int64_t started, struct upk_error *err)
 		if (event->kind == WHOLE)
 			continue;
 		if (removed > 0 && removed % LOOK_AFTER == 0 && event->step.seq <= s->to &&
-			upk_background_over(s->what->pace, started))
+			upk_background_over(
+				s->what->pace, started, event->step.seq - s->what->from))
 			s->to = event->step.seq - 1;
 		if (event->step.seq > s->to)
 			return true;

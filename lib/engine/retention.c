@@ -141,7 +141,10 @@ static bool follow_labels(struct upk_engine *e, bool *done, int64_t *took, struc
 	struct upk_retention *r = &e->retention;
 	int64_t started = upk_clock_monotonic_ns();
 	upk_labelled_start(&r->labelled, least_after(r));
-	bool followed = upk_labelled_follow(&r->labelled, e->store, e->seq, done, err);
+	bool followed;
+	do
+		followed = upk_labelled_follow(&r->labelled, e->store, e->seq, done, err);
+	while (followed && !*done && r->pace.behind);
 	*took = upk_clock_monotonic_ns() - started;
 	return followed;
 }
@@ -158,6 +161,8 @@ static bool step(struct upk_engine *e, struct upk_retention_cursor *cursor, int6
 		.now = upk_engine_now(e) };
 	int64_t seq, arrival, to;
 	bool all_read = false;
+	upk_background_came(&r->pace, r->seen != 0 ? e->seq - r->seen : 0);
+	r->seen = e->seq;
 	if (!upk_oldest_item(e->store, cursor->after, &seq, &arrival, err))
 		return false;
 	cursor->idle = seq == 0 || arrival >= aged.now - cursor->age;

@@ -29,6 +29,7 @@ struct upk_retention {
 	size_t cursors_count, turn;
 	struct upk_labelled labelled;
 	struct upk_background pace;
+	int64_t seen;        /* sequence number at the last step */
 	int64_t clock;       /* at the last look, ms */
 	bool held;           /* the clock has jumped ahead */
 	atomic_llong oldest; /* arrival of the oldest stored item, ms; 0: none */

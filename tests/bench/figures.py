@@ -1,5 +1,6 @@
 """The figures: each yields (ours, reference) pairs of alternating rounds, in the unit it names."""
 import os
+import sqlite3
 import statistics
 import threading
 import time
@@ -170,6 +171,49 @@ def restart(size):
         for _ in range(max(size.rounds, 3)):
             base = seconds_to_ready(few)
             yield seconds_to_ready(full), base
+
+
+class Flood:
+    """Bulk posts of the model `m` without a pause, for as long as it is entered."""
+
+    def __init__(self, daemon, count):
+        self.daemon, self.count, self.over, self.sent = daemon, count, threading.Event(), [0, 0]
+
+    def post(self, poster):
+        while not self.over.is_set():
+            self.daemon.post("m", 1000 * poster + self.sent[poster] // self.count, self.count, connections=2)
+            self.sent[poster] += self.count
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self.post, args=(poster,)) for poster in range(2)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def most_rows(daemon, seconds):
+    """The most rows that lie between the oldest and the newest at any moment of the time."""
+    most, end = 0, time.monotonic() + seconds
+    with sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True) as file:
+        while time.monotonic() < end:
+            most = max(most, file.execute("SELECT (SELECT max(seq) FROM event) - (SELECT min(seq) FROM event)").fetchone()[0])
+            time.sleep(0.1)
+    return most
+
+
+@figure("retention", "rows", "the most that are stored in the first half of the time, retention 10 s", 1.3, 1.1)
+def retention(size):
+    with Folder(size.folder) as folder, Daemon(folder) as d:
+        d.model("m", retention="10s")
+        with Flood(d, size.bulk // 10):
+            time.sleep(20)
+            base = most_rows(d, size.flood)
+            yield most_rows(d, size.flood), base
 
 
 # ---- absolute figures ----

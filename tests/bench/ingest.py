@@ -27,6 +27,7 @@ class Size:
         self.recent, self.labels = (300_000, 150_000) if quick else (1_000_000, 500_000)
         self.stored = args.stored or (1_000_000 if quick else 10_000_000)
         self.trained = 50_000 if quick else 200_000
+        self.flood = 15 if quick else 90
         self.seconds = 2 if quick else 5
         self.commits, self.pace_us = (500, 2000) if quick else (2000, 2000)
         self.memory, self.models = (500_000, 500) if quick else (2_000_000, 2000)

@@ -54,11 +54,27 @@ static void longer_steps_when_behind(void **state)
 	(void)state;
 	struct upk_background b = { .rows = 1024 };
 	int64_t started = upk_clock_monotonic_ns() - 20 * MS;
-	assert_true(upk_background_over(&b, started));
+	assert_true(upk_background_over(&b, started, 1));
 	b.behind = true;
-	assert_false(upk_background_over(&b, upk_clock_monotonic_ns()));
+	assert_false(upk_background_over(&b, upk_clock_monotonic_ns(), 1));
 	upk_background_stepped(&b, 6 * MS);
 	assert_int_equal(upk_background_rows(&b), 2048);
+}
+
+static void what_is_behind_takes_more_rows_than_come_however_dear_they_are(void **state)
+{
+	(void)state;
+	struct upk_background b = { 0 };
+	int64_t least = upk_background_rows(&b), started = upk_clock_monotonic_ns() - 1000 * MS;
+	upk_background_came(&b, 1000);
+	assert_int_equal(upk_background_rows(&b), least);
+	b.behind = true;
+	upk_background_stepped(&b, 1000 * MS);
+	assert_int_equal(upk_background_rows(&b), 2000);
+	assert_false(upk_background_over(&b, started, 1999));
+	assert_true(upk_background_over(&b, started, 2000));
+	b.behind = false;
+	assert_int_equal(upk_background_rows(&b), least);
 }
 
 int main(void)
@@ -68,6 +84,7 @@ int main(void)
 		cmocka_unit_test(a_step_without_work_tells_nothing_about_rows),
 		cmocka_unit_test(who_waits_goes_first_unless_the_work_is_behind),
 		cmocka_unit_test(longer_steps_when_behind),
+		cmocka_unit_test(what_is_behind_takes_more_rows_than_come_however_dear_they_are),
 	};
 	return cmocka_run_group_tests_name("background", tests, NULL, NULL);
 }
