@@ -1,4 +1,4 @@
-"""Shims of tests/faults, which are loaded before the C library of the daemon without sanitizers."""
+"""Shims of tests/faults, which are loaded before the C library of the daemon: but for Starving, of one without sanitizers."""
 import atexit
 import mmap
 import os
@@ -28,8 +28,8 @@ def build(name):
 class ShimmedDaemon(Daemon):
     """A daemon whose environment loads a shim."""
 
-    def __init__(self, shim, **more):
-        super().__init__(binary=RELEASE, **more)
+    def __init__(self, shim, binary=RELEASE, **more):
+        super().__init__(binary=binary, **more)
         self.environment = {"LD_PRELOAD": build(shim)}
 
 
@@ -52,6 +52,64 @@ class Failing(ShimmedDaemon):
     def clock(self, ahead):
         """Seconds that the daemon's clock is ahead of ours."""
         self.control[8:16] = struct.pack("<q", ahead * 1000)
+
+
+class Starving(ShimmedDaemon):
+    """Its allocations fail when the test says so, and those of what it starts with its environment."""
+
+    HEAD = struct.Struct("<c3xiiiqq")
+    TABLE = 8 << 16
+
+    def __init__(self, **more):
+        super().__init__("starving", **more)
+        path = os.path.join(self.top, "control")
+        with open(path, "wb") as file:
+            file.truncate(self.HEAD.size + self.TABLE)
+        with open(path, "r+b") as file:
+            self.control = mmap.mmap(file.fileno(), 0)
+        options = os.environ.get("ASAN_OPTIONS", "")
+        self.environment.update(STARVING_CONTROL=path, ASAN_OPTIONS=f"{options}:verify_asan_link_order=0")
+        self.armed, self.past = "no allocation", 0
+
+    def command(self, *listen):
+        return ["setarch", "-R"] + super().command(*listen)
+
+    def arm(self, what, left, row):
+        self.control[0] = 0
+        self.past = self.struck()
+        counted, paths = self.HEAD.unpack_from(self.control)[4:]
+        self.HEAD.pack_into(self.control, 0, b"\0", left, row, 0, counted, paths)
+        self.control[0] = ord(what)
+
+    def fail_nth(self, nth, row=1):
+        """`row` allocations from the nth on, counted from 0 and from main on."""
+        self.armed = f"{row} from allocation {nth} on"
+        self.arm("n", nth, row)
+
+    def fail_path(self):
+        """The next allocation whose chain of calls is not in the table."""
+        self.armed = "an allocation on a new path"
+        self.arm("p", 0, 1)
+
+    def stop_failing(self):
+        self.past = self.struck()
+        self.control[0] = 0
+        struct.pack_into("<i", self.control, 12, 0)
+
+    def struck(self):
+        """How many have failed."""
+        return self.past + self.HEAD.unpack_from(self.control)[3]
+
+    def counted(self):
+        return self.HEAD.unpack_from(self.control)[4]
+
+    def table(self):
+        """Chains of calls that have failed, for another daemon of the same binary."""
+        return bytes(self.control[24:])
+
+    def take_table(self, table):
+        if table:
+            self.control[24:] = table
 
 
 # ---- power loss ----
