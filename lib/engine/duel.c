@@ -20,11 +20,22 @@ bool upk_duel_reserve(struct upk_duel *d, struct upk_error *err)
 			d->capacity);
 }
 
+/* The pair counts from now on (by = 1), or no more (-1). */
+static void count(struct upk_duel *d, const struct upk_duel_pair *p, int by)
+{
+	int it = p->other == p->pair.actual, champion = p->pair.predicted == p->pair.actual;
+	d->lead += by * (it - champion);
+	d->differ += by * (it != champion);
+}
+
 bool upk_duel_add(struct upk_duel *d, const struct upk_duel_pair *pair, struct upk_error *err)
 {
 	if (!upk_duel_reserve(d, err))
 		return false;
+	if (d->size == d->capacity)
+		count(d, &d->pairs[d->at], -1);
 	d->pairs[d->at] = *pair;
+	count(d, pair, 1);
 	d->at = (d->at + 1) % d->capacity;
 	if (d->size < d->capacity)
 		d->size++;
@@ -34,6 +45,7 @@ bool upk_duel_add(struct upk_duel *d, const struct upk_duel_pair *pair, struct u
 void upk_duel_begin(struct upk_duel *d)
 {
 	d->at = d->size = 0;
+	d->lead = d->differ = 0;
 }
 
 void upk_duel_finish(struct upk_duel *d)
@@ -49,9 +61,14 @@ const struct upk_duel_pair *upk_duel_at(const struct upk_duel *d, size_t i)
 
 void upk_duel_revise(struct upk_duel *d, int64_t place, uint16_t actual)
 {
-	for (size_t i = 0; i < d->size; i++)
-		if (pair_at(d, i)->place == place)
-			pair_at(d, i)->pair.actual = actual;
+	for (size_t i = 0; i < d->size; i++) {
+		struct upk_duel_pair *p = pair_at(d, i);
+		if (p->place != place)
+			continue;
+		count(d, p, -1);
+		p->pair.actual = actual;
+		count(d, p, 1);
+	}
 }
 
 void upk_duel_remove(struct upk_duel *d, int64_t place)
@@ -60,7 +77,10 @@ void upk_duel_remove(struct upk_duel *d, int64_t place)
 	for (size_t i = 0; i < d->size; i++) {
 		if (found)
 			*pair_at(d, i - 1) = *pair_at(d, i);
-		found = found || pair_at(d, i)->place == place;
+		else if (pair_at(d, i)->place == place) {
+			count(d, pair_at(d, i), -1);
+			found = true;
+		}
 	}
 	if (!found)
 		return;
@@ -70,15 +90,9 @@ void upk_duel_remove(struct upk_duel *d, int64_t place)
 
 void upk_duel_count(const struct upk_duel *d, struct upk_takeover *out)
 {
-	out->lead = out->differ = 0;
+	out->lead = d->lead;
+	out->differ = d->differ;
 	out->pairs = d->size;
-	for (size_t i = 0; i < d->size; i++) {
-		const struct upk_duel_pair *p = pair_at(d, i);
-		bool it = p->other == p->pair.actual,
-		     champion = p->pair.predicted == p->pair.actual;
-		out->lead += it - champion;
-		out->differ += it != champion;
-	}
 }
 
 static bool macro_f1(

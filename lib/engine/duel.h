@@ -21,6 +21,7 @@ struct upk_duel_pair {
 struct upk_duel {
 	struct upk_duel_pair *pairs;
 	size_t capacity, at, size;
+	int64_t lead, differ; /* of these pairs: as in struct upk_takeover */
 };
 
 struct upk_takeover {

@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/random.h"
 #include "stream.h"
 
 static const char config[] = "{\"features\":[\"x\"],\"rules\":[]}";
@@ -256,6 +258,112 @@ static void versions_of_other_features_pick_their_own(void **state)
 	stream_close(&s);
 }
 
+/* ---- what a slot's answers come to, beside a count over all rows ---- */
+
+enum { HELD = 40, VERSIONS = 3 };
+
+struct held {
+	int64_t place;
+	uint16_t actual, predicted;
+	double x;
+	bool there[VERSIONS + 1]; /* whether the version answered */
+};
+
+/* Version 2 answers upside down. false: it did not answer on every row. */
+static bool recount(const struct held *rows, size_t count, int64_t version, struct upk_takeover *t)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool it = (rows[i].x > 0) == (version != 2);
+		bool right = it == (rows[i].actual == 1);
+		bool champion = rows[i].predicted == rows[i].actual;
+		if (!rows[i].there[version])
+			return false;
+		t->lead += right - champion;
+		t->differ += right != champion;
+	}
+	return true;
+}
+
+/* A label is revised, or a pair goes. */
+static void disturb(struct upk_bench *b, struct held *rows, size_t *count, int64_t place,
+	struct upk_random *random)
+{
+	size_t i = (size_t)upk_random_below(random, *count);
+	if (place % 7 == 0) {
+		rows[i].actual = (uint16_t)(1 - rows[i].actual);
+		upk_bench_revise(b, rows[i].place, rows[i].actual);
+	}
+	if (place % 11 == 0) {
+		upk_bench_remove(b, rows[i].place);
+		memmove(rows + i, rows + i + 1, (--*count - i) * sizeof *rows);
+	}
+}
+
+static void enter_or_leave(struct stream *s, struct upk_bench *b, int64_t place, bool *there)
+{
+	if (place == 200)
+		upk_bench_leave(b, 1);
+	if (place == 300)
+		assert_true(upk_bench_enter(b, version(s, 3, true, 1), NULL));
+	if (place == 450)
+		assert_true(upk_bench_enter(b, version(s, 1, true, 1), NULL));
+	there[1] = place < 200 || place >= 450;
+	there[2] = true;
+	there[3] = place >= 300;
+}
+
+static void add(struct stream *s, struct upk_bench *b, int64_t place, struct held *rows,
+	size_t *count, struct upk_random *random)
+{
+	struct held row = { .place = place,
+		.actual = (uint16_t)upk_random_below(random, 2),
+		.predicted = (uint16_t)upk_random_below(random, 2),
+		.x = upk_random_below(random, 2) ? 1 : -1 };
+	const struct upk_text features = { (const char *)&row.x, sizeof row.x };
+	const struct upk_pair pair = { row.actual, row.predicted };
+	enter_or_leave(s, b, place, row.there);
+	assert_true(upk_bench_pair(b, place, pair, s->tail->schema->features, features, NULL));
+	rows[(*count)++] = row;
+	if (*count > HELD)
+		memmove(rows, rows + 1, --*count * sizeof *rows);
+}
+
+static void leads_are_those_of_the_rows_that_are_held(void **state)
+{
+	(void)state;
+	struct stream s;
+	stream_open(&s, config, 2);
+	struct upk_policy policy = *s.tail->policy;
+	policy.bench_window = HELD;
+	policy.bench_least = 10;
+	policy.bench_lead = policy.bench_z = 0;
+	struct upk_bench *b = upk_bench_create(&policy, NULL);
+	assert_true(upk_bench_enter(b, version(&s, 2, false, 1), NULL));
+	assert_true(upk_bench_enter(b, version(&s, 1, true, 1), NULL));
+
+	struct held rows[HELD + 1];
+	size_t count = 0, found[VERSIONS + 1] = { 0 };
+	struct upk_random random;
+	upk_random_seed(&random, 1);
+	for (int64_t place = 1; place <= 700; place++) {
+		struct upk_takeover t, expected = { 0 };
+		add(&s, b, place, rows, &count, &random);
+		disturb(b, rows, &count, place, &random);
+		bool wins;
+		assert_true(upk_bench_judge(b, 9, 9, 2, &wins, &t, NULL));
+		if (!wins)
+			continue;
+		assert_true(recount(rows, count, t.version, &expected));
+		assert_int_equal(t.lead, expected.lead);
+		assert_int_equal(t.differ, expected.differ);
+		found[t.version]++;
+	}
+	for (size_t v = 1; v <= VERSIONS; v++)
+		assert_true(found[v] > 20);
+	upk_bench_destroy(b);
+	stream_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +374,7 @@ int main(void)
 		cmocka_unit_test(manual_promotion_only_proposes),
 		cmocka_unit_test(bench_is_silent_while_no_version_is_in_use),
 		cmocka_unit_test(versions_of_other_features_pick_their_own),
+		cmocka_unit_test(leads_are_those_of_the_rows_that_are_held),
 		cmocka_unit_test(last_8_besides_the_champion_stay_in_order_of_fitting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
