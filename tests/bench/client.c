@@ -15,8 +15,10 @@
 enum { HEAD_MOST = 512, ANSWER_MOST = 1 << 20, CONNECTIONS_MOST = 64, BUSY_US = 2000 };
 
 static const char usage[] =
-	"client PORT events MODEL SEED FROM COUNT LABELS BATCH CONNECTIONS\n"
-	"  events FROM .. FROM + COUNT - 1; every LABELS-th has its label with it, 0: none\n"
+	"client PORT events MODEL SEED FROM COUNT LABELS BATCH CONNECTIONS [VERSION]\n"
+	"  events FROM .. FROM + COUNT - 1, predicted by VERSION; every LABELS-th has its label "
+	"with\n"
+	"  it, 0: none\n"
 	"client PORT labels MODEL SEED FROM COUNT OF BATCH CONNECTIONS\n"
 	"  labels of COUNT events out of FROM .. FROM + OF - 1, in random order\n"
 	"client PORT paced MODEL SEED FROM COUNT MICROSECONDS\n"
@@ -216,6 +218,7 @@ struct maker {
 	uint64_t seed, from;
 	size_t batch;
 	unsigned labels;       /* 0: none has one, n: every n-th */
+	unsigned version;      /* that predicted; 0: none of the daemon's */
 	const uint64_t *order; /* NULL: events, not labels */
 };
 
@@ -223,7 +226,8 @@ static size_t make_item(const struct maker *m, size_t i, char *out)
 {
 	if (m->order)
 		return item_label(m->seed, m->from + m->order[i], out);
-	return item_event(m->seed, m->from + i, m->labels > 0 && i % m->labels == 0, out);
+	return item_event(
+		m->seed, m->from + i, m->labels > 0 && i % m->labels == 0, m->version, out);
 }
 
 static struct request make_request(const struct maker *m, size_t first, size_t items)
@@ -359,6 +363,7 @@ static void post(int port, const char *what, char **argv)
 		m.labels = (unsigned)number(argv, 7);
 	m.batch = number(argv, 8);
 	size_t connections = number(argv, 9);
+	m.version = argv[10] ? (unsigned)number(argv, 10) : 0;
 	struct request *requests = make_requests(&m, items, &count);
 	run_all(port, requests, count,
 		connections < CONNECTIONS_MOST ? connections : CONNECTIONS_MOST);

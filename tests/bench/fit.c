@@ -1,8 +1,6 @@
 /* One fit of a learner: bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS [AFTER] prints a line of
  * JSON. With AFTER the fit is cancelled after so many seconds, and the line says how long it then
- * took to end. TRAIN and TEST: three uint64 (rows, features, classes), then x as doubles, then y as
- * uint16. */
-#include <errno.h>
+ * took to end. TRAIN and TEST are files of rows.h. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,40 +10,7 @@
 #include <time.h>
 
 #include "learn/learner.h"
-
-struct rows {
-	uint64_t size[3];
-	double *x;
-	uint16_t *y;
-};
-
-static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "bench-fit: %s: %s\n", what, why);
-	exit(1);
-}
-
-static void take(FILE *file, const char *path, void *into, size_t size, size_t count)
-{
-	if (!into || fread(into, size, count, file) != count)
-		die(path, "cannot be read whole");
-}
-
-static struct rows read_rows(const char *path)
-{
-	struct rows r = { 0 };
-	FILE *file = fopen(path, "rb");
-
-	if (!file)
-		die(path, strerror(errno));
-	take(file, path, r.size, sizeof *r.size, 3);
-	r.x = malloc(r.size[0] * r.size[1] * sizeof *r.x);
-	r.y = malloc(r.size[0] * sizeof *r.y);
-	take(file, path, r.x, sizeof *r.x, r.size[0] * r.size[1]);
-	take(file, path, r.y, sizeof *r.y, r.size[0]);
-	fclose(file);
-	return r;
-}
+#include "rows.h"
 
 static double seconds(clockid_t clock)
 {
@@ -63,7 +28,7 @@ static double log_loss(const struct upk_learner *learner, const void *fitted, co
 	void *scratch = learner->scratch ? malloc(learner->scratch(fitted)) : NULL;
 
 	if (!p || (learner->scratch && !scratch))
-		die("predict", "no memory");
+		rows_die("predict", "no memory");
 	const struct upk_inputs in = { rows, r->size[1], r->x, NULL };
 	learner->predict(fitted, &in, scratch, p);
 	for (size_t i = 0; i < rows; i++)
@@ -109,9 +74,9 @@ static void fit_and_cancel(const struct upk_learner *learner, struct upk_fit_inp
 
 	in.cancel = &c.cancel;
 	if (pthread_create(&thread, NULL, cancel_later, &c) != 0)
-		die("threads", "none can be started");
+		rows_die("threads", "none can be started");
 	if (learner->fit(&in, settings, &fitted, &err))
-		die("cancel", "the fit had ended before");
+		rows_die("cancel", "the fit had ended before");
 	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	pthread_join(thread, NULL);
 	printf("{\"wall\": %.6f, \"processor\": %.6f}\n", wall - c.wall, processor - c.processor);
@@ -126,8 +91,8 @@ int main(int argc, char **argv)
 	void *fitted = NULL;
 
 	if (!settings)
-		die("usage", "bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS [AFTER]");
-	struct rows train = read_rows(argv[4]), test = read_rows(argv[5]);
+		rows_die("usage", "bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS [AFTER]");
+	struct rows train = rows_read(argv[4]), test = rows_read(argv[5]);
 	struct upk_fit_input in = { .rows = train.size[0],
 		.features = train.size[1],
 		.classes = train.size[2],
@@ -136,7 +101,7 @@ int main(int argc, char **argv)
 		.seed = strtoull(argv[3], NULL, 10),
 		.crew = upk_crew_create(strtoull(argv[6], NULL, 10), &err) };
 	if (!in.crew)
-		die("threads", err.message);
+		rows_die("threads", err.message);
 	if (argc == 8) {
 		fit_and_cancel(learner, in, settings, strtod(argv[7], NULL));
 		return 0;
@@ -145,7 +110,7 @@ int main(int argc, char **argv)
 	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (!learner->fit(&in, settings, &fitted, &err))
-		die(argv[1], err.message);
+		rows_die(argv[1], err.message);
 	wall = seconds(CLOCK_MONOTONIC) - wall;
 	processor = seconds(CLOCK_PROCESS_CPUTIME_ID) - processor;
 	printf("{\"wall\": %.6f, \"processor\": %.6f, \"kib\": %ld, \"estimate\": %.0f, "

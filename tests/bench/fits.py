@@ -13,14 +13,19 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Row:
     """A function of a bench that yields (ours, reference, (our loss, theirs) or None)."""
 
-    def __init__(self, rounds, unit, against, reach, goal):
+    def __init__(self, rounds, unit, against, reach, goal, best):
         self.name, self.rounds = rounds.__name__, rounds
-        self.unit, self.against, self.reach, self.goal = unit, against, reach, goal
+        self.unit, self.against, self.reach, self.goal, self.best = unit, against, reach, goal, best
 
 
-def row(against, reach, goal, unit="s"):
+def mean(values):
+    return sum(values) / len(values)
+
+
+def row(against, reach, goal, unit="s", best=min):
+    """best: what a side's rounds come to; the mean where rounds differ by more than what else the machine does."""
     def add(rounds):
-        ALL.append(Row(rounds, unit, against, reach, goal))
+        ALL.append(Row(rounds, unit, against, reach, goal, best))
         return rounds
     return add
 

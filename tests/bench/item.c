@@ -69,7 +69,7 @@ static const char *label_of(uint64_t seed, uint64_t n)
 	return right == (score_of(seed, n) >= 5000) ? "b" : "a";
 }
 
-size_t item_event(uint64_t seed, uint64_t n, bool labelled, char *out)
+size_t item_event(uint64_t seed, uint64_t n, bool labelled, unsigned version, char *out)
 {
 	char *at = put_uuid(put(out, "{\"id\":\""), seed, n);
 
@@ -83,6 +83,8 @@ size_t item_event(uint64_t seed, uint64_t n, bool labelled, char *out)
 	}
 	if (labelled)
 		at = put(put(put(at, ",\"label\":\""), label_of(seed, n)), "\"");
+	if (version > 0)
+		at = put_digits(put(at, ",\"version\":"), version, version < 10 ? 1 : 2);
 	at = put(at, "}\n");
 	return (size_t)(at - out);
 }

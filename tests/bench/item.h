@@ -9,8 +9,9 @@
 enum { ITEM_MOST = 512 }; /* bytes of a line, the newline included */
 
 /* Writes one NDJSON line of at most ITEM_MOST bytes, returns its length. An event has a random
- * UUID, a timestamp, a predicted class, a score and ten number features of four decimals. */
-size_t item_event(uint64_t seed, uint64_t n, bool labelled, char *out);
+ * UUID, a timestamp, a predicted class, a score and ten number features of four decimals, and says
+ * that `version` predicted it when that is not 0. */
+size_t item_event(uint64_t seed, uint64_t n, bool labelled, unsigned version, char *out);
 
 /* The label of the n-th event. */
 size_t item_label(uint64_t seed, uint64_t n, char *out);

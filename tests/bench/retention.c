@@ -99,7 +99,7 @@ static void post_events(struct bench *b, uint64_t every)
 	size_t size = 0;
 	check(body || upk_fail(&err, UPK_NOMEM, "no memory"), &err);
 	for (uint64_t n = b->events; n < b->events + POST; n++)
-		size += item_event(1, n, every != 0 && n % every == 0, body + size);
+		size += item_event(1, n, every != 0 && n % every == 0, 0, body + size);
 	b->events += POST;
 	send(b, UPK_ITEM_EVENT, body, size);
 }
