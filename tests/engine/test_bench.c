@@ -350,7 +350,7 @@ static void leads_are_those_of_the_rows_that_are_held(void **state)
 		add(&s, b, place, rows, &count, &random);
 		disturb(b, rows, &count, place, &random);
 		bool wins;
-		assert_true(upk_bench_judge(b, 9, 9, 2, &wins, &t, NULL));
+		assert_true(upk_bench_judge(b, 9, 9, 2, 0, &wins, &t, NULL));
 		if (!wins)
 			continue;
 		assert_true(recount(rows, count, t.version, &expected));
