@@ -106,6 +106,9 @@ int main(int argc, char **argv)
 		fit_and_cancel(learner, in, settings, strtod(argv[7], NULL));
 		return 0;
 	}
+	const struct upk_fit_size size = { .rows = in.rows,
+		.classes = in.classes,
+		.width = { .dense = in.features } };
 	long before = resident();
 	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 
@@ -116,7 +119,7 @@ int main(int argc, char **argv)
 	printf("{\"wall\": %.6f, \"processor\": %.6f, \"kib\": %ld, \"estimate\": %.0f, "
 	       "\"log_loss\": %.9f}\n",
 		wall, processor, resident() - before,
-		learner->memory(in.rows, in.features, in.classes, settings) / 1024,
+		learner->memory(&size, settings) / 1024,
 		log_loss(learner, fitted, &test));
 	learner->free(fitted);
 	upk_crew_destroy(in.crew);

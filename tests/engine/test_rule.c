@@ -338,11 +338,11 @@ struct counted {
 };
 
 static double counted_score(
-	void *context, const struct upk_tail *t, size_t window, struct upk_measure measure)
+	void *context, const struct upk_tail *t, struct upk_rule *rule, struct upk_measure measure)
 {
 	struct counted *c = context;
 	(void)t;
-	assert_int_equal(window, 0);
+	assert_int_equal(rule->config->window, 0);
 	assert_string_equal(upk_metric_name(measure.metric), "log_loss");
 	c->calls++;
 	return c->value;
