@@ -446,7 +446,7 @@ static void a_kept_connection_may_send_on_before_it_is_answered(void **state)
 	}
 }
 
-/* More than the loop writes at once, and clients that leave. */
+/* One that is alone, more than the loop writes at once, and clients that leave. */
 static void many_posts_are_written_by_loops_and_others(void **state)
 {
 	struct fixture *f = *state;
@@ -454,9 +454,11 @@ static void many_posts_are_written_by_loops_and_others(void **state)
 
 	for (size_t round = 0; round < 10; round++) {
 		fake_engine_lend(f->engine, round % 2 == 0);
+		const char *post = post_of("", "Connection: close\r\n", "[]");
+		assert_non_null(strstr(ask(f, post), "HTTP/1.1 200"));
 		for (size_t i = 0; i < CLIENTS; i++) {
 			fds[i] = dial(f);
-			say(fds[i], post_of("", "Connection: close\r\n", "[]"));
+			say(fds[i], post);
 		}
 		for (size_t i = 0; i < CLIENTS; i++)
 			if (i % 5 == round % 5)
@@ -485,6 +487,26 @@ static void a_kept_connection_is_told_that_it_stops(void **state)
 #define POST(query) \
 	"POST /v1/models/m/events" query " HTTP/1.1\r\n" JSON "Content-Length: 2\r\n" CLOSE "\r\n" \
 	"[]"
+
+/* Its end is seen at once, before the engine has answered. */
+static void a_post_outlives_a_connection_that_is_reset(void **state)
+{
+	struct fixture *f = *state;
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	int fds[CLIENTS];
+
+	fake_engine_hold(f->engine, true);
+	dial_and_post(f, fds);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		assert_int_equal(
+			setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+		close(fds[i]);
+	}
+	assert_non_null(strstr(ask(f, "GET /livez HTTP/1.1\r\n" CLOSE "\r\n"), "HTTP/1.1 200"));
+	assert_int_equal(fake_engine_waiting(f->engine), CLIENTS);
+	fake_engine_hold(f->engine, false);
+	assert_non_null(strstr(ask(f, POST("")), "HTTP/1.1 200"));
+}
 
 /* In steps: a loop that meets a clock far ahead cuts off nobody, but posts that wait are given up.
  */
@@ -601,6 +623,8 @@ int main(void)
 			many_posts_are_written_by_loops_and_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_kept_connection_is_told_that_it_stops, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_post_outlives_a_connection_that_is_reset, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_post_that_the_engine_keeps_is_503_by_its_deadline, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
