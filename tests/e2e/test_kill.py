@@ -31,6 +31,7 @@ class Lane(threading.Thread):
             self.loop()
         except BaseException as failure:  # the test's thread raises it
             self.failure = failure
+            print(f"# lane {self.number} ended: {failure!r}", flush=True)
 
     def begin(self):
         """A model for events and labels, and one with a champion to ask."""
