@@ -247,8 +247,11 @@ static void follow(struct upk_engine *e, struct upk_ingest *in)
 	m->last_place = in->last_place;
 	m->used = in->used;
 	upk_orders_clear(&m->orders);
-	if (!learn(in, &err))
+	if (!learn(in, &err)) {
 		m->stale = true;
+		upk_engine_log(e, UPK_LOG_WARNING, "model %s: can't follow what was stored: %s",
+			m->name, err.message);
+	}
 	if (!m->stale)
 		upk_feed_steps(e, m, &in->steps, true);
 	if (m->stale)

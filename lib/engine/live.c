@@ -437,7 +437,7 @@ static int64_t get_form(struct upk_unpack *u)
 	if (first >= 0)
 		return 1;
 	*u = ahead;
-	return -first;
+	return first == INT64_MIN ? INT64_MAX : -first;
 }
 
 static bool read_all(

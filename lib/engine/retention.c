@@ -144,7 +144,8 @@ static bool follow_labels(struct upk_engine *e, bool *done, int64_t *took, struc
 	bool followed;
 	do
 		followed = upk_labelled_follow(&r->labelled, e->store, e->seq, done, err);
-	while (followed && !*done && r->pace.behind);
+	while (followed && !*done && r->pace.behind &&
+		!upk_background_over(&r->pace, started));
 	*took = upk_clock_monotonic_ns() - started;
 	return followed;
 }

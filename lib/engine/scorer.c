@@ -91,17 +91,14 @@ static bool score_beside(struct upk_model *m, const struct upk_tail *t, struct u
 	return true;
 }
 
-/* After a first value: this window's next one is of the same pairs. */
-static bool begin_beside(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
-	const char *metric, struct upk_error *err)
+/* After a first value: this window's next one is of the same pairs. Without memory for that the next
+ * one is a first one again. */
+static void begin_beside(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
+	const char *metric)
 {
 	rule->task = upk_score_task_create(m->engine->scoring);
-	if (!rule->task)
-		return upk_fail(err, UPK_NOMEM, "no memory for scores");
-	if (!copy(m, t, rule->config->window, upk_score_task_copy(rule->task), err))
-		return false;
-	upk_score_task_begin(rule->task, metric);
-	return true;
+	if (rule->task && copy(m, t, rule->config->window, upk_score_task_copy(rule->task), NULL))
+		upk_score_task_begin(rule->task, metric);
 }
 
 static bool take_score(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
@@ -110,8 +107,11 @@ static bool take_score(struct upk_model *m, const struct upk_tail *t, struct upk
 	bool large = upk_window_pairs(t->windows.at[rule->config->window]) > UPK_SCORER_AT_ONCE;
 	if (large && rule->task && upk_score_task_pending(rule->task))
 		return score_beside(m, t, rule, metric, value, err);
-	return score_now(m, t, rule, metric, value, err) &&
-		(!large || begin_beside(m, t, rule, metric, err));
+	if (!score_now(m, t, rule, metric, value, err))
+		return false;
+	if (large)
+		begin_beside(m, t, rule, metric);
+	return true;
 }
 
 static double score(void *context, const struct upk_tail *t, struct upk_rule *rule,

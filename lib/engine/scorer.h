@@ -8,7 +8,8 @@
 /* Up to so many pairs are sorted on the writer's thread, in about 0.2 ms. Of a larger window the
  * first value is as well; then the pairs are copied each time a value is due, the thread of
  * engine/score_task.h computes it, and the rule gets it when the next one is due: whatever the
- * speed of that thread, rules see the same values at the same pairs. */
+ * speed of that thread, rules see the same values at the same pairs. A value under way is lost in a
+ * restart: the next one is then a first one. */
 enum { UPK_SCORER_AT_ONCE = 10000 };
 
 /* Most pairs in a count window of a rule on a score metric. */

@@ -308,12 +308,14 @@ static void note_change(struct upk_tail *t)
 	t->pace.growth = now + (int64_t)fmax(t->policy->growth_least, (double)(now - change));
 }
 
-/* As upk_duel_rule has it: the class whose F1 the gate compares by, where thresholds are tuned. */
+/* As upk_duel_rule has it: the class whose F1 the gate compares by, where runs tune thresholds
+ * (learn/contest.c). */
 static int tuned_class(const struct upk_tail *t)
 {
 	const struct upk_retrain_config *retrain = &t->config->retrain;
 	struct upk_measure measure;
 	bool tuned = retrain->threshold && retrain->measure.class &&
+		t->schema->threshold == UPK_DECISION_THRESHOLD &&
 		strcmp(retrain->measure.name, "f1") == 0 && t->schema->classes_count == 2 &&
 		upk_measure_resolve(&retrain->measure, t->schema, &measure) &&
 		measure.class == t->schema->positive;

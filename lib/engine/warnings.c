@@ -4,7 +4,7 @@
 
 #include "base/spelling.h"
 
-enum { NAMES_MOST = 64 };
+enum { NAMES_MOST = UPK_CLASSES_MAX };
 
 static bool is_unseen(const struct upk_tail *t, const struct upk_measure_config *measure)
 {

@@ -27,8 +27,7 @@ struct contest {
 	size_t first_tuned;                        /* index of the first of them */
 	size_t steps, done; /* of progress: candidates, trials, and a refit */
 	double seconds;     /* that the longest fit of a window took */
-	size_t longest;     /* index of the window whose threshold all have meanwhile */
-	const struct upk_predictor *shared; /* it; NULL: that has none */
+	struct upk_threshold thresholds[UPK_CONTEST_CANDIDATES]; /* that were looked for */
 };
 
 static void finish(struct contest *c)
@@ -72,6 +71,19 @@ static bool check_rows(const struct upk_contest_request *r, struct upk_error *er
 		(int)only->size, only->data);
 }
 
+/* A model that names a threshold of its own decides by that one. */
+static bool asks_threshold(const struct contest *c)
+{
+	const struct upk_contest_request *r = c->request;
+	struct upk_answers labels = upk_panel_labels(&c->panel);
+
+	return r->threshold && r->data->classes == 2 && r->decision.positive >= 0 &&
+		r->decision.threshold == UPK_DECISION_THRESHOLD &&
+		r->measure.average == UPK_AVERAGE_CLASS &&
+		r->measure.class == r->decision.positive &&
+		!upk_gate_by_accuracy(r->measure, &labels);
+}
+
 static bool open_panel(struct contest *c, size_t holdout, bool pairs, struct upk_error *err)
 {
 	const struct upk_contest_request *r = c->request;
@@ -85,6 +97,7 @@ static bool open_panel(struct contest *c, size_t holdout, bool pairs, struct upk
 	c->out->compared = c->panel.n;
 	c->out->holdout_from = d->place[c->panel.first];
 	c->out->holdout_to = end_place(d, d->rows - 1);
+	c->out->threshold_asked = asks_threshold(c);
 	return true;
 }
 
@@ -104,7 +117,47 @@ static void name_metric(struct contest *c)
 	}
 }
 
-/* The next candidate, with what it answers. */
+/* A candidate that was fitted here. */
+struct made {
+	struct upk_predictor *predictor;
+	const struct upk_tuned *tuned; /* NULL: a window */
+	size_t start;                  /* its first row */
+};
+
+static struct made made_at(const struct contest *c, size_t i)
+{
+	const struct upk_tuned *tuned = i < c->windows ? NULL : &c->tuned[i - c->first_tuned];
+
+	return tuned ? (struct made){ tuned->predictor, tuned, tuned->from }
+		     : (struct made){ c->fitted[i], NULL, c->starts[i] };
+}
+
+/* Looks for the i-th's threshold by a fit like it on the older rows, which answers the newest fifth.
+ * One that fails, on rows of a single class, finds none. */
+static bool look(struct contest *c, size_t i, struct upk_error *err)
+{
+	const struct upk_contest_request *r = c->request;
+	const struct made made = made_at(c, i);
+	struct upk_error cause = { 0 };
+	size_t fifth = (c->panel.first - made.start) / 5;
+	size_t cut = c->panel.first - (fifth < VALIDATED_MOST ? fifth : VALIDATED_MOST);
+	struct upk_predictor *twin = made.tuned
+		? upk_tuning_refit(made.tuned, &r->setup, r->data, cut, &cause)
+		: upk_predictor_fit(&r->setup, r->data, made.start, cut, &cause);
+
+	c->thresholds[i] = (struct upk_threshold){ .tried = NAN };
+	if (!twin && cause.code == UPK_INVALID)
+		return true;
+	if (!twin)
+		return upk_fail(err, cause.code, "%s", cause.message);
+	const struct upk_tune_rows rows = { r->data, made.start, cut, c->panel.first };
+	bool ok = upk_predictor_tune(made.predictor, twin, (uint16_t)r->decision.positive, &rows,
+		&c->thresholds[i], err);
+	upk_predictor_unref(twin);
+	return ok;
+}
+
+/* The next candidate, with what it answers; what is fitted here may answer by a threshold. */
 static bool enter(struct contest *c, const struct upk_contest_candidate *candidate,
 	const struct upk_predictor *predictor, struct upk_error *err)
 {
@@ -132,8 +185,11 @@ static bool enter_window(struct contest *c, size_t start, struct upk_error *err)
 
 	int64_t started = upk_clock_monotonic_ns();
 	*p = upk_predictor_fit(&c->request->setup, d, start, c->panel.first, err);
+	c->starts[c->out->count] = start;
+	if (!*p || (c->out->threshold_asked && !look(c, c->out->count, err)))
+		return false;
 	c->seconds = fmax(c->seconds, 1e-9 * (double)(upk_clock_monotonic_ns() - started));
-	return *p && enter(c, &candidate, *p, err);
+	return enter(c, &candidate, *p, err);
 }
 
 /* Old ones that have seen a row of the holdout stay out. */
@@ -210,116 +266,6 @@ static size_t pick(const struct contest *c)
 	return picked;
 }
 
-/* ---- threshold ---- */
-
-/* A model that names a threshold of its own decides by that one. */
-static bool asks_threshold(const struct contest *c)
-{
-	const struct upk_contest_request *r = c->request;
-	struct upk_answers labels = upk_panel_labels(&c->panel);
-
-	return r->threshold && r->data->classes == 2 && r->decision.positive >= 0 &&
-		r->decision.threshold == UPK_DECISION_THRESHOLD &&
-		r->measure.average == UPK_AVERAGE_CLASS &&
-		r->measure.class == r->decision.positive &&
-		!upk_gate_by_accuracy(r->measure, &labels);
-}
-
-/* A candidate that was fitted here. */
-struct made {
-	struct upk_predictor *predictor;
-	const struct upk_tuned *tuned; /* NULL: a window */
-	size_t start;                  /* its first row */
-};
-
-static struct made made_at(const struct contest *c, size_t i)
-{
-	const struct upk_tuned *tuned = i < c->windows ? NULL : &c->tuned[i - c->first_tuned];
-
-	return tuned ? (struct made){ tuned->predictor, tuned, tuned->from }
-		     : (struct made){ c->fitted[i], NULL, c->starts[i] };
-}
-
-/* Looks for a threshold by a fit like this one's on the older rows, which answers the newest fifth.
- * One that fails, on rows of a single class, finds none. */
-static bool look(struct contest *c, const struct made *made, struct upk_error *err)
-{
-	const struct upk_contest_request *r = c->request;
-	struct upk_threshold *out = &c->out->threshold;
-	struct upk_error cause = { 0 };
-	size_t fifth = (c->panel.first - made->start) / 5;
-	size_t cut = c->panel.first - (fifth < VALIDATED_MOST ? fifth : VALIDATED_MOST);
-	struct upk_predictor *twin = made->tuned
-		? upk_tuning_refit(made->tuned, &r->setup, r->data, cut, &cause)
-		: upk_predictor_fit(&r->setup, r->data, made->start, cut, &cause);
-
-	*out = (struct upk_threshold){ .tried = NAN };
-	if (!twin && cause.code == UPK_INVALID)
-		return true;
-	if (!twin)
-		return upk_fail(err, cause.code, "%s", cause.message);
-	const struct upk_tune_rows rows = { r->data, made->start, cut, c->panel.first };
-	bool ok = upk_predictor_tune(
-		made->predictor, twin, (uint16_t)r->decision.positive, &rows, out, err);
-	upk_predictor_unref(twin);
-	return ok;
-}
-
-/* What the i-th, whose threshold is another one now, answers. */
-static bool ask_again(struct contest *c, size_t i, struct upk_error *err)
-{
-	upk_panel_answer_finish(&c->answers[i]);
-	if (!upk_panel_ask(&c->panel, made_at(c, i).predictor, &c->answers[i], err))
-		return false;
-	c->out->candidates[i].score = c->answers[i].score;
-	return true;
-}
-
-/* All that is fitted here is compared by the threshold of the longest window. */
-static bool share_threshold(struct contest *c, struct upk_error *err)
-{
-	size_t longest = 0;
-
-	c->out->threshold_asked = c->windows > 0 && asks_threshold(c);
-	if (!c->out->threshold_asked)
-		return true;
-	for (size_t i = 1; i < c->windows; i++)
-		longest = c->starts[i] < c->starts[longest] ? i : longest;
-	struct made made = made_at(c, longest);
-	if (!look(c, &made, err))
-		return false;
-	c->longest = longest;
-	c->shared = c->out->threshold.kept ? made.predictor : NULL;
-	for (size_t i = 0; c->shared && i < c->windows; i++) {
-		upk_predictor_take_threshold(c->fitted[i], c->shared);
-		if (!ask_again(c, i, err))
-			return false;
-	}
-	return true;
-}
-
-/* What is picked gets its own. A window on which too few rows are positive keeps the longest's. */
-static bool own_threshold(struct contest *c, struct upk_error *err)
-{
-	struct upk_contest_outcome *out = c->out;
-	const struct upk_threshold shared = out->threshold;
-	size_t i = out->picked;
-	bool old = i >= c->windows && i < c->first_tuned;
-
-	if (!out->threshold_asked || old || i == c->longest || isnan(shared.tried))
-		return true;
-	struct made made = made_at(c, i);
-	if (!look(c, &made, err))
-		return false;
-	if (isnan(out->threshold.tried) && !made.tuned) {
-		out->threshold = shared;
-		return true;
-	}
-	if (!out->threshold.kept)
-		upk_predictor_take_threshold(made.predictor, NULL);
-	return ask_again(c, i, err);
-}
-
 /* ---- tuning ---- */
 
 static void tell_trial(void *context, const struct upk_trial *trial, bool recalled)
@@ -368,8 +314,8 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 		.rows = c->panel.first - tuned->from,
 	};
 
-	if (c->shared)
-		upk_predictor_take_threshold(tuned->predictor, c->shared);
+	if (out->threshold_asked && !look(c, out->count, err))
+		return false;
 	if (!enter(c, &candidate, tuned->predictor, err))
 		return false;
 	if (c->answers[out->count - 1].score > c->answers[out->picked].score)
@@ -377,7 +323,7 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 	return true;
 }
 
-/* Trials fit on the window that was picked, or, when an old version was, on the longest. A fit for
+/* Trials fit on the window that was picked, or, when an old version was, on the longest. The fit for
  * a threshold counts in what they may take. */
 static bool tune(struct contest *c, struct upk_error *err)
 {
@@ -385,7 +331,7 @@ static bool tune(struct contest *c, struct upk_error *err)
 	const struct upk_contest_request *r = c->request;
 	size_t window = out->picked < c->windows ? out->picked : c->windows - 1;
 	struct upk_tuning_rows rows = { r->data, 0, c->panel.first };
-	double seconds = asks_threshold(c) ? c->seconds : 0;
+	double seconds = out->threshold_asked ? c->seconds : 0;
 
 	c->first_tuned = out->count;
 	if (!r->tuning || r->tuning->trials == 0 || c->windows == 0)
@@ -511,12 +457,11 @@ static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 
-	if (!share_threshold(c, err))
-		return false;
 	out->picked = pick(c);
-	if (!tune(c, err) || !own_threshold(c, err) || !judge(c, err))
+	if (!tune(c, err) || !judge(c, err))
 		return false;
 	say(out, out->verdict);
+	out->threshold = c->thresholds[out->picked];
 	out->change = change_after(c, change);
 	out->figures = upk_panel_confusion(&c->panel, &c->answers[out->picked], err);
 	if (!out->figures)
@@ -526,6 +471,17 @@ static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 		return false;
 	tell(c, c->steps);
 	return true;
+}
+
+static struct contest begin(
+	const struct upk_contest_request *request, struct upk_contest_outcome *out)
+{
+	struct contest c = { .request = request, .out = out };
+
+	for (size_t i = 0; i < UPK_CONTEST_CANDIDATES; i++)
+		c.thresholds[i].tried = NAN;
+	*out = (struct upk_contest_outcome){ 0 };
+	return c;
 }
 
 /* out is empty after a failure. */
@@ -540,10 +496,9 @@ static bool end(struct contest *c, bool ok)
 bool upk_contest(const struct upk_contest_request *request, struct upk_contest_outcome *out,
 	struct upk_error *err)
 {
-	struct contest c = { .request = request, .out = out };
+	struct contest c = begin(request, out);
 	size_t change = upk_dataset_at(request->data, request->change);
 
-	*out = (struct upk_contest_outcome){ 0 };
 	return end(&c,
 		check_rows(request, err) && prepare(&c, change, err) &&
 			enter_all(&c, change, err) && conclude(&c, change, err));
@@ -567,12 +522,13 @@ static bool try_twin(struct contest *c, struct upk_error *err)
 
 	name_metric(c);
 	c->windows = c->first_tuned = 1;
-	if (!enter_window(c, 0, err) || !share_threshold(c, err) ||
+	if (!enter_window(c, 0, err) ||
 		!upk_panel_ask_constant(
 			&c->panel, majority(c->panel.data, c->panel.first), &c->champion, err))
 		return false;
 	out->champion = c->champion.score;
 	out->challenger = c->answers[0].score;
+	out->threshold = c->thresholds[0];
 	out->difference = out->challenger - out->champion;
 	out->sd = upk_panel_sd(&c->panel, &c->answers[0], &c->champion);
 	out->figures = upk_panel_confusion(&c->panel, &c->answers[0], err);
@@ -610,9 +566,8 @@ static bool contest_first(struct contest *c, struct upk_error *err)
 bool upk_contest_first(const struct upk_contest_request *request, struct upk_contest_outcome *out,
 	struct upk_error *err)
 {
-	struct contest c = { .request = request, .out = out };
+	struct contest c = begin(request, out);
 
-	*out = (struct upk_contest_outcome){ 0 };
 	return end(&c, check_rows(request, err) && contest_first(&c, err));
 }
 

@@ -79,10 +79,10 @@ struct upk_contest_outcome {
 	char verdict[UPK_CONTEST_VERDICT]; /* a sentence with the figures */
 };
 
-/* A run with a champion: docs/policy.md section 2. The longest window's threshold
- * (learn/threshold.h) is looked for by a fit on the older four fifths of its rows, none of them held
- * out, which answers the newest fifth (10,000 rows at most); all that is fitted here is compared by
- * it, and what is picked gets its own in the same way, by which it is judged. Runs as long as its fits take, on the caller's
+/* A run with a champion: docs/policy.md section 2. The threshold (learn/threshold.h) of each window
+ * and of what a search came to is looked for by a fit on the older four fifths of its own rows, none
+ * of them held out, which answers the newest fifth (10,000 rows at most); by it they are compared
+ * and judged. Runs as long as its fits take, on the caller's
  * thread. false: UPK_INVALID (fewer than 50 pairs in the holdout, one class, no features, ...: the
  * run failed, with the reason), UPK_CANCELLED or UPK_NOMEM; out is then empty. */
 bool upk_contest(

@@ -188,10 +188,12 @@ void upk_threshold_say(
 			t->rows, t->positives, (int)class.size, class.data, ROWS_LEAST);
 		return;
 	}
+	bool proven = difference > t->limit;
 	snprintf(words, UPK_THRESHOLD_WORDS,
 		"%s: on %zu rows that the fit did not see f1 of %.*s is %.3f at 0.5 and %.3f at "
-		"thresholds like %.3f, chosen on other rows: %s by %.*f where %s%.*f was needed",
+		"thresholds like %.3f, chosen on other rows: %s by %.*f%s%s%.*f was needed%s",
 		t->kept ? "kept" : "0.5 stays", t->rows, (int)class.size, class.data, t->before,
 		t->after, t->tried, difference < 0 ? "worse" : "better", digits, fabs(difference),
-		t->kept ? "" : "more than ", digits, t->limit);
+		difference < 0 ? "; better by " : " where ", proven ? "" : "more than ", digits,
+		t->limit, proven && !t->kept ? ", but on all rows 0.5 or 0 is the best" : "");
 }

@@ -509,6 +509,7 @@ static void a_threshold_that_helps_is_judged_and_kept(void **state)
 
 	/* None of the rows it was chosen on is held out, nor seen by the fit that answered them. */
 	const struct upk_tuned_on on = upk_predictor_tuned(with.predictor);
+	assert_int_equal(on.from, with.candidates[with.picked].from);
 	assert_int_equal(on.to, with.candidates[with.picked].to);
 	assert_true(on.to <= with.holdout_from && on.cut > on.from && on.positive == 1);
 	upk_contest_finish(&with);
