@@ -145,7 +145,7 @@ static bool follow_labels(struct upk_engine *e, bool *done, int64_t *took, struc
 	do
 		followed = upk_labelled_follow(&r->labelled, e->store, e->seq, done, err);
 	while (followed && !*done && r->pace.behind &&
-		!upk_background_over(&r->pace, started));
+		!upk_background_over(&r->pace, started, INT64_MAX));
 	*took = upk_clock_monotonic_ns() - started;
 	return followed;
 }
