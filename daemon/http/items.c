@@ -120,6 +120,19 @@ static void write_counts(const struct upk_post *post, struct upk_json_writer *w)
 	upk_items_write_ignored(post->batch, w);
 }
 
+struct upk_json_writer upk_items_begin_unsettled(
+	const struct upk_post *post, struct upk_reply *reply)
+{
+	struct upk_error why;
+
+	upk_fail(&why, UPK_BUSY,
+		"stored (accepted: %zu), but upkeepd stopped before the run that settle waits for "
+		"had ended; it goes on at the next start. Sent again, items with an id count once; "
+		"do not send items without an id again: they would count twice",
+		post->accepted);
+	return upk_problem_begin(reply, 503, why.message);
+}
+
 static void answer(const struct upk_post *post, struct upk_reply *reply)
 {
 	struct upk_json_writer w;
@@ -132,6 +145,10 @@ static void answer(const struct upk_post *post, struct upk_reply *reply)
 		upk_problem_end(reply, &w);
 	} else if (post->error.code != UPK_OK) {
 		upk_problem_of(reply, &post->error);
+	} else if (post->unsettled) {
+		w = upk_items_begin_unsettled(post, reply);
+		write_counts(post, &w);
+		upk_problem_end(reply, &w);
 	} else {
 		w = upk_json_writer_on(&reply->body);
 		upk_json_object(&w, NULL);

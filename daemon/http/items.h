@@ -27,4 +27,8 @@ void upk_items_write_rejected(const struct upk_rejected *rejected, size_t listed
 /* The post is an error as a whole because of items that were rejected. */
 bool upk_items_all_refused(const struct upk_post *post, size_t rejected_total);
 
+/* The problem of an `unsettled` post, for members of its own; upk_problem_end ends it. */
+struct upk_json_writer upk_items_begin_unsettled(
+	const struct upk_post *post, struct upk_reply *reply);
+
 #endif

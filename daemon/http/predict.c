@@ -62,6 +62,14 @@ static void refuse(const struct upk_post *post, size_t total, struct upk_reply *
 	upk_problem_end(reply, &w);
 }
 
+static void refuse_unsettled(const struct upk_post *post, struct upk_reply *reply)
+{
+	struct upk_json_writer w = upk_items_begin_unsettled(post, reply);
+
+	upk_json_int(&w, "accepted", (int64_t)post->accepted);
+	upk_problem_end(reply, &w);
+}
+
 static void answer(const struct upk_post *post, struct upk_reply *reply)
 {
 	size_t faults = 0;
@@ -74,6 +82,10 @@ static void answer(const struct upk_post *post, struct upk_reply *reply)
 		faults += post->predicted[i].error != NULL;
 	if (upk_items_all_refused(post, faults)) {
 		refuse(post, faults, reply);
+		return;
+	}
+	if (post->unsettled) {
+		refuse_unsettled(post, reply);
 		return;
 	}
 	struct upk_json_writer w = upk_json_writer_on(&reply->body);

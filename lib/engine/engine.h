@@ -33,7 +33,8 @@ struct upk_engine_options {
 struct upk_engine *upk_engine_open(const struct upk_engine_options *options, struct upk_error *err);
 
 /* Stops taking posts (UPK_BUSY from then on), commits and answers what was taken, cancels a run in
- * progress, frees everything. Posts with `settle` are answered without waiting any longer. */
+ * progress, frees everything. Posts with `settle` are answered without waiting any longer, as
+ * `unsettled`. */
 void upk_engine_close(struct upk_engine *e); /* NULL is fine */
 
 bool upk_engine_ready(const struct upk_engine *e);
@@ -85,6 +86,7 @@ struct upk_post {
 	/* from the writer */
 	struct upk_error error; /* UPK_OK: the counts below hold; else nothing of the post was stored */
 	size_t accepted, duplicates, joined, revised, waiting;
+	bool unsettled; /* stored, but the engine ended before the run that `settle` waits for */
 	struct upk_rejected *rejected; /* (rejected_listed) the first of them; fewer without memory */
 	size_t rejected_listed, rejected_total;
 	struct upk_predicted *predicted; /* (batch->count) of a predict request */

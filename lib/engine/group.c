@@ -36,17 +36,24 @@ static void answer_all(struct upk_engine *e, struct upk_post *posts, const struc
 	}
 }
 
-void upk_group_release(struct upk_engine *e, struct upk_model *m)
+static void answer_settling(struct upk_engine *e, struct upk_model *m)
 {
 	struct upk_post *posts = m->settling;
 	m->settling = NULL;
 	answer_all(e, posts, NULL);
 }
 
+void upk_group_release(struct upk_engine *e, struct upk_model *m)
+{
+	for (struct upk_post *post = m->settling; post; post = post->next)
+		post->unsettled = true;
+	answer_settling(e, m);
+}
+
 void upk_group_settle(struct upk_engine *e, struct upk_model *m)
 {
 	if (m->tail->open_run == 0 || m->stale || m->deleted)
-		upk_group_release(e, m);
+		answer_settling(e, m);
 }
 
 static bool may_create(

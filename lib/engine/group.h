@@ -19,7 +19,7 @@ bool upk_group_is_quick(struct upk_engine *e, const struct upk_post *posts);
 /* When no run of the model is open any more: answers the posts that waited for that. */
 void upk_group_settle(struct upk_engine *e, struct upk_model *m);
 
-/* The engine closes: answers them whatever runs. */
+/* The engine closes: answers them as `unsettled`. */
 void upk_group_release(struct upk_engine *e, struct upk_model *m);
 
 /* Makes a model with an empty tail and takes it into the registry; within the caller's transaction.

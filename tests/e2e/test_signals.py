@@ -1,9 +1,10 @@
 """SIGTERM under load, and posts from many connections at once."""
 import concurrent.futures
+import re
 import signal
 import time
 
-from harness import Case
+from harness import Case, wait_until
 from load import CLASSES, Client, expected
 
 
@@ -34,6 +35,54 @@ class Sigterm(Case):
                 self.assertEqual(answer["duplicates"], len(items))
             everything += [item for client in clients for item in client.sure + client.unsure]
         self.assertGreater(len(everything), 100)
+
+    def taken(self, what):
+        """A counter of model m since the process began; 0 before its first item."""
+        found = re.search(rf'^upkeepd_{what}_total{{model="m"}} (\d+)$', self.daemon.get("/metrics").text, re.M)
+        return int(found.group(1)) if found else 0
+
+    def begin_long_run(self):
+        """Version 1, and a run by hand that goes on until it is cancelled."""
+        config = {"features": ["x", "y"], "rules": [], "retrain": {"learner": "logistic", "budget": None, "live": False}}
+        self.put_model("m", config)
+        for more in ({}, {"predicted": "a", "version": 1}):
+            rows = [[self.random.gauss(0, 1), self.random.gauss(0, 1)] for _ in range(600)]
+            self.events("m", [{"features": x, "label": CLASSES[x[0] > 0], **more} for x in rows], "?settle=true")
+        config["retrain"].update(learner="mlp", trials=10000)
+        self.put_model("m", config)
+        run = f"/v1/models/m/runs/{self.ok(self.daemon.post('/v1/models/m/runs'), 202)['run']}"
+        wait_until(lambda: self.daemon.get(run).json["state"] == "running")
+        return run
+
+    def test_a_post_that_settles_says_that_it_is_stored_and_the_run_has_not_ended(self):
+        run = self.begin_long_run()
+        posts = {"events": [{"id": "e1", "features": [0, 1], "label": "a"}, {"id": "bad"}],
+                 "labels": [{"id": "early", "label": "b"}],
+                 "predict": [{"id": "p1", "features": [1, 1]}]}
+        with concurrent.futures.ThreadPoolExecutor(len(posts)) as pool:
+            def post_all():
+                return {path: pool.submit(self.daemon.post, f"/v1/models/m/{path}?settle=true", items) for path, items in posts.items()}
+            waiting = post_all()
+            wait_until(lambda: (self.taken("events"), self.taken("labels")) == (1202, 1), what="the commits")
+            self.assertEqual(self.daemon.stop(), 0, self.daemon.log())
+            stored = {path: post.result() for path, post in waiting.items()}
+            for path, accepted in (("events", 1), ("labels", 1), ("predict", 1)):
+                body = self.problem(stored[path], 503, f"stored (accepted: {accepted}), but upkeepd stopped before the run",
+                                    "goes on at the next start", "do not send items without an id again")
+                self.assertEqual(body["accepted"], accepted)
+                self.assertGreater(int(stored[path].headers["Retry-After"]), 0)
+            self.assertEqual(stored["events"].json["rejected_total"], 1)
+
+            self.daemon.start()
+            wait_until(lambda: self.daemon.get(run).json["state"] == "running")
+            again = post_all()
+            wait_until(lambda: self.taken("duplicates") == 3)
+            self.assertFalse(any(post.done() for post in again.values()))
+            self.ok(self.daemon.delete(run))
+            answers = {path: self.ok(post.result(), 200) for path, post in again.items()}
+            for path in ("events", "labels"):
+                self.assertEqual((answers[path]["accepted"], answers[path]["duplicates"]), (1, 1), answers)
+            self.assertEqual(len(answers["predict"]["predictions"]), 1)
 
 
 class Concurrency(Case):

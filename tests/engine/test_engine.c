@@ -293,6 +293,7 @@ static void post_rows(struct bed *b, size_t from, size_t to, bool swapped)
 			BED_SETTLE);
 		assert_int_equal(post.error.code, UPK_OK);
 		assert_int_equal(post.accepted, 10);
+		assert_false(post.unsettled);
 		bed_finish(&post);
 		if (from != 0) {
 			bed_post(b, &post, UPK_ITEM_LABEL, "loop", labels.data, BED_SETTLE);
@@ -413,6 +414,56 @@ static void a_run_that_a_restart_cut_goes_on(void **state)
 	free(text);
 }
 
+struct settler {
+	struct bed *bed;
+	const char *body;
+	struct upk_post post;
+};
+
+static void *post_and_settle(void *argument)
+{
+	struct settler *s = argument;
+	bed_post(s->bed, &s->post, UPK_ITEM_EVENT, "loop", s->body, BED_SETTLE);
+	return NULL;
+}
+
+/* It says that what it waits for has not ended. */
+static void closing_answers_a_settling_post_as_unsettled(void **state)
+{
+	struct bed *b = *state;
+	struct upk_buffer body = { 0 };
+	struct upk_random random;
+	pthread_t thread;
+	bed_put(b, "loop",
+		"{\"retrain\":{\"learner\":\"mlp\",\"budget\":null,\"trials\":10000}}");
+	upk_random_seed(&random, 1);
+	upk_buffer_puts(&body, "[");
+	for (size_t j = 0; j < 600; j++) {
+		upk_buffer_puts(&body, j > 0 && j % 10 == 0 ? "," : "");
+		append_row(&body, &random, j, false, true);
+	}
+	upk_buffer_append(&body, "]", 2);
+	struct settler s = { .bed = b, .body = body.data };
+	assert_int_equal(pthread_create(&thread, NULL, post_and_settle, &s), 0);
+	char *text = runs(b);
+	while (!strstr(text, "\"run\":1")) {
+		usleep(1000);
+		free(text);
+		text = runs(b);
+	}
+	free(text);
+	bed_reopen(b);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(s.post.error.code, UPK_OK);
+	assert_int_equal(s.post.accepted, 600);
+	assert_true(s.post.unsettled);
+	bed_finish(&s.post);
+	upk_buffer_finish(&body);
+	text = runs(b);
+	assert_null(strstr(text, "\"verdict\":\""));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +483,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			closing_drains_posts_that_ask_for_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_run_that_a_restart_cut_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			closing_answers_a_settling_post_as_unsettled, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
