@@ -29,7 +29,7 @@ struct upk_outcome {
 	size_t rows; /* scored */
 	struct upk_figures maintained;
 	struct upk_figures version_1;  /* left alone */
-	struct upk_figures last_label; /* floor: the last label known when the row came */
+	struct upk_figures last_label; /* floor: the last one known when the row's batch was sent */
 	struct upk_figures majority;   /* floor: the majority class of the first tenth */
 	struct {
 		size_t started, promoted, rejected, failed; /* the first run included */

@@ -27,7 +27,8 @@ struct upk_rolling {
 	size_t size, step;
 };
 
-/* 1,000 and 200; 500 and 100 for a stream below 10,000 rows, 250 and 50 below 3,000. */
+/* 1,000 and 200; 500 and 100 for a stream below 10,000 rows, 250 and 50 below 3,000: all of its
+ * rows, those of the first version included. */
 struct upk_rolling upk_rolling_of(size_t rows);
 
 void upk_tally_finish(struct upk_tally *t);

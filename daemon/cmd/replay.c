@@ -43,7 +43,9 @@ static const char help[] =
 	"\n"
 	"rolling F1 is the mean of the macro F1 of windows of 1,000 rows, one every 200 rows (500 "
 	"and\n"
-	"100 for a stream below 10,000 rows, 250 and 50 below 3,000).\n"
+	"100 where fewer than 10,000 rows are played, the first tenth included, 250 and 50 below\n"
+	"3,000). With --label-delay the floor that repeats the last known label goes by the one\n"
+	"known when the request with the row was sent.\n"
 	"\n"
 	"Example: upkeepd replay data/electricity.csv.gz --model electricity --label-delay 24\n";
 

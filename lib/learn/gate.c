@@ -105,6 +105,43 @@ bool upk_gate_by_accuracy(struct upk_measure measure, const struct upk_answers *
 	return is_accuracy(measure) || is_rare(a, RARE_FOR_F1);
 }
 
+/* A class that the measure looks at occurs, in fewer rows than F1 wants. */
+static bool has_rare(
+	const struct upk_measure *m, size_t classes, const size_t *rows, const bool *occurs)
+{
+	for (size_t k = 0; k < classes; k++)
+		if (occurs[k] && rows[k] < RARE_FOR_F1 &&
+			(m->average != UPK_AVERAGE_CLASS || m->class == k))
+			return true;
+	return false;
+}
+
+bool upk_gate_measure_part(const struct upk_answers *first, const struct upk_answers *second,
+	struct upk_measure *measure, struct upk_error *err)
+{
+	size_t classes = first->classes, *rows;
+	bool *occurs;
+
+	if (classes <= 2)
+		return true;
+	rows = calloc(classes, sizeof *rows);
+	occurs = calloc(classes, sizeof *occurs);
+	if (rows && occurs) {
+		for (size_t i = 0; i < first->n; i++) {
+			rows[first->actual[i]]++;
+			occurs[first->actual[i]] = true;
+			occurs[first->predicted[i]] = occurs[second->predicted[i]] = true;
+		}
+		if (has_rare(measure, classes, rows, occurs))
+			*measure = (struct upk_measure){ upk_metric_find("accuracy"),
+				UPK_AVERAGE_NONE, 0 };
+	}
+	bool ok = rows && occurs;
+	free(rows);
+	free(occurs);
+	return ok || upk_fail(err, UPK_NOMEM, "no memory to count %zu classes", classes);
+}
+
 /* A metric that the gate has. */
 static bool check(struct upk_measure measure, const struct upk_answers *a, struct upk_error *err)
 {

@@ -30,6 +30,13 @@ bool upk_gate_score_asked(struct upk_measure measure, const struct upk_answers *
 /* Whether upk_gate_score compares these by accuracy: asked to, or too few rows of a label. */
 bool upk_gate_by_accuracy(struct upk_measure measure, const struct upk_answers *answers);
 
+/* What two versions' answers on a part of the rows are compared by: accuracy where `measure`
+ * averages over the classes, there are more than two, and one that occurs among labels or answers
+ * has fewer than 10 rows: macro F1 is then decided by a handful of rows, and its paired error is
+ * too small. By the F1 of a class only that class counts. Else `measure`. false: UPK_NOMEM. */
+bool upk_gate_measure_part(const struct upk_answers *first, const struct upk_answers *second,
+	struct upk_measure *measure, struct upk_error *err);
+
 /* sqrt(sum (a - b)^2) */
 double upk_gate_sd(const double *a, const double *b, size_t n);
 

@@ -248,6 +248,50 @@ static void a_slice_counts_only_pairs(void **state)
 	close(&s);
 }
 
+/* A slice of three classes, `rows` of them of the third, which the challenger never names. */
+static struct upk_slice_figures compare_of_rare(size_t rows, struct upk_measure measure)
+{
+	enum { N = 60 };
+	uint16_t actual[N], champion[N], challenger[N];
+	size_t places[N];
+	struct upk_slices slices = { 0 };
+	struct upk_checked c;
+
+	for (size_t i = 0; i < N; i++) {
+		places[i] = i;
+		actual[i] = champion[i] = i < rows ? 2 : i % 2;
+		challenger[i] = i % 2;
+		assert_true(upk_slices_add(&slices, upk_text_of("k"), upk_text_of("v"), i, NULL));
+	}
+	upk_slices_sort(&slices);
+	const struct upk_dataset data = { .rows = N, .classes = 3 };
+	const struct upk_panel panel = {
+		.data = &data, .measure = measure, .n = N, .rows = places, .actual = actual
+	};
+	struct upk_panel_answer old = { champion, NULL, 1 }, new = { challenger, NULL, 0 };
+	const struct upk_checks_input input = { &panel, &old, &new, &slices, NAN };
+	assert_true(upk_checks_run(&upk_checks_default, &input, &c, NULL));
+	upk_slices_finish(&slices);
+	assert_int_equal(c.shown, 1);
+	return c.slices[0];
+}
+
+static void a_slice_with_few_rows_of_a_class_goes_by_accuracy(void **state)
+{
+	const struct upk_measure macro = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 };
+	const struct upk_measure third = { upk_metric_find("f1"), UPK_AVERAGE_CLASS, 2 };
+	const struct upk_measure second = { upk_metric_find("f1"), UPK_AVERAGE_CLASS, 1 };
+
+	(void)state;
+	assert_true(fabs(compare_of_rare(9, macro).challenger - 51. / 60) < 1e-12);
+	/* scikit-learn: f1_score(y, p, average="macro"), (10 / 11 + 10 / 11 + 0) / 3 */
+	assert_true(fabs(compare_of_rare(10, macro).challenger - 20. / 33) < 1e-12);
+	assert_true(compare_of_rare(10, third).challenger == 0);
+	assert_true(fabs(compare_of_rare(9, third).challenger - 51. / 60) < 1e-12);
+	/* The second class has enough: 26 of 26, and 4 answered so wrongly. */
+	assert_true(fabs(compare_of_rare(9, second).challenger - 52. / 56) < 1e-12);
+}
+
 static void of_many_slices_the_worst_are_shown(void **state)
 {
 	struct scene s;
@@ -280,6 +324,7 @@ int main(void)
 		cmocka_unit_test(a_level_that_was_served_before_is_no_leak),
 		cmocka_unit_test(the_slice_that_falls_furthest_is_named),
 		cmocka_unit_test(a_slice_counts_only_pairs),
+		cmocka_unit_test(a_slice_with_few_rows_of_a_class_goes_by_accuracy),
 		cmocka_unit_test(of_many_slices_the_worst_are_shown),
 	};
 

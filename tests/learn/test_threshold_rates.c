@@ -1,5 +1,6 @@
 /* How often a threshold is kept where none is better than 0.5, and where one is: figures of
- * docs/gate.md. Seeds are fixed; limits are three binomial standard errors above what is claimed.
+ * docs/versions.md. Seeds are fixed; limits are three binomial standard errors above what is
+ * claimed.
  */
 #include <math.h>
 #include <setjmp.h>
