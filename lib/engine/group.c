@@ -98,6 +98,12 @@ struct upk_model *upk_group_create_model(struct upk_engine *e, const char *name,
 	return NULL;
 }
 
+static void forget_created(struct upk_engine *e, struct upk_model *m)
+{
+	upk_registry_remove(e->registry, m);
+	e->automatic--;
+}
+
 /* One transaction's models, newest first, and those that it made. */
 struct group {
 	struct upk_ingest *ingests;
@@ -174,6 +180,30 @@ static bool refuse_atomic(struct upk_post *post)
 	return true;
 }
 
+/* What was refused makes no model. */
+static bool drop_unused(struct upk_engine *e, struct group *g, struct upk_error *err)
+{
+	for (struct upk_ingest **at = &g->ingests; *at;) {
+		struct upk_ingest *in = *at;
+		size_t made = 0;
+		while (made < g->created_count && g->created[made] != in->model)
+			made++;
+		if (made == g->created_count || in->events + in->labels > 0) {
+			at = &in->next;
+			continue;
+		}
+		struct upk_model *m = g->created[made];
+		if (!upk_model_take_back(e->store, m->number, err))
+			return false;
+		*at = in->next;
+		upk_ingest_end(in);
+		g->created[made] = g->created[--g->created_count];
+		forget_created(e, m);
+		upk_model_unref(m);
+	}
+	return true;
+}
+
 static bool write_all(
 	struct upk_engine *e, struct group *g, struct upk_post *posts, struct upk_error *err)
 {
@@ -184,7 +214,8 @@ static bool write_all(
 	for (struct upk_post *post = posts; post; post = post->next)
 		if (!write_post(e, g, post, now, err))
 			return false;
-	if (refuse_atomic(posts) || !upk_pending_flush(e->pending, e->store, err))
+	if (refuse_atomic(posts) || !upk_pending_flush(e->pending, e->store, err) ||
+		!drop_unused(e, g, err))
 		return false;
 	for (struct upk_ingest *in = g->ingests; in; in = in->next)
 		if (!store_learnt(e, in, err) || !store_points(e, in, err))
@@ -208,10 +239,8 @@ static void undo(struct upk_engine *e, struct group *g, int64_t seq)
 	e->seq = seq;
 	for (struct upk_ingest *in = g->ingests; in; in = in->next)
 		upk_model_forget_lists(in->model, in->lists_known);
-	for (size_t i = 0; i < g->created_count; i++) {
-		upk_registry_remove(e->registry, g->created[i]);
-		e->automatic--;
-	}
+	for (size_t i = 0; i < g->created_count; i++)
+		forget_created(e, g->created[i]);
 }
 
 static bool learn(struct upk_ingest *in, struct upk_error *err)

@@ -262,6 +262,18 @@ static bool refuse(
 	return true;
 }
 
+static bool is_foreign(const struct upk_schema *s, struct upk_text class)
+{
+	return class.data && s->classes_declared && upk_schema_class(s, class) < 0;
+}
+
+/* What will be refused teaches nothing. */
+static bool may_teach(const struct upk_schema *s, const struct upk_item *item)
+{
+	return !item->error && item->raw_features.data && !is_foreign(s, item->predicted) &&
+		!is_foreign(s, item->label);
+}
+
 /* Features are learnt from the first item that has some and can be learnt from. */
 static bool learn_features(struct upk_engine *e, struct upk_ingest *in,
 	const struct upk_batch *batch, struct unlearnable *u, struct upk_error *err)
@@ -269,7 +281,7 @@ static bool learn_features(struct upk_engine *e, struct upk_ingest *in,
 	for (size_t i = 0; i < batch->count && !in->schema->features; i++) {
 		const struct upk_item *item = &batch->items[i];
 		struct upk_error reason = { 0 };
-		if (item->error || !item->raw_features.data)
+		if (!may_teach(in->schema, item))
 			continue;
 		struct upk_features *features = upk_features_learn(item->raw_features, &reason);
 		if (!features && reason.code == UPK_NOMEM)
@@ -309,10 +321,6 @@ static bool bring_up_to_date(
 static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, struct upk_error *err)
 {
 	size_t n = post->batch->count;
-	if (!in->champion) {
-		upk_standing_no_champion(in->model->tail, in->model->name, &post->error);
-		return true;
-	}
 	/* Names that the answer needs outlive the model's schema. */
 	post->memory = upk_schema_ref(in->schema);
 	post->classes = in->schema->classes;
@@ -346,18 +354,32 @@ static bool take_all(struct upk_engine *e, struct upk_ingest *in, struct upk_pos
 	return true;
 }
 
+static bool take_post(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post,
+	int64_t now, struct upk_error *err)
+{
+	if (!bring_up_to_date(e, in, post->batch, err))
+		return false;
+	if (post->batch->kind == UPK_ITEM_PREDICT && !prepare_predictions(in, post, err))
+		return false;
+	return take_all(e, in, post, now, err);
+}
+
 bool upk_ingest_post(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post,
 	int64_t now, struct upk_error *err)
 {
-	struct upk_batch *batch = post->batch;
-	if (!bring_up_to_date(e, in, batch, err))
-		return false;
-	if (batch->kind == UPK_ITEM_PREDICT) {
-		if (!prepare_predictions(in, post, err))
-			return false;
-		if (post->error.code != UPK_OK)
-			return true;
+	if (post->batch->kind == UPK_ITEM_PREDICT && !in->champion) {
+		upk_standing_no_champion(in->model->tail, in->model->name, &post->error);
+		return true;
 	}
-
-	return take_all(e, in, post, now, err);
+	struct upk_schema *before = upk_schema_ref(in->schema);
+	bool learnt = in->learnt;
+	bool done = take_post(e, in, post, now, err);
+	if (done && post->accepted == 0 && in->schema != before) {
+		struct upk_schema *refused = in->schema;
+		in->schema = before;
+		in->learnt = learnt;
+		before = refused;
+	}
+	upk_schema_unref(before);
+	return done;
 }

@@ -13,6 +13,7 @@ enum {
 	LAST_LIST,
 	INSERT_LIST,
 	GET_LIST,
+	TAKE_BACK,
 };
 
 static const char *const sql[] = {
@@ -30,6 +31,7 @@ static const char *const sql[] = {
 	[LAST_LIST] = "SELECT coalesce(max(list), 0) FROM feature_list WHERE model = ?1",
 	[INSERT_LIST] = "INSERT INTO feature_list (model, list, features) VALUES (?1, ?2, ?3)",
 	[GET_LIST] = "SELECT features FROM feature_list WHERE model = ?1 AND list = ?2",
+	[TAKE_BACK] = "DELETE FROM model WHERE model = ?1",
 };
 
 const struct upk_sql upk_model_sql = {
@@ -56,6 +58,13 @@ bool upk_model_insert(
 		return false;
 	*model = sqlite3_last_insert_rowid(s->db);
 	return true;
+}
+
+bool upk_model_take_back(struct upk_store *s, int64_t model, struct upk_error *err)
+{
+	struct upk_query q = upk_query(s, &upk_model_sql, TAKE_BACK);
+	upk_put_int(&q, model);
+	return upk_query_run_on_one(&q, err);
 }
 
 bool upk_model_set_config(struct upk_store *s, int64_t model, struct upk_text config,

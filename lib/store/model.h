@@ -25,6 +25,8 @@ struct upk_model_row {
 /* Inserts; *model becomes its number. */
 bool upk_model_insert(struct upk_store *s, const struct upk_model_row *row, int64_t *model,
 	struct upk_error *err);
+/* Within the transaction that inserted it: it has neither events nor labels. */
+bool upk_model_take_back(struct upk_store *s, int64_t model, struct upk_error *err);
 bool upk_model_set_config(struct upk_store *s, int64_t model, struct upk_text config, bool automatic,
 	struct upk_error *err);
 bool upk_model_set_learnt(struct upk_store *s, int64_t model, struct upk_text learnt,

@@ -300,6 +300,21 @@ class Models(Case):
         features = self.ok(self.daemon.get("/v1/models/n"))["effective"]["features"]
         self.assertEqual([f if isinstance(f, str) else f["name"] for f in features], ["f0", "f1"])
 
+    def test_what_is_refused_teaches_no_features(self):
+        self.put_model("m", {"classes": ["a", "b"]})
+        typo = {"age": "33", "typo": 1}
+        self.problem(self.daemon.post("/v1/models/m/predict", {"features": typo}), 409)
+        self.problem(self.daemon.post("/v1/models/m/predict?store=false", {"features": typo}), 409)
+        self.events("m", {"id": "1", "predicted": "a"})
+        conflict = self.daemon.post("/v1/models/m/events", {"id": "1", "predicted": "b", "features": typo})
+        self.problem(conflict, 422)
+        stranger = {"id": "2", "predicted": "c", "features": typo}
+        self.problem(self.daemon.post("/v1/models/m/events", stranger), 422)
+        self.assertIsNone(self.ok(self.daemon.get("/v1/models/m"))["effective"]["features"])
+        answer = self.events("m", [stranger, {"id": "3", "predicted": "a", "features": {"age": 33}}])
+        self.assertEqual((answer["accepted"], answer["rejected_total"]), (1, 1))
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/3"))["features"], {"age": 33})
+
     def test_a_model_with_features_gets_the_rule_fell_unless_it_names_rules(self):
         self.put_model("m")
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/rules"))["rules"], [])
@@ -314,6 +329,17 @@ class Models(Case):
         self.labels("other", {"id": "1", "label": "a"})
         names = [m["model"] for m in self.ok(self.daemon.get("/v1/models"))["models"]]
         self.assertEqual(sorted(names), ["new", "other"])
+
+    def test_what_is_refused_makes_no_model(self):
+        refused = {"id": "1", "features": {"x": "a"}}
+        self.problem(self.daemon.post("/v1/models/new/events", refused), 422)
+        self.problem(self.daemon.post("/v1/models/new/labels", {"id": "1"}), 422)
+        self.assertEqual(self.ok(self.daemon.get("/v1/models"))["models"], [])
+        self.problem(self.daemon.get("/v1/models/new"), 404)
+        self.events("new", [refused, {"id": "1", "predicted": "a", "features": {"x": 2}}])
+        self.daemon.restart()
+        self.assertEqual([m["model"] for m in self.ok(self.daemon.get("/v1/models"))["models"]], ["new"])
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/new/events/1"))["features"], {"x": 2})
 
     def test_more_than_max_models_is_409(self):
         for i in range(5):
