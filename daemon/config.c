@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "base/spelling.h"
 #include "engine/config.h"
 #include "http/url.h"
 #include "learn/crew.h"
@@ -217,6 +218,19 @@ static const struct {
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 
+static bool fail_unknown(const char *path, const char *name, struct upk_error *err)
+{
+	const char *names[MEMBERS + 1] = { NULL };
+	char known[UPK_SPELLING_SIZE];
+
+	for (size_t i = 0; i < MEMBERS; i++)
+		names[i] = members[i].name;
+	const char *meant = upk_spelling_nearest(name, names);
+	return upk_fail(err, UPK_INVALID, "%s: %s: there is no such setting%s%s%s want one of %s",
+		path, name, meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : ":",
+		upk_spelling_list(names, known));
+}
+
 static bool read_member(struct upk_daemon_config *config, const cJSON *json, const char *path,
 	struct upk_error *err)
 {
@@ -225,8 +239,7 @@ static bool read_member(struct upk_daemon_config *config, const cJSON *json, con
 	while (i < MEMBERS && strcmp(members[i].name, json->string) != 0)
 		i++;
 	if (i == MEMBERS)
-		return upk_fail(
-			err, UPK_INVALID, "%s: %s: there is no such setting", path, json->string);
+		return fail_unknown(path, json->string, err);
 	return members[i].read(config, json, path, err) ||
 		upk_fail_in(err, "%s: %s: ", path, json->string);
 }

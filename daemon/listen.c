@@ -125,7 +125,8 @@ int upk_listen_open(const struct upk_listen *l, struct upk_error *err)
 	if (l->path)
 		remove_stale(l);
 	if (fd < 0 || !bind_to(fd, l) || listen(fd, BACKLOG) != 0) {
-		upk_fail(err, UPK_IO, "cannot listen on %s: %s", l->given, strerror(errno));
+		const char *advice = errno == EADDRINUSE ? "; give another with --listen" : "";
+		upk_fail(err, UPK_IO, "cannot listen on %s: %s%s", l->given, strerror(errno), advice);
 		if (fd >= 0)
 			close(fd);
 		return -1;

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/random.h"
+#include "base/spelling.h"
 #include "client/cell.h"
 #include "client/csv.h"
 #include "client/origin.h"
@@ -53,6 +54,18 @@ static bool is_dropped(const struct upk_stream_options *options, const char *nam
 	return false;
 }
 
+static bool fail_column(const struct upk_stream *s, const char *option, const char *path,
+	const char *name, struct upk_error *err)
+{
+	enum { NAMES_MOST = 64 };
+	const char *names[NAMES_MOST + 1] = { NULL };
+	char known[UPK_SPELLING_SIZE];
+	for (size_t i = 0; i < s->columns_count && i < NAMES_MOST; i++)
+		names[i] = s->columns[i].name;
+	return upk_fail(err, UPK_INVALID, "--%s: %s has no column \"%s\": it has %s", option, path,
+		name, upk_spelling_list(names, known));
+}
+
 static bool check_drops(
 	const struct upk_stream *s, const struct upk_stream_options *options, struct upk_error *err)
 {
@@ -62,8 +75,7 @@ static bool check_drops(
 			strcmp(s->columns[column].name, options->drop[i]) != 0)
 			column++;
 		if (column == s->columns_count)
-			return upk_fail(err, UPK_INVALID, "--drop: %s has no column \"%s\"",
-				options->path, options->drop[i]);
+			return fail_column(s, "drop", options->path, options->drop[i], err);
 	}
 	return true;
 }
@@ -115,8 +127,8 @@ static bool find_label(
 			found = i;
 	}
 	if (found == s->columns_count)
-		return upk_fail(err, UPK_INVALID, "--label: %s has no column \"%s\"", options->path,
-			options->label ? options->label : "");
+		return fail_column(
+			s, "label", options->path, options->label ? options->label : "", err);
 	features -= s->columns[found].used;
 	s->columns[found].used = false;
 	s->label = found;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/number.h"
+#include "base/spelling.h"
 #include "client/cell.h"
 #include "client/origin.h"
 
@@ -49,6 +50,18 @@ static struct column *find(const struct upk_table *t, const char *name)
 	return NULL;
 }
 
+static bool fail_column(const struct upk_table *t, const char *option, const char *path,
+	const char *name, struct upk_error *err)
+{
+	enum { NAMES_MOST = 64 };
+	const char *names[NAMES_MOST + 1] = { NULL };
+	char known[UPK_SPELLING_SIZE];
+	for (size_t i = 0; i < t->count && i < NAMES_MOST; i++)
+		names[i] = t->columns[i].name;
+	return upk_fail(err, UPK_INVALID, "--%s: %s has no column \"%s\": it has %s", option, path,
+		name, upk_spelling_list(names, known));
+}
+
 static bool take_role(struct upk_table *t, const char *option, const char *name, enum role role,
 	struct upk_error *err)
 {
@@ -56,8 +69,7 @@ static bool take_role(struct upk_table *t, const char *option, const char *name,
 	if (!name)
 		return true;
 	if (!column)
-		return upk_fail(err, UPK_INVALID, "--%s: %s has no column \"%s\"", option,
-			t->options->path, name);
+		return fail_column(t, option, t->options->path, name, err);
 	if (column->role != FEATURE)
 		return upk_fail(err, UPK_INVALID, "--%s: column \"%s\" has another part already",
 			option, name);

@@ -329,16 +329,36 @@ static void write_judgement(const struct upk_rule *rule, struct upk_json_writer 
 	upk_json_int(w, "pairs", (int64_t)last.pairs);
 }
 
+/* It is ok because its window has too little to judge it on. */
+static bool say_too_few(
+	const struct upk_tail *t, const struct upk_rule *rule, char out[UPK_WARNING_SIZE])
+{
+	const struct upk_rule_config *config = rule->config;
+	struct upk_measure measure;
+	if (rule->state != UPK_RULE_OK || config->kind == UPK_RULE_CHANGE ||
+		!upk_measure_resolve(&config->measure, t->schema, &measure))
+		return false;
+	const struct upk_confusion *used = upk_window_used(t->windows.at[config->window]);
+	long long needed = (long long)config->min_pairs;
+	long long pairs = (long long)upk_measure_pairs(measure, used);
+	if (pairs >= needed)
+		return false;
+	snprintf(out, UPK_WARNING_SIZE, "%lld of the %lld pair%s it needs", pairs, needed,
+		needed == 1 ? "" : "s");
+	return true;
+}
+
 static void write_rule(
 	const struct upk_tail *t, const struct upk_rule *rule, struct upk_json_writer *w)
 {
 	bool fires = rule->state == UPK_RULE_FIRING;
 	char why[UPK_WARNING_SIZE];
 	bool unseen = upk_warnings_of_rule(t, rule->config, why);
+	bool said = unseen || say_too_few(t, rule, why);
 	upk_json_object(w, NULL);
 	upk_json_string(w, "name", rule->config->name);
 	upk_json_string(w, "state", unseen ? "no_data" : upk_rule_state_name(rule->state));
-	upk_json_string(w, "reason", unseen ? why : NULL);
+	upk_json_string(w, "reason", said ? why : NULL);
 	write_definition(t, rule->config, w);
 	write_judgement(rule, w);
 	upk_json_time_or_null(

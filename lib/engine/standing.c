@@ -65,8 +65,9 @@ bool upk_standing_no_champion(
 	struct upk_standing s;
 	upk_standing_of(t, &s);
 	if (s.waiting_for[0] == '\0')
-		return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s", model,
-			s.state);
+		return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s%s", model,
+			s.state,
+			t->schema->features ? "" : "; send events with features and labels");
 	return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s, and waits for %s",
 		model, s.state, s.waiting_for);
 }

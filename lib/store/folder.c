@@ -28,6 +28,17 @@ struct upk_folder {
 enum { COMMITTED_DIGITS = 20, COMMITTED_SIZE = COMMITTED_DIGITS + 1 + 16 + 1 };
 enum { RESERVE = 8 << 20 };
 
+/* Who may not is half of why. */
+static bool fail_access(const char *act, const char *path, struct upk_error *err)
+{
+	int reason = errno;
+	if (reason == EACCES)
+		return upk_fail(err, UPK_IO, "can't %s %s as user %ld: %s", act, path,
+			(long)geteuid(), strerror(reason));
+	return upk_fail(err, reason == ENOSPC ? UPK_FULL : UPK_IO, "can't %s %s: %s", act, path,
+		strerror(reason));
+}
+
 static int open_file(const char *folder, const char *name, struct upk_error *err)
 {
 	char path[4096];
@@ -38,8 +49,7 @@ static int open_file(const char *folder, const char *name, struct upk_error *err
 	}
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		upk_fail(err, errno == ENOSPC ? UPK_FULL : UPK_IO, "can't open %s: %s", path,
-			strerror(errno));
+		fail_access("open", path, err);
 	return fd;
 }
 
@@ -49,7 +59,8 @@ static bool fail_locked(int fd, const char *folder, struct upk_error *err)
 	ssize_t size = pread(fd, pid, sizeof pid - 1, 0);
 	pid[size > 0 ? size : 0] = '\0';
 	pid[strcspn(pid, "\n")] = '\0';
-	return upk_fail(err, UPK_CONFLICT, "data folder %s is in use by process %s", folder,
+	return upk_fail(err, UPK_CONFLICT,
+		"data folder %s is in use by process %s: stop it, or use another --data", folder,
 		pid[0] ? pid : "(unknown)");
 }
 
@@ -74,8 +85,7 @@ static bool take_lock(int fd, const char *folder, struct upk_error *err)
 struct upk_folder *upk_folder_open(const char *path, struct upk_error *err)
 {
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-		upk_fail(err, errno == ENOSPC ? UPK_FULL : UPK_IO,
-			"can't create data folder %s: %s", path, strerror(errno));
+		fail_access("create data folder", path, err);
 		return NULL;
 	}
 
@@ -88,7 +98,7 @@ struct upk_folder *upk_folder_open(const char *path, struct upk_error *err)
 
 	f->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->folder < 0) {
-		upk_fail(err, UPK_IO, "can't open data folder %s: %s", path, strerror(errno));
+		fail_access("open data folder", path, err);
 		goto close_folder;
 	}
 	f->lock = open_file(path, "lock", err);

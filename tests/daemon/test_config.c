@@ -106,7 +106,8 @@ static void a_fault_names_the_file_and_the_member(void **state)
 	} faults[] = {
 		{ "{", "line" },
 		{ "[]", "want an object" },
-		{ "{\"modles\": {}}", "modles" },
+		{ "{\"modles\": {}}", "modles: there is no such setting; did you mean models?" },
+		{ "{\"host\": []}", "did you mean hosts? want one of hosts, auto_create, max_models" },
 		{ "{\"hosts\": \"a\"}", "hosts" },
 		{ "{\"hosts\": [\"a:80\"]}", "hosts" },
 		{ "{\"hosts\": [7]}", "hosts" },

@@ -165,8 +165,8 @@ static void faults_name_column_and_line(void **state UNUSED)
 		{ "a,a,b\n1,2,x\n", "columns 1 and 2 are both named \"a\"", { 0 } },
 		{ "a,b\n1,x\n1\n", "line 3: 1 fields: the header has 2", { 0 } },
 		{ "a,b\n1,x\n1,\n", "line 3: no class in column \"b\"", { 0 } },
-		{ "a,b\n1,x\n", "has no column \"gone\"", { .label = "gone" } },
-		{ "a,b\n1,x\n", "has no column \"gone\"", { .drop = &gone, .drop_count = 1 } },
+		{ "a,b\n1,x\n", "has no column \"gone\": it has a, b", { .label = "gone" } },
+		{ "a,b\n1,x\n", "has no column \"gone\": it has a, b", { .drop = &gone, .drop_count = 1 } },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct upk_error err = { 0 };

@@ -50,6 +50,17 @@ class Page(Browser):
         self.assertIn('<span class="state warn">no_data</span>', page)
         self.assertIn('the class "spma" so far', html.unescape(page))
 
+    def test_a_rule_with_too_few_pairs_is_not_shown_as_fine(self):
+        self.put_model("few", {"rules": [{"name": "low", "metric": "accuracy", "window": "last-500", "below": 0.5}]})
+        self.events("few", {"predicted": "a", "label": "a"})
+        page = self.browse("--dump-dom", part="#model=few").stdout
+        self.assertIn('<span class="state quiet">ok</span>', page)
+        self.assertIn("1 of the 200 pairs it needs", page)
+        shown = self.shown("#model=few")
+        self.assertIn("F1 (macro) 1.000 on 1 pair ", shown)
+        self.assertNotIn("[1.000, 1.000]", shown)
+        self.assertRegex(shown, r"F1 \(spam\) 0\.400 \[0\.\d{3}, 0\.\d{3}\] on 60 pairs")
+
     def test_a_screenshot_can_be_taken(self):
         path = os.path.join(self.daemon.top, "page.png")
         self.browse(f"--screenshot={path}")

@@ -110,10 +110,18 @@ class States(Case):
 
     def test_min_pairs_is_waited_for(self):
         self.put_model("m", {**self.BASE, "rules": [self.RULE]})
+        self.assertEqual(self.reason(), "0 of the 10 pairs it needs")
         self.bad(9)
         self.assertEqual(self.states(), {"low": "ok"})
+        self.assertEqual(self.reason(), "9 of the 10 pairs it needs")
+        self.daemon.restart()
+        self.assertEqual(self.reason(), "9 of the 10 pairs it needs")
         self.bad(1)
         self.assertEqual(self.states(), {"low": "firing"})
+        self.assertIsNone(self.reason())
+
+    def reason(self):
+        return self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]["reason"]
 
     def test_above_and_classes_and_averages(self):
         rules = [{"name": "many", "metric": "accuracy", "window": "w", "above": 0.9, "min_pairs": 5, "confidence": None},

@@ -8,6 +8,7 @@ const MODELS_IN_FULL = 30;
 const HAPPENED = 25;
 const REVISIONS = 5;
 const TRIALS = 100;
+const INTERVAL_FROM = 30; /* pairs: on fewer, an average's interval may collapse */
 
 /* ---- making elements ---- */
 
@@ -51,12 +52,14 @@ function count(value) {
 	return typeof value === "number" ? value.toLocaleString("en") : "–";
 }
 
-function withInterval(value, interval, pairs = null) {
-	const among = typeof pairs === "number" ? ` on ${count(pairs)} pairs` : "";
-	const range = Array.isArray(interval)
-		? make("span", { class: "interval" }, `[${figure(interval[0])}, ${figure(interval[1])}]${among}`)
-		: null;
-	return [figure(value), range];
+function onPairs(pairs) {
+	return `on ${count(pairs)} ${pairs === 1 ? "pair" : "pairs"}`;
+}
+
+function withInterval(value, interval, pairs) {
+	if (!Array.isArray(interval) || !(pairs >= INTERVAL_FROM))
+		return [figure(value)];
+	return [figure(value), make("span", { class: "interval" }, `[${figure(interval[0])}, ${figure(interval[1])}]`)];
 }
 
 function when(time) {
@@ -85,6 +88,15 @@ const MOODS = {
 
 function state(name) {
 	return make("span", { class: `state ${MOODS[name] || "quiet"}` }, name || "–");
+}
+
+/* A rule that has not been judged for want of pairs is not fine yet. */
+function ruleState(rule) {
+	return rule.state === "ok" && rule.reason ? make("span", { class: "state quiet" }, "ok") : state(rule.state);
+}
+
+function reasonWords(rule) {
+	return rule.reason ? make("div", { class: rule.state === "ok" ? "quiet" : "warn" }, rule.reason) : null;
 }
 
 function metricName(metric) {
@@ -145,7 +157,7 @@ function promotionWords(promotion) {
 }
 
 function promotionMood(promotion) {
-	return promotion.against ? "warn" : "good";
+	return promotion.against ? "against" : "good";
 }
 
 function happened(model) {
@@ -153,7 +165,7 @@ function happened(model) {
 	for (const alert of model.alerts) {
 		all.push([alert.fired, "bad", alertWords(alert)]);
 		if (alert.resolved)
-			all.push([alert.resolved, "good", `Rule ${alert.rule} resolved: ${RESOLVED[alert.resolved_by] || alert.resolved_by}.`]);
+			all.push([alert.resolved, alert.resolved_by === "cleared" ? "good" : "quiet", `Rule ${alert.rule} resolved: ${RESOLVED[alert.resolved_by] || alert.resolved_by}.`]);
 	}
 	for (const run of model.runs)
 		all.push([run.ended || run.started || run.queued, MOODS[run.state] || "quiet", runWords(run)]);
@@ -189,7 +201,7 @@ function leading(window) {
 
 function windowRow(name, window) {
 	const lead = leading(window);
-	const cell = (value, interval) => make("td", { class: "number" }, withInterval(value, interval));
+	const cell = (value, interval) => make("td", { class: "number" }, withInterval(value, interval, window.pairs));
 	return make("tr", {},
 		make("th", { scope: "row" }, name),
 		make("td", { class: "number" }, count(window.pairs)),
@@ -306,8 +318,8 @@ function showRules(model) {
 	return table([["rule"], ["state"], ["promises that", "words"], ["value", "number"], ["limit", "number"]],
 		model.rules.map((rule) => make("tr", {},
 			make("th", { scope: "row" }, rule.name),
-			make("td", {}, state(rule.state)),
-			make("td", { class: "words" }, ruleWords(rule), rule.reason ? make("div", { class: "warn" }, rule.reason) : null,
+			make("td", {}, ruleState(rule)),
+			make("td", { class: "words" }, ruleWords(rule), reasonWords(rule),
 				firingWords(model, rule)),
 			make("td", { class: "number" }, figure(rule.value)),
 			make("td", { class: "number" }, figure(rule.threshold)))));
@@ -464,9 +476,10 @@ function overviewRow(model) {
 	const figures = windows.map(([name, window]) => {
 		const lead = leading(window);
 		return make("div", { class: "line" }, `${name}: F1 (${lead.average || positiveOf(model)}) `,
-			withInterval(lead.values.f1, lead.intervals.f1, window.pairs));
+			withInterval(lead.values.f1, lead.intervals.f1, window.pairs), make("span", { class: "interval" }, onPairs(window.pairs)));
 	});
-	const rules = (model.rules || []).map((rule) => make("div", { class: "line" }, state(rule.state), ` ${rule.name}`));
+	const rules = (model.rules || []).map((rule) => make("div", {}, ruleState(rule), ` ${rule.name}`,
+		rule.state === "ok" ? reasonWords(rule) : null));
 	return make("tr", {},
 		make("th", { scope: "row" }, make("a", { href: `#model=${encodeURIComponent(model.model)}` }, model.model)),
 		make("td", {}, state(model.state), waitWords(model)),
@@ -497,7 +510,7 @@ function showModel(model) {
 		make("h3", {}, "Windows"), showWindows(model),
 		make("h3", {}, shown ? `F1 of ${shown}` : "F1"), showHistory(model),
 		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted ",
-			make("span", { class: "warn" }, "┆"), " against a verdict"),
+			make("span", { class: "against" }, "┃"), " promoted against a verdict"),
 		make("h3", {}, "What happened last"), showHappened(model),
 		make("h3", {}, "Rules"), showRules(model),
 		showClasses(model),
