@@ -65,14 +65,22 @@ bool upk_intake_insert(struct upk_intake *k, const struct upk_known *known,
 bool upk_intake_upgrade(struct upk_intake *k, struct upk_known *known, struct upk_made_by version,
 	struct upk_error *err);
 
-/* A label for a stored event: joins, revises or is a duplicate. */
 struct upk_new_label {
 	struct upk_text class;
 	int class_index;
 	int64_t time;
+	bool timed; /* its sender said when */
 	struct upk_text source;
 	bool carried; /* it came in an event item */
 };
+
+/* It was sent before, whatever came after it: a carried one is a label of that class which the event
+ * has had, another one that of the same class and time. Without an event, labels that wait for it
+ * are looked at. Reads every label of the id, and none for one that is neither carried nor timed. */
+bool upk_intake_heard(struct upk_intake *k, const struct upk_known *known,
+	const struct upk_new_label *label, bool *heard, struct upk_error *err);
+
+/* A label for a stored event: joins, revises or is a duplicate. */
 bool upk_intake_apply_label(struct upk_intake *k, const struct upk_known *known,
 	const struct upk_new_label *label, struct upk_error *err);
 

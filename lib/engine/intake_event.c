@@ -110,34 +110,14 @@ static bool conflict(struct upk_intake *k, const char *member)
 		(int)k->item->id.size, k->item->id.data, member);
 }
 
-struct carrying {
-	struct upk_text class;
-	bool found;
-};
-
-static bool take_carried(
-	void *context, const struct upk_event_row *event, const struct upk_label_row *label)
-{
-	struct carrying *c = context;
-	c->found = !event && label->carried && upk_text_equal(label->class, c->class);
-	return !c->found;
-}
-
 /* The label that an event item brings along to an event that is stored already. */
 static bool bring_label(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
 {
-	struct carrying c = { .class = k->item->label };
-	if (!c.class.data || upk_text_equal(c.class, known->event.row.label))
-		return true;
-	if (!upk_known_each(k->engine->ids, k->engine->store, false, k->in->model->number,
-		    k->item->id, take_carried, &c, err))
-		return false;
-	if (c.found)
-		return true;
-	const struct upk_new_label label = {
-		.class = c.class, .class_index = k->resolved.label, .time = k->now, .carried = true
-	};
-	return upk_intake_apply_label(k, known, &label, err);
+	const struct upk_new_label label = { .class = k->item->label,
+		.class_index = k->resolved.label,
+		.time = k->now,
+		.carried = true };
+	return !label.class.data || upk_intake_apply_label(k, known, &label, err);
 }
 
 /* An example's label may have been brought just now: what is known is asked again. */

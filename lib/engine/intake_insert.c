@@ -176,7 +176,7 @@ static bool join(
 }
 
 /* With a label of its own and another one that waited, the waiting one came first: it completed the
- * event, and the event's own revises it. */
+ * event, and the event's own revises it, unless it has waited too and was replaced. */
 static bool label_after_waiting(struct upk_intake *k, int64_t time, struct upk_error *err)
 {
 	struct upk_known known;
@@ -342,6 +342,38 @@ static struct upk_label_row label_row(
 		.carried = label->carried };
 }
 
+struct hearing {
+	int64_t event;
+	const struct upk_new_label *label;
+	bool heard;
+};
+
+static bool take_heard(
+	void *context, const struct upk_event_row *event, const struct upk_label_row *label)
+{
+	struct hearing *h = context;
+	if (event || label->event != h->event)
+		return true;
+	bool same_time = h->label->carried || (h->label->timed && h->label->time == label->time);
+	h->heard = same_time && upk_text_equal(label->class, h->label->class);
+	return !h->heard;
+}
+
+bool upk_intake_heard(struct upk_intake *k, const struct upk_known *known,
+	const struct upk_new_label *label, bool *heard, struct upk_error *err)
+{
+	const struct upk_event_row *row = &known->event.row;
+	struct hearing h = { .event = row->seq, .label = label };
+	*heard = label->carried && upk_text_equal(label->class, row->label);
+	if (*heard || (!label->carried && !label->timed))
+		return true;
+	if (!upk_known_each(k->engine->ids, k->engine->store, false, k->in->model->number,
+		    k->item->id, take_heard, &h, err))
+		return false;
+	*heard = h.heard;
+	return true;
+}
+
 bool upk_intake_apply_label(struct upk_intake *k, const struct upk_known *known,
 	const struct upk_new_label *label, struct upk_error *err)
 {
@@ -349,7 +381,10 @@ bool upk_intake_apply_label(struct upk_intake *k, const struct upk_known *known,
 	int was;
 	if (!class_now(k, known, &was, err))
 		return false;
-	if (was == label->class_index) {
+	bool heard = was == label->class_index;
+	if (was >= 0 && !heard && !upk_intake_heard(k, known, label, &heard, err))
+		return false;
+	if (heard) {
 		k->fate = UPK_FATE_DUPLICATE;
 		return true;
 	}

@@ -1,21 +1,23 @@
 #include "engine/intake.h"
 
-/* A label whose event has not come. The same class again is a duplicate, another one replaces it.
- */
-static bool wait(struct upk_intake *k, const struct upk_known *known, struct upk_error *err)
+/* A label whose event has not come. The same one again is a duplicate, another one replaces it. */
+static bool wait(struct upk_intake *k, const struct upk_known *known,
+	const struct upk_new_label *label, struct upk_error *err)
 {
-	const struct upk_item *item = k->item;
-	if (known->labelled && upk_text_equal(known->label.class, item->label)) {
+	bool heard = known->labelled && upk_text_equal(known->label.class, label->class);
+	if (known->labelled && !heard && !upk_intake_heard(k, known, label, &heard, err))
+		return false;
+	if (heard) {
 		k->fate = UPK_FATE_DUPLICATE;
 		return true;
 	}
 	const struct upk_label_row row = { .seq = upk_intake_seq(k),
 		.model = k->in->model->number,
-		.id = item->id,
-		.class = item->label,
-		.time = item->timed ? item->time : k->now,
+		.id = k->item->id,
+		.class = label->class,
+		.time = label->time,
 		.arrival = k->now,
-		.source = item->source };
+		.source = label->source };
 	k->fate = UPK_FATE_WAITING;
 	return upk_intake_add_label(k, &row, err);
 }
@@ -26,6 +28,7 @@ bool upk_intake_label(struct upk_intake *k, struct upk_error *err)
 	const struct upk_new_label label = { .class = item->label,
 		.class_index = k->resolved.label,
 		.time = item->timed ? item->time : k->now,
+		.timed = item->timed,
 		.source = item->source };
 	const struct upk_recent_event *recent;
 	if (!upk_intake_recent(k, &recent, err))
@@ -36,8 +39,8 @@ bool upk_intake_label(struct upk_intake *k, struct upk_error *err)
 	struct upk_known known;
 	if (!upk_intake_known(k, &known, err))
 		return false;
-	bool done =
-		known.found ? upk_intake_apply_label(k, &known, &label, err) : wait(k, &known, err);
+	bool done = known.found ? upk_intake_apply_label(k, &known, &label, err)
+				: wait(k, &known, &label, err);
 	upk_known_finish(&known);
 	return done;
 }

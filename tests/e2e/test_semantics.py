@@ -69,6 +69,53 @@ class Posting(Case):
         self.check(self.events("mail", {**event, "label": "ham"}), accepted=1, revised=1)
         self.assertEqual(self.counts("mail", "all"), {("ham", "spam"): 1})
 
+    def test_a_retry_takes_no_correction_back_whichever_way_its_label_came_first(self):
+        for kind, bare in (("pair", {"predicted": "spam"}), ("example", {"features": [1]})):
+            labelled = {**bare, "label": "ham"}
+            ways = {"early": ("labels", "events"), "both": ("plain", "labels", "events"), "own": ("events",),
+                    "brought": ("plain", "events"), "replaced": ("other", "labels", "other", "events")}
+            for way, steps in ways.items():
+                if kind == "example" and "plain" in steps:
+                    continue  # without a label it would be none
+                id = f"{kind}-{way}"
+                with self.subTest(id):
+                    for step in steps:
+                        if step == "labels" or step == "other":
+                            self.labels("mail", {"id": id, "label": "ham" if step == "labels" else "spam"})
+                        else:
+                            self.events("mail", {"id": id, **(labelled if step == "events" else bare)})
+                    if way != "replaced":
+                        self.check(self.labels("mail", {"id": id, "label": "spam"}), accepted=1, revised=1)
+                    for _ in range(2):
+                        self.check(self.events("mail", {"id": id, **labelled}), accepted=1, duplicates=1)
+                    event = self.ok(self.daemon.get(f"/v1/models/mail/events/{id}"))
+                    labels = [label["label"] for label in event["labels"]]
+                    self.assertEqual(labels, ["spam", "ham", "spam"] if way == "replaced" else ["ham", "spam"])
+        self.assertEqual(self.counts("mail", "all"), {("spam", "spam"): 5})
+
+    def test_an_event_goes_back_to_a_former_class_by_a_label(self):
+        event = {"id": "r-1", "predicted": "spam", "label": "spam"}
+        self.events("mail", event)
+        self.check(self.events("mail", {**event, "label": "ham"}), accepted=1, revised=1)
+        self.check(self.events("mail", event), accepted=1, duplicates=1)
+        self.check(self.labels("mail", {"id": "r-1", "label": "spam"}), accepted=1, revised=1)
+        self.check(self.events("mail", {**event, "label": "ham"}), accepted=1, duplicates=1)
+        self.assertEqual(self.counts("mail", "all"), {("spam", "spam"): 1})
+
+    def test_a_retried_label_with_a_timestamp_takes_no_correction_back(self):
+        first = {"id": "r-1", "label": "spam", "timestamp": "2026-01-01T10:00:00Z"}
+        then = {"id": "r-1", "label": "ham", "timestamp": "2026-01-01T11:00:00Z"}
+        for come in (False, True):
+            with self.subTest(come=come):
+                if come:
+                    self.check(self.events("mail", {"id": "r-1", "predicted": "spam"}), accepted=1, joined=1)
+                else:
+                    self.check(self.labels("mail", [first, then]), accepted=2, waiting=2)
+                self.check(self.labels("mail", [first, then, first]), accepted=3, duplicates=3)
+        self.assertEqual(self.counts("mail", "all"), {("ham", "spam"): 1})
+        self.check(self.labels("mail", {**first, "timestamp": "2026-01-01T12:00:00Z"}), accepted=1, revised=1)
+        self.check(self.labels("mail", {"id": "r-1", "label": "ham"}), accepted=1, revised=1)
+
     def test_content_is_compared_decoded(self):
         self.ok(self.daemon.post("/v1/models/mail/events",
                                  r'{"id":"r-1","predicted":"spam","score":0.50,"meta":{"a":"\u00e9"}}'))
