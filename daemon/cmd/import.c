@@ -338,8 +338,9 @@ static bool report(const struct command *c, struct upk_error *err)
 {
 	struct upk_buffer line = { 0 };
 	say_counts(c);
-	if (c->json)
-		write_json(c, &line);
+	if (!c->json)
+		return true;
+	write_json(c, &line);
 	bool done = !line.failed && fwrite(line.data, 1, line.size, stdout) == line.size &&
 		fflush(stdout) == 0;
 	upk_buffer_finish(&line);

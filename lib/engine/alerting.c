@@ -37,6 +37,7 @@ void upk_alerting_replace(struct upk_tail *t, const struct upk_moment *m)
 			upk_alerting_resolve(t, i, "replaced", m);
 		t->rules[i].state = UPK_RULE_OK;
 		t->rules[i].score = NAN;
+		t->rules[i].score_pairs = 0;
 		t->rules[i].scored = false;
 		upk_score_task_destroy(t->rules[i].task);
 		t->rules[i].task = NULL;
@@ -132,7 +133,9 @@ static void score(struct upk_tail *t, struct upk_rule *rule)
 	double step = fmax(1, (double)upk_window_pairs(window) / 100);
 	if (rule->scored && (double)(changes - rule->scored_at) < step)
 		return;
-	rule->score = t->scorer.score(t->scorer.context, t, rule, measure);
+	struct upk_scorer_value value = t->scorer.score(t->scorer.context, t, rule, measure);
+	rule->score = value.score;
+	rule->score_pairs = value.pairs;
 	rule->scored_at = changes;
 	rule->scored = true;
 }

@@ -53,7 +53,8 @@ struct upk_rule_config {
 	int64_t for_ms;     /* default 0 */
 	int64_t cooldown_pairs; /* -1: not given */
 	int64_t cooldown_ms;    /* -1: not given */
-	double confidence;  /* NAN: on the point value; default 0.99 */
+	double confidence;  /* NAN: on the point value; default 0.99; see upk_config_confidence */
+	bool confidence_given; /* as a number */
 	unsigned actions;   /* upk_rule_action, or-ed; default alert */
 };
 
@@ -150,6 +151,10 @@ struct upk_config {
 struct upk_config *upk_config_parse(struct upk_text json, struct upk_error *err);
 struct upk_config *upk_config_ref(struct upk_config *c);
 void upk_config_unref(struct upk_config *c); /* NULL is fine */
+
+/* The confidence that decides; NAN: the point value does, as always on a score metric, whose bound is
+ * not known. */
+double upk_config_confidence(const struct upk_rule_config *rule);
 
 /* The rule that a model with features and no "rules" gets: fell. Static. */
 const struct upk_rule_config *upk_config_fell(void);

@@ -114,7 +114,7 @@ static void write_threshold(
 	upk_json_double(w, kinds[rule->kind], rule->threshold);
 	upk_json_double(w, "clear", isnan(rule->clear) ? rule->threshold : rule->clear);
 	upk_json_int(w, "min_pairs", rule->min_pairs);
-	upk_json_double(w, "confidence", rule->confidence);
+	upk_json_double(w, "confidence", upk_config_confidence(rule));
 }
 
 static void write_rule(

@@ -231,6 +231,7 @@ static bool rule_confidence(void *into, const cJSON *value, struct upk_error *er
 	struct draft *d = into;
 	d->confidence = value;
 	d->rule->confidence = NAN;
+	d->rule->confidence_given = !cJSON_IsNull(value);
 	return cJSON_IsNull(value) ||
 		upk_config_number(
 			value, confidence_least, confidence_most, &d->rule->confidence, err);
@@ -379,6 +380,13 @@ bool upk_config_read_rules(struct upk_config *c, const cJSON *value, struct upk_
 			return upk_fail_in(err, "rules[%zu].", i);
 	}
 	return true;
+}
+
+double upk_config_confidence(const struct upk_rule_config *rule)
+{
+	const struct upk_metric *metric =
+		rule->kind == UPK_RULE_CHANGE ? NULL : upk_metric_find(rule->measure.name);
+	return metric && upk_metric_needs(metric) == UPK_METRIC_COUNTS ? rule->confidence : NAN;
 }
 
 const struct upk_rule_config *upk_config_fell(void)

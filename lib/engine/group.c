@@ -281,7 +281,9 @@ static void follow(struct upk_engine *e, struct upk_ingest *in)
 	struct upk_model *m = in->model;
 	m->last_event = in->last_event;
 	m->last_place = in->last_place;
+	pthread_mutex_lock(&m->lock);
 	m->used = in->used;
+	pthread_mutex_unlock(&m->lock);
 	upk_orders_clear(&m->orders);
 	if (!learn(in, &err)) {
 		m->stale = true;

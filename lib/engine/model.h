@@ -36,6 +36,7 @@ struct upk_model {
 	struct upk_schema *schema; /* locked */
 	struct upk_tail *tail;     /* locked */
 	struct upk_totals totals;  /* locked */
+	struct upk_used used;      /* locked: classes that stored rows name */
 	bool automatic, read_only, deleted; /* locked */
 	struct upk_building *building; /* locked: engine/building.h; NULL: none */
 	bool behind;          /* locked: made anew, it lacks what came after its state */
@@ -46,7 +47,6 @@ struct upk_model {
 	int64_t last_event;   /* number of the last prediction stored */
 	int64_t last_place;   /* given out */
 	int64_t stored_place; /* place of the state in the store */
-	struct upk_used used; /* classes that stored rows name */
 	int64_t retention;    /* as engine/retention.h has seen it, ms */
 	bool stale;           /* the tail is behind the store: rebuild it */
 	struct upk_repair repair;

@@ -90,8 +90,8 @@ static bool resolve_orphans(struct upk_engine *e, struct upk_model *m, const str
 
 /* Events in memory carry tags of the old tail. A stale model's is kept until it is known that the
  * new one has all that it has. */
-static void install(
-	struct upk_engine *e, struct upk_model *m, struct upk_schema *schema, struct upk_tail *tail)
+static void install(struct upk_engine *e, struct upk_model *m, struct upk_schema *schema,
+	struct upk_tail *tail, const struct upk_used *used)
 {
 	if (m->tail)
 		upk_recent_clear(e->recent);
@@ -100,6 +100,7 @@ static void install(
 	struct upk_tail *old_tail = m->tail;
 	m->schema = schema;
 	m->tail = tail;
+	m->used = *used;
 	m->stored_place = tail->place;
 	m->behind = m->stale && old_tail;
 	m->stale = false;
@@ -158,6 +159,7 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 	struct upk_error *err)
 {
 	struct upk_config *config = upk_config_parse(row->config, err);
+	struct upk_used used;
 	if (!config)
 		return false;
 	struct upk_schema *schema = schema_of(e, m, row, config, err);
@@ -166,11 +168,11 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 	if (tail)
 		tail->scorer = upk_scorer_of(e, m);
 	if (tail && upk_refill_tail(e, m, tail, row, err) && resolve_orphans(e, m, tail, err) &&
-		upk_schema_read_used(schema, row->learnt, &m->used, err) &&
+		upk_schema_read_used(schema, row->learnt, &used, err) &&
 		upk_place_last(e->store, m->number, &m->last_place, err)) {
 		m->last_event = tail->event > m->last_event ? tail->event : m->last_event;
 		fill_scores(e, m, tail);
-		install(e, m, schema, tail);
+		install(e, m, schema, tail, &used);
 		return true;
 	}
 	upk_tail_destroy(tail);

@@ -349,11 +349,12 @@ static bool say_too_few(
 }
 
 static void write_rule(
-	const struct upk_tail *t, const struct upk_rule *rule, struct upk_json_writer *w)
+	const struct upk_model *m, const struct upk_rule *rule, struct upk_json_writer *w)
 {
+	const struct upk_tail *t = m->tail;
 	bool fires = rule->state == UPK_RULE_FIRING;
 	char why[UPK_WARNING_SIZE];
-	bool unseen = upk_warnings_of_rule(t, rule->config, why);
+	bool unseen = upk_warnings_of_rule(t, &m->used, rule->config, why);
 	bool said = unseen || say_too_few(t, rule, why);
 	upk_json_object(w, NULL);
 	upk_json_string(w, "name", rule->config->name);
@@ -383,7 +384,7 @@ bool upk_report_rules(
 	upk_json_object(w, NULL);
 	upk_json_array(w, "rules");
 	for (size_t i = 0; i < m->tail->rules_count; i++)
-		write_rule(m->tail, &m->tail->rules[i], w);
+		write_rule(m, &m->tail->rules[i], w);
 	upk_json_array_end(w);
 	upk_json_object_end(w);
 	upk_report_unlock(m);

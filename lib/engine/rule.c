@@ -41,18 +41,21 @@ static void judge_threshold(const struct upk_rule_config *config, struct upk_mea
 	const struct upk_confusion *used, struct upk_judgement *out)
 {
 	bool below = config->kind == UPK_RULE_BELOW;
+	bool counts = upk_metric_needs(measure.metric) == UPK_METRIC_COUNTS;
 	double clear = isnan(config->clear) ? config->threshold : config->clear;
-	out->bound = out->value;
+	double confidence = upk_config_confidence(config);
+	out->bound = counts ? out->value : NAN;
 	out->clear = below ? out->value >= clear : out->value <= clear;
 	if (below ? out->value >= config->threshold : out->value <= config->threshold)
 		return;
 
-	if (!isnan(config->confidence) && upk_metric_needs(measure.metric) == UPK_METRIC_COUNTS) {
+	if (!isnan(confidence)) {
 		struct upk_interval interval =
-			upk_measure_interval(measure, used, 2 * config->confidence - 1);
+			upk_measure_interval(measure, used, 2 * confidence - 1);
 		out->bound = below ? interval.high : interval.low;
 	}
-	out->wrong = below ? out->bound < config->threshold : out->bound > config->threshold;
+	double end = counts ? out->bound : out->value;
+	out->wrong = below ? end < config->threshold : end > config->threshold;
 }
 
 static bool judge_drop(struct upk_rule *rule, struct upk_measure measure,
@@ -92,7 +95,7 @@ bool upk_rule_judge(struct upk_rule *rule, const struct upk_schema *schema,
 		return true;
 
 	bool counts = upk_metric_needs(measure.metric) == UPK_METRIC_COUNTS;
-	out->pairs = upk_measure_pairs(measure, used);
+	out->pairs = counts ? upk_measure_pairs(measure, used) : rule->score_pairs;
 	out->value = counts ? upk_measure_value(measure, used) : rule->score;
 	if (isnan(out->value) || out->pairs < (uint64_t)rule->config->min_pairs)
 		return true;

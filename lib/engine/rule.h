@@ -27,7 +27,8 @@ enum upk_rule_state {
 struct upk_judgement {
 	bool wrong, clear;
 	double value;     /* of the metric; change: the hit rate of the suffix */
-	double bound;     /* what was compared: the one-sided bound, or the value; change: L */
+	double bound;     /* what was compared: the one-sided bound, or the value; change: L;
+	                   * NAN: of a score metric the value was */
 	double threshold; /* what it was compared with; change: the limit of L */
 	uint64_t pairs;   /* that it rests on; change: pairs in the suffix */
 	struct upk_change change; /* of a change rule that is wrong */
@@ -55,6 +56,7 @@ struct upk_rule {
 
 	struct upk_reference reference; /* of a drop rule */
 	double score;                /* latest value of a score metric; NAN: none, or undefined */
+	uint64_t score_pairs;        /* that it rests on: those with scores */
 	bool scored;                 /* since what is in use came into use */
 	uint64_t scored_at;          /* the window's changes when it was due */
 	struct upk_score_task *task; /* the next value, of a large window; NULL: none is computed */

@@ -69,23 +69,27 @@ static bool copy(struct upk_model *m, const struct upk_tail *t, size_t window,
 }
 
 static bool score_now(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
-	const char *metric, double *value, struct upk_error *err)
+	const char *metric, struct upk_scorer_value *out, struct upk_error *err)
 {
 	struct upk_score_copy pairs = { 0 };
 	upk_score_task_destroy(rule->task);
 	rule->task = NULL;
 	bool done = copy(m, t, rule->config->window, &pairs, err) &&
-		upk_score_copy_metric(&pairs, metric, value, err);
+		upk_score_copy_metric(&pairs, metric, &out->score, err);
+	out->pairs = pairs.n;
 	upk_score_copy_finish(&pairs);
 	return done;
 }
 
 /* The value that is ready now is of the pairs when the last one was due. */
 static bool score_beside(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
-	const char *metric, double *value, struct upk_error *err)
+	const char *metric, struct upk_scorer_value *out, struct upk_error *err)
 {
-	if (!upk_score_task_end(rule->task, value, err) ||
-		!copy(m, t, rule->config->window, upk_score_task_copy(rule->task), err))
+	if (!upk_score_task_end(rule->task, &out->score, err))
+		return false;
+	struct upk_score_copy *pairs = upk_score_task_copy(rule->task);
+	out->pairs = pairs->n;
+	if (!copy(m, t, rule->config->window, pairs, err))
 		return false;
 	upk_score_task_begin(rule->task, metric);
 	return true;
@@ -102,25 +106,26 @@ static void begin_beside(struct upk_model *m, const struct upk_tail *t, struct u
 }
 
 static bool take_score(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
-	const char *metric, double *value, struct upk_error *err)
+	const char *metric, struct upk_scorer_value *out, struct upk_error *err)
 {
 	bool large = upk_window_pairs(t->windows.at[rule->config->window]) > UPK_SCORER_AT_ONCE;
 	if (large && rule->task && upk_score_task_pending(rule->task))
-		return score_beside(m, t, rule, metric, value, err);
-	if (!score_now(m, t, rule, metric, value, err))
+		return score_beside(m, t, rule, metric, out, err);
+	if (!score_now(m, t, rule, metric, out, err))
 		return false;
 	if (large)
 		begin_beside(m, t, rule, metric);
 	return true;
 }
 
-static double score(void *context, const struct upk_tail *t, struct upk_rule *rule,
-	struct upk_measure measure)
+static struct upk_scorer_value score(
+	void *context, const struct upk_tail *t, struct upk_rule *rule, struct upk_measure measure)
 {
 	struct upk_model *m = context;
 	struct upk_error err = { 0 };
 	const char *metric = upk_metric_name(measure.metric);
-	double value = NAN;
+	const struct upk_scorer_value none = { NAN, 0 };
+	struct upk_scorer_value value = none;
 	bool had = !rule->scored || !isnan(rule->score);
 	/* Nobody else changes the tail: readers need not wait for the rows. */
 	pthread_mutex_unlock(&m->lock);
@@ -132,7 +137,7 @@ static double score(void *context, const struct upk_tail *t, struct upk_rule *ru
 		upk_engine_log(m->engine, UPK_LOG_WARNING,
 			"model %s: rule %s: %s can't be computed: %s", m->name, rule->config->name,
 			metric, err.message);
-	return NAN;
+	return none;
 }
 
 struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m)
@@ -141,22 +146,33 @@ struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m)
 	return (struct upk_scorer){ score, m, upk_score_ring_create() };
 }
 
+/* A rule on a score metric; i: which one. */
+static bool check_rule(const struct upk_config *config, const struct upk_rule_config *rule,
+	size_t i, struct upk_error *err)
+{
+	const struct upk_window_config *window = &config->windows[rule->window];
+	if (rule->confidence_given)
+		return upk_fail(err, UPK_INVALID,
+			"rules[%zu].confidence: %g: want null, or it left out, for a rule on %s: "
+			"its value alone decides, since its bound is not known",
+			i, rule->confidence, rule->measure.name);
+	if (window->count > UPK_SCORER_PAIRS)
+		return upk_fail(err, UPK_INVALID,
+			"rules[%zu].window: \"%s\" has %" PRId64
+			" pairs: want at most %d for a rule on %s",
+			i, window->name, window->count, UPK_SCORER_PAIRS, rule->measure.name);
+	return true;
+}
+
 bool upk_scorer_check(const struct upk_config *config, struct upk_error *err)
 {
 	for (size_t i = 0; i < config->rules_count; i++) {
 		const struct upk_rule_config *rule = &config->rules[i];
-		const struct upk_metric *metric = rule->kind == UPK_RULE_CHANGE
-			? NULL
-			: upk_metric_find(rule->measure.name);
-		if (!metric || upk_metric_needs(metric) != UPK_METRIC_SCORES)
-			continue;
-		const struct upk_window_config *window = &config->windows[rule->window];
-		if (window->count > UPK_SCORER_PAIRS)
-			return upk_fail(err, UPK_INVALID,
-				"rules[%zu].window: \"%s\" has %" PRId64
-				" pairs: want at most %d for a rule on %s",
-				i, window->name, window->count, UPK_SCORER_PAIRS,
-				rule->measure.name);
+		const struct upk_metric *metric =
+			rule->kind == UPK_RULE_CHANGE ? NULL : upk_metric_find(rule->measure.name);
+		if (metric && upk_metric_needs(metric) == UPK_METRIC_SCORES &&
+			!check_rule(config, rule, i, err))
+			return false;
 	}
 	return true;
 }

@@ -43,12 +43,13 @@ void upk_sentence_alert(
 		[UPK_RULE_ABOVE] = "above",
 		[UPK_RULE_DROP] = "below the record by more than",
 	};
+	double confidence = upk_config_confidence(rule);
 	int n = snprintf(out, UPK_SENTENCE_SIZE, "rule %s: %s is %.4f on %llu pairs of %s, %s %g",
 		rule->name, name, j->value, (unsigned long long)j->pairs,
 		t->config->windows[rule->window].name, words[rule->kind], rule->threshold);
-	if (n > 0 && n < UPK_SENTENCE_SIZE && !isnan(rule->confidence) && !isnan(j->bound))
+	if (n > 0 && n < UPK_SENTENCE_SIZE && !isnan(confidence) && !isnan(j->bound))
 		snprintf(out + n, UPK_SENTENCE_SIZE - (size_t)n,
-			" (its bound at confidence %g is %.4f)", rule->confidence, j->bound);
+			" (its bound at confidence %g is %.4f)", confidence, j->bound);
 }
 
 void upk_sentence_run(

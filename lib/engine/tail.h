@@ -50,12 +50,17 @@ struct upk_step {
 
 struct upk_tail;
 
+struct upk_scorer_value {
+	double score;
+	uint64_t pairs; /* that it rests on */
+};
+
 /* Where a rule on a score metric gets its value: the metric on the pairs of its window that what is
- * in use predicted; NAN when undefined or when it can't be computed. Called on the writer's thread,
+ * in use predicted and that have scores; NAN when undefined or when it can't be computed. Called on the writer's thread,
  * under the model's lock, which it may give back for a while. */
 struct upk_scorer {
-	double (*score)(void *context, const struct upk_tail *t, struct upk_rule *rule,
-		struct upk_measure measure);
+	struct upk_scorer_value (*score)(void *context, const struct upk_tail *t,
+		struct upk_rule *rule, struct upk_measure measure);
 	void *context;
 	struct upk_score_ring *ring; /* the tail's */
 };

@@ -290,6 +290,7 @@ static void write_rule(
 	upk_json_double(w, "fired_l", rule->fired_l);
 	upk_json_bool(w, "waiting", rule->waiting);
 	upk_json_double(w, "score", rule->score);
+	upk_json_int(w, "score_pairs", (int64_t)rule->score_pairs);
 	upk_json_bool(w, "scored", rule->scored);
 	upk_json_int(w, "scored_since", (int64_t)(changes_of(t, rule) - rule->scored_at));
 	write_judgement(&rule->last, w);
@@ -567,6 +568,7 @@ static void read_judgement(struct reading *r, const cJSON *o, struct upk_judgeme
 	j->pairs = (uint64_t)take_int(r, o, "pairs");
 }
 
+/* States of before had no "score_pairs". */
 static void read_rule(struct reading *r, const cJSON *o, struct upk_rule *rule)
 {
 	rule->state = (enum upk_rule_state)take_name(r, o, "state", state_name);
@@ -578,6 +580,9 @@ static void read_rule(struct reading *r, const cJSON *o, struct upk_rule *rule)
 	rule->scored = take_bool(r, o, "scored");
 	rule->scored_at = 0 - (uint64_t)take_int(r, o, "scored_since");
 	read_judgement(r, member_of(r, o, "last", true), &rule->last);
+	rule->score_pairs = cJSON_GetObjectItemCaseSensitive(o, "score_pairs")
+		? (uint64_t)take_int(r, o, "score_pairs")
+		: rule->last.pairs;
 }
 
 static void read_rules(struct reading *r, const cJSON *rules, struct upk_tail *t)

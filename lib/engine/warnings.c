@@ -6,12 +6,12 @@
 
 enum { NAMES_MOST = UPK_CLASSES_MAX };
 
-static bool is_unseen(const struct upk_tail *t, const struct upk_measure_config *measure)
+static bool is_unknown(const struct upk_tail *t, const struct upk_measure_config *measure)
 {
 	return measure->class && upk_schema_class(t->schema, upk_text_of(measure->class)) < 0;
 }
 
-static void write_unseen(const struct upk_tail *t, const struct upk_measure_config *measure,
+static void write_unknown(const struct upk_tail *t, const struct upk_measure_config *measure,
 	char out[UPK_WARNING_SIZE])
 {
 	const char *names[NAMES_MOST + 1] = { NULL };
@@ -24,12 +24,23 @@ static void write_unseen(const struct upk_tail *t, const struct upk_measure_conf
 		count ? upk_spelling_list(names, known) : "none");
 }
 
-bool upk_warnings_of_rule(
-	const struct upk_tail *t, const struct upk_rule_config *rule, char out[UPK_WARNING_SIZE])
+bool upk_warnings_of_rule(const struct upk_tail *t, const struct upk_used *used,
+	const struct upk_rule_config *rule, char out[UPK_WARNING_SIZE])
 {
-	if (rule->kind == UPK_RULE_CHANGE || !is_unseen(t, &rule->measure))
+	struct upk_measure measure;
+	if (rule->kind == UPK_RULE_CHANGE)
 		return false;
-	write_unseen(t, &rule->measure, out);
+	if (is_unknown(t, &rule->measure)) {
+		write_unknown(t, &rule->measure, out);
+		return true;
+	}
+	if (!upk_measure_resolve(&rule->measure, t->schema, &measure) ||
+		!upk_metric_per_class(measure.metric) || measure.average != UPK_AVERAGE_CLASS ||
+		used->class[measure.class])
+		return false;
+	snprintf(out, UPK_WARNING_SIZE, "no event or label has had the class \"%.*s\" so far",
+		(int)t->schema->classes[measure.class].size,
+		t->schema->classes[measure.class].data);
 	return true;
 }
 
@@ -73,14 +84,14 @@ static void say_dropped(const struct upk_tail *t,
 	say(context, words);
 }
 
-static void say_unseen(const struct upk_tail *t, const char *path,
+static void say_unknown(const struct upk_tail *t, const char *path,
 	const struct upk_measure_config *measure,
 	void (*say)(void *context, const char *warning), void *context)
 {
 	char words[UPK_WARNING_SIZE], whole[UPK_WARNING_SIZE + 128];
-	if (!is_unseen(t, measure))
+	if (!is_unknown(t, measure))
 		return;
-	write_unseen(t, measure, words);
+	write_unknown(t, measure, words);
 	snprintf(whole, sizeof whole, "%.126s: %s", path, words);
 	say(context, whole);
 }
@@ -95,8 +106,8 @@ void upk_warnings_each(const struct upk_tail *t, void (*say)(void *context, cons
 		char path[128];
 		snprintf(path, sizeof path, "rule %.120s", rule->name);
 		if (rule->kind != UPK_RULE_CHANGE)
-			say_unseen(t, path, &rule->measure, say, context);
+			say_unknown(t, path, &rule->measure, say, context);
 	}
-	say_unseen(t, "retrain.gate.metric", &retrain->measure, say, context);
-	say_unseen(t, "retrain.search.objective", &retrain->search.objective, say, context);
+	say_unknown(t, "retrain.gate.metric", &retrain->measure, say, context);
+	say_unknown(t, "retrain.search.objective", &retrain->search.objective, say, context);
 }

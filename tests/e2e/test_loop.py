@@ -381,6 +381,22 @@ class Failures(LoopCase):
         self.events("m", {"predicted": "spma", "label": "ham"})
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]["state"], "ok")
 
+    def test_a_rule_on_a_declared_class_that_never_came_has_no_data(self):
+        rules = [{"name": "bare", "metric": "f1", "window": "last-500", "below": 0.1},
+                 {"name": "named", "metric": {"name": "recall", "class": "spam"}, "window": "last-500", "below": 0.1},
+                 {"name": "all", "metric": "accuracy", "window": "last-500", "below": 0.1}]
+        answer = self.put_model("m", {"classes": ["ham", "spam"], "positive": "spam", "rules": rules})
+        self.assertEqual(answer["warnings"], [])
+        shown = lambda: [(r["state"], r["reason"]) for r in self.ok(self.daemon.get("/v1/models/m/rules"))["rules"]]
+        unseen = ("no_data", 'no event or label has had the class "spam" so far')
+        self.events("m", [{"predicted": "ham", "label": "ham"}] * 20)
+        for how in (None, "kill"):
+            if how:
+                self.daemon.restart(how)
+            self.assertEqual(shown(), [unseen, unseen, ("ok", None)])
+        self.events("m", {"id": "s", "predicted": "spam"})
+        self.assertEqual(shown(), [("ok", None)] * 3)
+
     def test_a_run_on_one_class_fails(self):
         self.put_model("m", MODEL)
         self.events("m", [{"features": [i, 1, 2], "label": "up"} for i in range(600)], "?settle=true")

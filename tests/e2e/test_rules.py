@@ -130,7 +130,7 @@ class States(Case):
                  {"name": "loss", "metric": "log_loss", "window": "w", "above": 0.1, "min_pairs": 5, "confidence": None}]
         self.put_model("m", {**self.BASE, "rules": rules})
         self.good(10)
-        self.assertEqual(self.states(), {"many": "firing", "recall": "ok", "micro": "ok", "loss": "ok"})
+        self.assertEqual(self.states(), {"many": "firing", "recall": "no_data", "micro": "ok", "loss": "ok"})
         self.bad(20)
         self.assertEqual(self.states(), {"many": "ok", "recall": "firing", "micro": "firing", "loss": "ok"})
 
@@ -289,12 +289,28 @@ class States(Case):
             window = pairs[max(0, at - size):at]
             rule = self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]
             self.assertAlmostEqual(rule["value"], roc_auc_score(*zip(*window)), delta=1e-12, msg=f"{len(pairs)} pairs, due {due[-3:]}")
+            self.assertEqual((rule["pairs"], rule["bound"]), (len(window), None))
 
     def test_a_score_rule_on_too_large_a_window_is_refused(self):
         answer = self.daemon.put("/v1/models/m", {"windows": [{"name": "w", "count": 2000000}], "rules": [
             {"name": "auc", "metric": "roc_auc", "window": "w", "below": 0.8}]})
         problem = self.problem(answer, 400)
         self.assertIn('rules[0].window: "w" has 2000000 pairs: want at most 1000000 for a rule on roc_auc', problem["detail"])
+
+    def test_a_score_rule_has_no_confidence_and_rests_on_pairs_with_scores(self):
+        rule = {"name": "auc", "metric": "roc_auc", "window": "w", "below": 0.7, "min_pairs": 20}
+        config = {"classes": ["a", "b"], "positive": "b", "windows": [{"name": "w", "count": 90}], "rules": [rule]}
+        problem = self.problem(self.daemon.put("/v1/models/m", {**config, "rules": [{**rule, "confidence": 0.99}]}), 400)
+        self.assertIn("rules[0].confidence: 0.99: want null, or it left out, for a rule on roc_auc", problem["detail"])
+        self.put_model("m", config)
+        self.assertIsNone(self.ok(self.daemon.get("/v1/models/m"))["effective"]["rules"][0]["confidence"])
+        self.events("m", [{"predicted": "a", "label": "ab"[i % 2]} for i in range(30)])
+        self.events("m", [{"score": 0.5, "label": "ab"[i % 2]} for i in range(19)])
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"], [])
+        self.events("m", [{"score": 0.5, "label": "b"}])
+        alert, = self.ok(self.daemon.get("/v1/models/m/alerts"))["alerts"]
+        self.assertEqual((alert["value"], alert["bound"], alert["pairs"]), (0.5, None, 20))
+        self.assertEqual(alert["detail"], "rule auc: roc_auc is 0.5000 on 20 pairs of w, below 0.7")
 
     def test_scores_of_rules_are_those_of_what_is_in_use_after_a_put_and_after_another_came(self):
         from sklearn.metrics import roc_auc_score

@@ -4,9 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "engine/scorer.h"
+#include "engine/sentence.h"
 #include "metrics/interval.h"
 #include "stream.h"
 
@@ -335,9 +338,10 @@ static void duration_window_loses_pairs_without_new_ones(void **state)
 struct counted {
 	int calls;
 	double value;
+	uint64_t pairs;
 };
 
-static double counted_score(
+static struct upk_scorer_value counted_score(
 	void *context, const struct upk_tail *t, struct upk_rule *rule, struct upk_measure measure)
 {
 	struct counted *c = context;
@@ -345,7 +349,7 @@ static double counted_score(
 	assert_int_equal(rule->config->window, 0);
 	assert_string_equal(upk_metric_name(measure.metric), "log_loss");
 	c->calls++;
-	return c->value;
+	return (struct upk_scorer_value){ c->value, c->pairs };
 }
 
 static void scores_are_taken_each_hundredth_of_the_window(void **state)
@@ -354,7 +358,7 @@ static void scores_are_taken_each_hundredth_of_the_window(void **state)
 	static const double values[] = { 0.3, NAN };
 	for (size_t i = 0; i < 2; i++) {
 		struct stream s;
-		struct counted c = { 0, values[i] };
+		struct counted c = { 0, values[i], 10 };
 		open_rule(&s, "\"metric\":\"log_loss\",\"above\":0.5,\"min_pairs\":10", 300, "");
 		s.tail->scorer = (struct upk_scorer){ counted_score, &c, NULL };
 		stream_even(&s, 0, 300, 1, 1);
@@ -366,6 +370,78 @@ static void scores_are_taken_each_hundredth_of_the_window(void **state)
 		stream_even(&s, 0, 3, 1, 1);
 		assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING);
 		stream_close(&s);
+	}
+}
+
+/* What it rests on is what the scorer says, not what the window holds by then: so are the pairs
+ * that it needs. */
+static void a_score_rests_on_the_pairs_that_it_was_taken_of(void **state)
+{
+	(void)state;
+	struct stream s;
+	struct counted c = { 0, 0.6, 59 };
+	open_rule(&s, "\"metric\":\"log_loss\",\"above\":0.5,\"min_pairs\":60", 300, "");
+	s.tail->scorer = (struct upk_scorer){ counted_score, &c, NULL };
+	stream_even(&s, 0, 300, 1, 1);
+	assert_int_equal(rule_of(&s)->state, UPK_RULE_OK);
+	c.pairs = 61;
+	stream_even(&s, 0, 3, 1, 1);
+	assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING);
+	assert_int_equal(rule_of(&s)->last.pairs, 61);
+	stream_close(&s);
+}
+
+/* Neither the default nor a number that is stored from before has an effect. */
+static void the_value_of_a_score_metric_decides_without_a_bound(void **state)
+{
+	(void)state;
+	static const char *const confidences[] = { "", ",\"confidence\":null",
+		",\"confidence\":0.99" };
+	for (size_t i = 0; i < 3; i++) {
+		struct stream s;
+		struct counted c = { 0, 0.5000001, 100 };
+		char rule[128], words[UPK_SENTENCE_SIZE];
+		snprintf(rule, sizeof rule,
+			"\"metric\":\"log_loss\",\"above\":0.5,\"min_pairs\":10%s", confidences[i]);
+		open_rule(&s, rule, 300, "");
+		assert_true(isnan(upk_config_confidence(rule_of(&s)->config)));
+		s.tail->scorer = (struct upk_scorer){ counted_score, &c, NULL };
+		stream_even(&s, 0, 100, 1, 1);
+		assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING);
+		assert_true(isnan(rule_of(&s)->last.bound));
+		const struct upk_order alert = { .judgement = rule_of(&s)->last };
+		upk_sentence_alert(s.tail, &alert, words);
+		assert_string_equal(
+			words, "rule r: log_loss is 0.5000 on 100 pairs of w, above 0.5");
+		stream_close(&s);
+	}
+}
+
+static void only_a_number_beside_a_score_metric_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *metric, *confidence, *why;
+	} cases[] = {
+		{ "roc_auc", "", NULL },
+		{ "roc_auc", ",\"confidence\":null", NULL },
+		{ "accuracy", ",\"confidence\":0.9", NULL },
+		{ "roc_auc", ",\"confidence\":0.9", "rules[0].confidence: 0.9: want null" },
+		{ "ece", ",\"confidence\":0.99", "for a rule on ece" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct upk_error err = { 0 };
+		char json[256];
+		snprintf(json, sizeof json,
+			"{\"rules\":[{\"name\":\"r\",\"window\":\"1d\",\"below\":0.5,"
+			"\"metric\":\"%s\"%s}]}",
+			cases[i].metric, cases[i].confidence);
+		struct upk_config *config = upk_config_parse(upk_text_of(json), NULL);
+		assert_non_null(config);
+		assert_true(upk_scorer_check(config, &err) == !cases[i].why);
+		if (cases[i].why)
+			assert_non_null(strstr(err.message, cases[i].why));
+		upk_config_unref(config);
 	}
 }
 
@@ -413,6 +489,9 @@ int main(void)
 		cmocka_unit_test(revision_is_judged_at_once),
 		cmocka_unit_test(duration_window_loses_pairs_without_new_ones),
 		cmocka_unit_test(scores_are_taken_each_hundredth_of_the_window),
+		cmocka_unit_test(a_score_rests_on_the_pairs_that_it_was_taken_of),
+		cmocka_unit_test(the_value_of_a_score_metric_decides_without_a_bound),
+		cmocka_unit_test(only_a_number_beside_a_score_metric_is_refused),
 		cmocka_unit_test(drop_compares_with_the_record_before_the_window),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
