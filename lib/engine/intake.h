@@ -76,7 +76,7 @@ struct upk_new_label {
 
 /* It was sent before, whatever came after it: a carried one is a label of that class which the event
  * has had, another one that of the same class and time. Without an event, labels that wait for it
- * are looked at. Reads every label of the id, and none for one that is neither carried nor timed. */
+ * are looked at. Reads 256 labels of the id at most, and none for one that is neither carried nor timed. */
 bool upk_intake_heard(struct upk_intake *k, const struct upk_known *known,
 	const struct upk_new_label *label, bool *heard, struct upk_error *err);
 

@@ -342,9 +342,12 @@ static struct upk_label_row label_row(
 		.carried = label->carried };
 }
 
+enum { HEARD_MOST = 256 }; /* labels of one id that are looked at */
+
 struct hearing {
 	int64_t event;
 	const struct upk_new_label *label;
+	int seen;
 	bool heard;
 };
 
@@ -356,7 +359,7 @@ static bool take_heard(
 		return true;
 	bool same_time = h->label->carried || (h->label->timed && h->label->time == label->time);
 	h->heard = same_time && upk_text_equal(label->class, h->label->class);
-	return !h->heard;
+	return !h->heard && ++h->seen < HEARD_MOST;
 }
 
 bool upk_intake_heard(struct upk_intake *k, const struct upk_known *known,
