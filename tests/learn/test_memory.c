@@ -61,7 +61,7 @@ static void a_shadow_survives_any_failed_allocation(void **state)
 		upk_shadow_copy_destroy(c);
 		upk_shadow_destroy(s);
 	} while (scarce_struck());
-	assert_int_equal(nth, 7);
+	assert_int_equal(nth, 9);
 	upk_dataset_finish(&d);
 }
 
