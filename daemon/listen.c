@@ -47,7 +47,8 @@ static bool look_up(const char *port, struct upk_listen *l, struct upk_error *er
 	int failed = getaddrinfo(l->host, port, &hints, &found);
 
 	if (failed)
-		return upk_fail(err, UPK_INVALID, "'%s': %s", l->given, gai_strerror(failed));
+		return upk_fail(err, failed == EAI_MEMORY ? UPK_NOMEM : UPK_INVALID, "'%s': %s",
+			l->given, gai_strerror(failed));
 	memcpy(&l->address, found->ai_addr, found->ai_addrlen);
 	l->size = found->ai_addrlen;
 	freeaddrinfo(found);

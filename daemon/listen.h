@@ -18,7 +18,7 @@ struct upk_listen {
 	bool any;      /* all addresses of the machine */
 };
 
-/* UPK_INVALID: says what is wanted. A host's name is looked up. */
+/* UPK_INVALID: says what is wanted. UPK_NOMEM. A host's name is looked up. */
 bool upk_listen_parse(const char *given, struct upk_listen *l, struct upk_error *err);
 
 /* A listening socket; -1: UPK_IO. A unix socket gets mode 0660; one that is left over, and nobody

@@ -135,7 +135,12 @@ static int read_addresses(struct serve *s)
 
 	for (size_t i = 0; i < s->options.listen_count; i++) {
 		struct upk_listen *l = &s->listens[i];
-		if (!upk_listen_parse(s->options.listen[i], l, &err))
+		bool parsed = upk_listen_parse(s->options.listen[i], l, &err);
+		if (!parsed && err.code == UPK_NOMEM) {
+			fprintf(stderr, "upkeepd serve: --listen: %s\n", err.message);
+			return UPK_EXIT_FAILED;
+		}
+		if (!parsed)
 			return upk_usage_fail("serve", "--listen: %s", err.message);
 		if (!l->loopback && !s->options.insecure)
 			return upk_usage_fail("serve",

@@ -393,9 +393,10 @@ class Failures(LoopCase):
         for how in (None, "kill"):
             if how:
                 self.daemon.restart(how)
-            self.assertEqual(shown(), [unseen, unseen, ("ok", None)])
+            self.assertEqual(shown(), [unseen, unseen, ("ok", "20 of the 200 pairs it needs")])
         self.events("m", {"id": "s", "predicted": "spam"})
-        self.assertEqual(shown(), [("ok", None)] * 3)
+        few = lambda pairs: ("ok", f"{pairs} of the 200 pairs it needs")
+        self.assertEqual(shown(), [few(0), few(0), few(20)])
 
     def test_a_run_on_one_class_fails(self):
         self.put_model("m", MODEL)
