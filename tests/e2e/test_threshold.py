@@ -100,10 +100,15 @@ class Threshold(Case):
         number = self.ok(self.daemon.post("/v1/models/m/runs"))["run"]
         run = wait_until(lambda: (lambda r: r if r["state"] not in ("queued", "running") else None)(self.daemon.get(f"/v1/models/m/runs/{number}").json), what="the run's end")
         self.assertEqual(run["gate"]["metric"], "f1 of spam")
-        self.assertTrue(run["gate"]["threshold"]["kept"], run)
-        self.assertGreater(run["gate"]["challenger"], 0.1)
+        # A window too short for a threshold of its own may be the best of them.
+        looked = run["gate"]["threshold"]
+        self.assertTrue(looked["reason"].startswith("kept" if looked["kept"] else "0.5 stays"), run)
         document = self.daemon.get(f"/v1/models/m/versions/{run['version']}/model.json").json
-        self.assertLess(document["threshold"]["tuned"]["to"], run["gate"]["holdout_from"] + 1)
+        tuned = (document.get("threshold") or {}).get("tuned")
+        self.assertEqual(tuned is not None, looked["kept"], document.get("threshold"))
+        if tuned:
+            self.assertLess(tuned["to"], run["gate"]["holdout_from"] + 1)
+        self.assertIsNotNone(self.daemon.get("/v1/models/m/versions/1/model.json").json["threshold"]["tuned"])
 
         config = self.daemon.get("/v1/models/m").json["config"]
         self.put_model("m", {**config, "threshold": 0.9})
