@@ -82,6 +82,41 @@ void bed_remove(struct bed *b)
 	assert_int_equal(rmdir(b->folder), 0);
 }
 
+int bed_setup(void **state)
+{
+	struct bed *b = calloc(1, sizeof *b);
+	assert_non_null(b);
+	bed_open(b);
+	*state = b;
+	return 0;
+}
+
+int bed_teardown(void **state)
+{
+	bed_remove(*state);
+	free(*state);
+	return 0;
+}
+
+int bed_timed_setup(void **state)
+{
+	struct bed_timed *t = calloc(1, sizeof *t);
+	assert_non_null(t);
+	bed_clock_init(&t->clock);
+	t->bed.clock = &t->clock.clock;
+	bed_open(&t->bed);
+	*state = t;
+	return 0;
+}
+
+int bed_timed_teardown(void **state)
+{
+	struct bed_timed *t = *state;
+	bed_remove(&t->bed);
+	free(t);
+	return 0;
+}
+
 static void came(struct upk_post *post)
 {
 	struct answer *a = post->context;

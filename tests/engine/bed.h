@@ -31,6 +31,17 @@ void bed_reopen(struct bed *b); /* closes and opens again on the same folder */
 void bed_reopen_closed(struct bed *b); /* whose engine was closed */
 void bed_remove(struct bed *b); /* closes, and removes the folder */
 
+/* cmocka's of a test whose state is an open bed, and of one with a clock of its own. */
+int bed_setup(void **state);
+int bed_teardown(void **state);
+
+struct bed_timed {
+	struct bed bed;
+	struct bed_clock clock;
+};
+int bed_timed_setup(void **state);
+int bed_timed_teardown(void **state);
+
 enum { BED_SETTLE = 1, BED_ATOMIC = 2 };
 
 /* Decodes one JSON body for a post of a model's, or fails the test. */

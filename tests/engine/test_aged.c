@@ -17,11 +17,6 @@
 enum { MINUTE = 60 * 1000 };
 static const int64_t age = INT64_C(10) * 24 * 60 * MINUTE;
 
-struct test {
-	struct bed bed;
-	struct bed_clock clock;
-};
-
 /* Steps on the writer's thread from a sequence number on, until one comes no further. */
 struct steps {
 	struct upk_task task;
@@ -65,7 +60,7 @@ static void run_steps(struct upk_engine *e, struct upk_task *task)
 }
 
 /* As if it were so many minutes later than the clock, and ten days. */
-static int64_t step_from(struct test *t, int64_t from, int64_t minutes)
+static int64_t step_from(struct bed_timed *t, int64_t from, int64_t minutes)
 {
 	struct steps s = { .task = { .run = run_steps },
 		.now = (int64_t)atomic_load(&t->clock.now) + age + minutes * MINUTE,
@@ -75,31 +70,12 @@ static int64_t step_from(struct test *t, int64_t from, int64_t minutes)
 	return s.to;
 }
 
-static int setup(void **state)
-{
-	struct test *t = calloc(1, sizeof *t);
-	assert_non_null(t);
-	bed_clock_init(&t->clock);
-	t->bed.clock = &t->clock.clock;
-	bed_open(&t->bed);
-	*state = t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct test *t = *state;
-	bed_remove(&t->bed);
-	free(t);
-	return 0;
-}
-
 #define WINDOW "\"windows\":[{\"name\":\"all\",\"count\":100}]"
 #define PAIR(id) "{\"id\":\"" id "\",\"predicted\":\"x\",\"label\":\"x\"}"
 
 static void a_step_ends_before_the_first_row_that_is_too_young(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	bed_put(b, "m", "{\"retention\":\"10d\"," WINDOW "}");
 	bed_send(b, UPK_ITEM_EVENT, "[" PAIR("a") "," PAIR("b") "," PAIR("c") "]");
@@ -116,7 +92,7 @@ static void a_step_ends_before_the_first_row_that_is_too_young(void **state)
 
 static void what_went_is_gone_after_a_restart_and_its_ids_are_free(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	struct upk_post post;
 	bed_put(b, "m", "{\"retention\":\"10d\"," WINDOW "}");
@@ -134,7 +110,7 @@ static void what_went_is_gone_after_a_restart_and_its_ids_are_free(void **state)
 
 static void rows_of_a_model_without_retention_stay(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	struct upk_post post;
 	bed_put(b, "m", "{\"retention\":\"10d\"," WINDOW "}");
@@ -147,7 +123,7 @@ static void rows_of_a_model_without_retention_stay(void **state)
 	assert_true(bed_until(b, "ever", "\"pairs\":2"));
 }
 
-#define ON_BED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ON_BED(test) cmocka_unit_test_setup_teardown(test, bed_timed_setup, bed_timed_teardown)
 
 int main(void)
 {

@@ -15,22 +15,6 @@
 #include "engine/bed.h"
 #include "engine/report.h"
 
-static int setup(void **state)
-{
-	struct bed *b = calloc(1, sizeof *b);
-	assert_non_null(b);
-	bed_open(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bed_remove(*state);
-	free(*state);
-	return 0;
-}
-
 static void an_item_is_new_joined_revised_waiting_or_a_duplicate(void **state)
 {
 	struct bed *b = *state;
@@ -468,23 +452,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			an_item_is_new_joined_revised_waiting_or_a_duplicate, setup, teardown),
+			an_item_is_new_joined_revised_waiting_or_a_duplicate, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			an_atomic_post_with_a_reject_stores_nothing, setup, teardown),
+			an_atomic_post_with_a_reject_stores_nothing, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_refused_post_leaves_no_features_behind, setup, teardown),
+			a_refused_post_leaves_no_features_behind, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			features_that_cannot_be_learnt_are_refused, setup, teardown),
+			features_that_cannot_be_learnt_are_refused, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			many_threads_store_each_item_exactly_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_restart_finds_the_same_windows, setup, teardown),
+			many_threads_store_each_item_exactly_once, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(a_restart_finds_the_same_windows, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_change_leads_to_a_run_and_a_promotion, setup, teardown),
+			a_change_leads_to_a_run_and_a_promotion, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			closing_drains_posts_that_ask_for_runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_run_that_a_restart_cut_goes_on, setup, teardown),
+			closing_drains_posts_that_ask_for_runs, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(a_run_that_a_restart_cut_goes_on, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			closing_answers_a_settling_post_as_unsettled, setup, teardown),
+			closing_answers_a_settling_post_as_unsettled, bed_setup, bed_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,22 +10,6 @@
 #include <cmocka.h>
 
 
-static int setup(void **state)
-{
-	struct bed *b = calloc(1, sizeof *b);
-	assert_non_null(b);
-	bed_open(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bed_remove(*state);
-	free(*state);
-	return 0;
-}
-
 #define PAIR(id) "{\"id\":\"" id "\",\"predicted\":\"x\",\"label\":\"y\",\"features\":[1]}"
 
 static struct upk_erasure erase(struct bed *b, const char *id)
@@ -99,12 +83,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			a_pair_leaves_windows_and_its_id_is_free, setup, teardown),
+			a_pair_leaves_windows_and_its_id_is_free, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_label_after_the_erasure_waits_for_an_event, setup, teardown),
+			a_label_after_the_erasure_waits_for_an_event, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_label_that_waits_is_taken_out_alone, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, setup, teardown),
+			a_label_that_waits_is_taken_out_alone, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, bed_setup, bed_teardown),
 	};
 	return cmocka_run_group_tests_name("erase", tests, NULL, NULL);
 }

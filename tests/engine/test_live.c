@@ -503,23 +503,7 @@ static void a_state_of_a_later_form_is_refused(void **state)
 	upk_live_destroy(l);
 }
 
-static int setup(void **state)
-{
-	struct bed *b = calloc(1, sizeof *b);
-	assert_non_null(b);
-	bed_open(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bed_remove(*state);
-	free(*state);
-	return 0;
-}
-
-#define ON_BED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ON_BED(test) cmocka_unit_test_setup_teardown(test, bed_setup, bed_teardown)
 
 int main(void)
 {

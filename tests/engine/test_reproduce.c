@@ -202,23 +202,7 @@ static void a_run_of_the_engine_is_made_again(void **state)
 	assert_int_equal(err.code, UPK_NOT_FOUND);
 }
 
-static int setup(void **state)
-{
-	struct bed *b = calloc(1, sizeof *b);
-	assert_non_null(b);
-	bed_open(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bed_remove(*state);
-	free(*state);
-	return 0;
-}
-
-#define ON_BED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ON_BED(test) cmocka_unit_test_setup_teardown(test, bed_setup, bed_teardown)
 
 int main(void)
 {

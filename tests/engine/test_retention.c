@@ -14,34 +14,10 @@
 
 #include <cmocka.h>
 
-struct test {
-	struct bed bed;
-	struct bed_clock clock;
-};
-
 /* The writer looks at the clock every second. */
 static void let_it_look(void)
 {
 	usleep(2500 * 1000);
-}
-
-static int setup(void **state)
-{
-	struct test *t = calloc(1, sizeof *t);
-	assert_non_null(t);
-	bed_clock_init(&t->clock);
-	t->bed.clock = &t->clock.clock;
-	bed_open(&t->bed);
-	*state = t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct test *t = *state;
-	bed_remove(&t->bed);
-	free(t);
-	return 0;
 }
 
 #define WINDOW "\"windows\":[{\"name\":\"all\",\"count\":100}]"
@@ -49,7 +25,7 @@ static int teardown(void **state)
 
 static void rows_that_are_too_old_go_and_no_others(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	bed_put(b, "m", "{\"retention\":\"1h\"," WINDOW "}");
 	bed_put(b, "ever", "{" WINDOW "}");
@@ -90,7 +66,7 @@ static bool exposed(struct bed *b, const char *line)
 
 static void counters_keep_what_has_happened(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	bed_put(b, "m", "{\"retention\":\"1h\"," WINDOW "}");
 	bed_send(b, UPK_ITEM_EVENT, "[" PAIR("a") "," PAIR("b") "]");
@@ -105,7 +81,7 @@ static void counters_keep_what_has_happened(void **state)
 
 static void a_clock_that_jumps_ahead_takes_nothing(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	bed_put(b, "m", "{\"retention\":\"1h\"," WINDOW "}");
 	bed_send(b, UPK_ITEM_EVENT, "[" PAIR("a") "," PAIR("b") "]");
@@ -167,7 +143,7 @@ static bool take_first(void *context, const struct upk_event_row *row)
 	return false;
 }
 
-static void wait_for_retention(struct test *t)
+static void wait_for_retention(struct bed_timed *t)
 {
 	struct upk_error err = { 0 };
 	struct upk_store *rows = upk_store_open(t->bed.folder, UPK_STORE_READ, &err);
@@ -210,7 +186,7 @@ static void assert_same(const char *before, const char *after)
 
 static void what_is_left_is_what_a_restart_finds(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	struct upk_random random;
 	int64_t newest = 0;
@@ -240,7 +216,7 @@ static void what_is_left_is_what_a_restart_finds(void **state)
 /* A label that came later is kept for as long as an event is, from its own arrival on. */
 static void a_later_label_goes_after_its_event(void **state)
 {
-	struct test *t = *state;
+	struct bed_timed *t = *state;
 	struct bed *b = &t->bed;
 	struct upk_erasure erasure;
 	struct upk_error err = { 0 };
@@ -274,14 +250,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			rows_that_are_too_old_go_and_no_others, setup, teardown),
-		cmocka_unit_test_setup_teardown(counters_keep_what_has_happened, setup, teardown),
+			rows_that_are_too_old_go_and_no_others, bed_timed_setup, bed_timed_teardown),
+		cmocka_unit_test_setup_teardown(counters_keep_what_has_happened, bed_timed_setup, bed_timed_teardown),
 		cmocka_unit_test_setup_teardown(
-			what_is_left_is_what_a_restart_finds, setup, teardown),
+			what_is_left_is_what_a_restart_finds, bed_timed_setup, bed_timed_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_later_label_goes_after_its_event, setup, teardown),
+			a_later_label_goes_after_its_event, bed_timed_setup, bed_timed_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_clock_that_jumps_ahead_takes_nothing, setup, teardown),
+			a_clock_that_jumps_ahead_takes_nothing, bed_timed_setup, bed_timed_teardown),
 	};
 	return cmocka_run_group_tests_name("retention", tests, NULL, NULL);
 }

@@ -12,22 +12,6 @@
 #include "engine/core.h"
 #include "engine/writer.h"
 
-static int setup(void **state)
-{
-	struct bed *b = calloc(1, sizeof *b);
-	assert_non_null(b);
-	bed_open(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bed_remove(*state);
-	free(*state);
-	return 0;
-}
-
 #define PAIR(id) "{\"id\":\"" id "\",\"predicted\":\"x\",\"label\":\"y\",\"features\":[1]}"
 
 static enum upk_code answer(struct bed *b, const char *body)
@@ -115,11 +99,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			at_the_cap_nothing_is_stored_until_it_is_raised, setup, teardown),
-		cmocka_unit_test_setup_teardown(nine_tenths_are_nearly_full, setup, teardown),
+			at_the_cap_nothing_is_stored_until_it_is_raised, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(nine_tenths_are_nearly_full, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			the_disk_is_looked_at_as_the_wal_grows, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_full_store_takes_deletions, setup, teardown),
+			the_disk_is_looked_at_as_the_wal_grows, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(a_full_store_takes_deletions, bed_setup, bed_teardown),
 	};
 	return cmocka_run_group_tests_name("room", tests, NULL, NULL);
 }

@@ -13,22 +13,6 @@
 #include "store/label.h"
 #include "store/store.h"
 
-static int setup(void **state)
-{
-	struct bed *b = calloc(1, sizeof *b);
-	assert_non_null(b);
-	bed_open(b);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bed_remove(*state);
-	free(*state);
-	return 0;
-}
-
 #define PAIR(id) "{\"id\":\"" id "\",\"predicted\":\"x\",\"label\":\"y\",\"features\":[1]}"
 
 static bool count_event(void *context, const struct upk_event_row *row)
@@ -105,9 +89,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			a_deleted_models_rows_go_and_its_name_is_free, setup, teardown),
+			a_deleted_models_rows_go_and_its_name_is_free, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
-			what_a_stop_left_goes_after_the_next_start, setup, teardown),
+			what_a_stop_left_goes_after_the_next_start, bed_setup, bed_teardown),
 	};
 	return cmocka_run_group_tests_name("sweeper", tests, NULL, NULL);
 }
