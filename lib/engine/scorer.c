@@ -68,8 +68,21 @@ static bool copy(struct upk_model *m, const struct upk_tail *t, size_t window,
 		t->scorer.ring, m->engine->store, &want, &range, &made_by, out, err);
 }
 
+/* Of the same pairs as the value at hand; takes them. Without memory for it the next value is a first
+ * one again. */
+static void begin_beside(struct upk_model *m, struct upk_rule *rule, const char *metric,
+	struct upk_score_copy *pairs)
+{
+	rule->task = upk_score_task_create(m->engine->scoring);
+	if (!rule->task)
+		return;
+	*upk_score_task_copy(rule->task) = *pairs;
+	*pairs = (struct upk_score_copy){ 0 };
+	upk_score_task_begin(rule->task, metric);
+}
+
 static bool score_now(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
-	const char *metric, struct upk_scorer_value *out, struct upk_error *err)
+	const char *metric, bool large, struct upk_scorer_value *out, struct upk_error *err)
 {
 	struct upk_score_copy pairs = { 0 };
 	upk_score_task_destroy(rule->task);
@@ -77,6 +90,8 @@ static bool score_now(struct upk_model *m, const struct upk_tail *t, struct upk_
 	bool done = copy(m, t, rule->config->window, &pairs, err) &&
 		upk_score_copy_metric(&pairs, metric, &out->score, err);
 	out->pairs = pairs.n;
+	if (done && large)
+		begin_beside(m, rule, metric, &pairs);
 	upk_score_copy_finish(&pairs);
 	return done;
 }
@@ -95,27 +110,13 @@ static bool score_beside(struct upk_model *m, const struct upk_tail *t, struct u
 	return true;
 }
 
-/* After a first value: this window's next one is of the same pairs. Without memory for that the next
- * one is a first one again. */
-static void begin_beside(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
-	const char *metric)
-{
-	rule->task = upk_score_task_create(m->engine->scoring);
-	if (rule->task && copy(m, t, rule->config->window, upk_score_task_copy(rule->task), NULL))
-		upk_score_task_begin(rule->task, metric);
-}
-
 static bool take_score(struct upk_model *m, const struct upk_tail *t, struct upk_rule *rule,
 	const char *metric, struct upk_scorer_value *out, struct upk_error *err)
 {
 	bool large = upk_window_pairs(t->windows.at[rule->config->window]) > UPK_SCORER_AT_ONCE;
 	if (large && rule->task && upk_score_task_pending(rule->task))
 		return score_beside(m, t, rule, metric, out, err);
-	if (!score_now(m, t, rule, metric, out, err))
-		return false;
-	if (large)
-		begin_beside(m, t, rule, metric);
-	return true;
+	return score_now(m, t, rule, metric, large, out, err);
 }
 
 static struct upk_scorer_value score(
