@@ -13,6 +13,7 @@
 #include "learn/network.h"
 #include "learn/numbers.h"
 #include "learn/settings.h"
+#include "learn/subnormal.h"
 
 /* Rows of a batch that go to one thread. */
 enum { BLOCK = 64 };
@@ -152,6 +153,7 @@ struct fitting {
 	size_t training, steps;
 	/* of the batch under way, for the crew */
 	size_t first, count;
+	void (*work)(struct fitting *f, size_t block);
 	double *losses; /* (blocks of a batch) */
 	struct upk_network_part parts[UPK_NETWORK_PARTS];
 	size_t parts_count;
@@ -269,9 +271,8 @@ static struct upk_network_slice load(struct fitting *f, size_t block)
 }
 
 /* Once cancelled, blocks are left undone: nobody looks at what has become of them. */
-static void train_block(void *context, size_t block)
+static void train_block(struct fitting *f, size_t block)
 {
-	struct fitting *f = context;
 	struct upk_network_slice slice = load(f, block);
 	double dropout = f->values[DROPOUT];
 	struct upk_random random;
@@ -285,9 +286,8 @@ static void train_block(void *context, size_t block)
 	upk_network_backward(f->network, &f->batch, slice, f->count, f->y, f->weights, dropout);
 }
 
-static void judge_block(void *context, size_t block)
+static void judge_block(struct fitting *f, size_t block)
 {
-	struct fitting *f = context;
 	struct upk_network_slice slice = load(f, block);
 
 	if (is_cancelled(f))
@@ -317,9 +317,8 @@ static void move(const float *restrict g, size_t count, float rate, float *restr
 	}
 }
 
-static void step_part(void *context, size_t index)
+static void step_part(struct fitting *f, size_t index)
 {
-	struct fitting *f = context;
 	const struct upk_network_part *part = &f->parts[index];
 	size_t at = part->first;
 
@@ -331,9 +330,24 @@ static void step_part(void *context, size_t index)
 		f->square + at);
 }
 
+static void work_without_subnormals(void *context, size_t block)
+{
+	struct fitting *f = context;
+	uint64_t was = upk_subnormal_drop();
+
+	f->work(f, block);
+	upk_subnormal_restore(was);
+}
+
+static void share(struct fitting *f, size_t blocks, void (*work)(struct fitting *f, size_t block))
+{
+	f->work = work;
+	upk_crew_run(f->in->crew, blocks, work_without_subnormals, f);
+}
+
 /* Has the crew work on all rows of a batch; the sum of their losses. */
 static double share_rows(
-	struct fitting *f, size_t first, size_t to, void (*work)(void *context, size_t block))
+	struct fitting *f, size_t first, size_t to, void (*work)(struct fitting *f, size_t block))
 {
 	size_t blocks;
 	double sum = 0;
@@ -341,7 +355,7 @@ static double share_rows(
 	f->first = first;
 	f->count = to - first < f->batch.room ? to - first : f->batch.room;
 	blocks = (f->count + BLOCK - 1) / BLOCK;
-	upk_crew_run(f->in->crew, blocks, work, f);
+	share(f, blocks, work);
 	for (size_t i = 0; i < blocks; i++)
 		sum += f->losses[i];
 	return sum;
@@ -356,7 +370,7 @@ static double step(struct fitting *f, size_t first)
 	if (f->values[DROPOUT] > 0)
 		f->seed = upk_random_next(&f->random);
 	sum = share_rows(f, first, f->training, train_block);
-	upk_crew_run(f->in->crew, f->parts_count, step_part, f);
+	share(f, f->parts_count, step_part);
 	for (size_t i = 0; i < f->parts_count; i++)
 		penalty += f->penalties[i];
 	return sum + (double)f->count * penalty;

@@ -1,5 +1,6 @@
 #include "learn/learner.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -548,6 +549,34 @@ static void any_number_of_threads_fits_sparse_inputs_the_same(void **state)
 	finish_both(&b);
 }
 
+static size_t subnormals_of(const struct upk_network *n)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n->count; i++)
+		found += fpclassify(n->params[i]) == FP_SUBNORMAL;
+	return found;
+}
+
+/* A penalty that wears weights away, and outside of the fit arithmetic as it was. */
+static void no_weight_ends_as_a_subnormal_number(void **state)
+{
+	struct upk_dataset d;
+	volatile float least = FLT_MIN;
+
+	(void)state;
+	sample_rows(&d, 300, 4, 2, 0);
+	struct upk_network *n = fit(&d,
+		"{\"neurons\": 40, \"l2\": 100, \"learning_rate\": 0.03, \"epochs\": 400, "
+		"\"batch\": 32, \"patience\": 0}",
+		NULL);
+	assert_int_equal(subnormals_of(n), 0);
+	least /= 2;
+	assert_true(fpclassify(least) == FP_SUBNORMAL);
+	upk_mlp.free(n);
+	upk_dataset_finish(&d);
+}
+
 static void a_cancelled_fit_says_so(void **state)
 {
 	(void)state;
@@ -582,6 +611,7 @@ int main(void)
 		cmocka_unit_test(any_number_of_threads_fits_the_same),
 		cmocka_unit_test(sparse_inputs_fit_and_answer_as_filled_up),
 		cmocka_unit_test(any_number_of_threads_fits_sparse_inputs_the_same),
+		cmocka_unit_test(no_weight_ends_as_a_subnormal_number),
 		cmocka_unit_test(a_cancelled_fit_says_so),
 	};
 
