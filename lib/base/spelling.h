@@ -2,14 +2,34 @@
 #ifndef UPK_BASE_SPELLING_H
 #define UPK_BASE_SPELLING_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/text.h"
 
 enum { UPK_SPELLING_SIZE = 256 };
 
-/* The name closest to word, at most two letters away; NULL: none is. names ends with NULL. */
+/* A search for the name closest to a word among names that are told one by one: starts with the
+ * word alone. Names are borrowed. */
+struct upk_spelling {
+	const char *word;
+	struct upk_text nearest; /* as upk_spelling_nearest has it; absent: none is near */
+	size_t distance;         /* its, when it is there */
+};
+void upk_spelling_try(struct upk_spelling *s, struct upk_text name);
+
+/* The name closest to word: at most two letters away, one of them its own, and 'A' is no other
+ * letter than 'a'. NULL: none is. names ends with NULL. */
 const char *upk_spelling_nearest(const char *word, const char *const *names);
 
-/* "a, b, c", ended by "..." where it would not fit. Returns out. */
+/* "; did you mean NAME?", "": nothing is near. Returns out. */
+const char *upk_spelling_ask(const struct upk_spelling *s, char out[UPK_SPELLING_SIZE]);
+
+/* Appends a name to "a, b", which starts as "". false: it did not fit, and "..." ends the list,
+ * which takes no other. */
+bool upk_spelling_add(char out[UPK_SPELLING_SIZE], struct upk_text name);
+
+/* All of them, as far as they fit. Returns out. */
 const char *upk_spelling_list(const char *const *names, char out[UPK_SPELLING_SIZE]);
 
 #endif

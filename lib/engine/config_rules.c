@@ -405,10 +405,11 @@ const struct upk_rule_config *upk_config_fell(void)
 
 const char *upk_config_window_names(const struct upk_config *c, char out[UPK_SPELLING_SIZE])
 {
-	const char *names[UPK_WINDOWS_MAX + 1] = { NULL };
-	for (size_t i = 0; i < c->windows_count && i < UPK_WINDOWS_MAX; i++)
-		names[i] = c->windows[i].name;
-	return upk_spelling_list(names, out);
+	bool fits = true;
+	out[0] = '\0';
+	for (size_t i = 0; fits && i < c->windows_count; i++)
+		fits = upk_spelling_add(out, upk_text_of(c->windows[i].name));
+	return out;
 }
 
 bool upk_config_same_window(const struct upk_window_config *a, const struct upk_window_config *b)

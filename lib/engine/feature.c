@@ -365,6 +365,26 @@ int32_t upk_features_number(const struct upk_features *f, struct upk_text name)
 	return found < 0 ? -1 : f->items[found].number;
 }
 
+static struct upk_text name_of(const struct upk_feature *feature)
+{
+	return (struct upk_text){ feature->name, feature->name_size };
+}
+
+const char *upk_features_list(const struct upk_features *f, char out[UPK_SPELLING_SIZE])
+{
+	bool fits = true;
+	out[0] = '\0';
+	for (size_t i = 0; fits && i < f->count; i++)
+		fits = upk_spelling_add(out, name_of(&f->items[i]));
+	return out;
+}
+
+void upk_features_try(const struct upk_features *f, struct upk_spelling *s)
+{
+	for (size_t i = 0; i < f->count; i++)
+		upk_spelling_try(s, name_of(&f->items[i]));
+}
+
 void upk_features_write(const struct upk_features *f, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json_reader.h"
+#include "base/spelling.h"
 #include "base/text.h"
 
 enum upk_feature_type {
@@ -55,6 +56,12 @@ const struct upk_feature *upk_features_at(const struct upk_features *f, size_t i
 int upk_features_find(const struct upk_features *f, struct upk_text name); /* -1: none; O(1) */
 /* Index of the number of that name among the list's numbers; -1: there is none. O(1). */
 int32_t upk_features_number(const struct upk_features *f, struct upk_text name);
+
+/* The names as upk_spelling_list has them. Returns out. */
+const char *upk_features_list(const struct upk_features *f, char out[UPK_SPELLING_SIZE]);
+
+/* Tells the search all names. */
+void upk_features_try(const struct upk_features *f, struct upk_spelling *s);
 
 /* The JSON array that upk_features_parse reads back. */
 void upk_features_write(const struct upk_features *f, struct upk_buffer *out);

@@ -7,7 +7,7 @@
 #include "engine/feature_list.h"
 #include "engine/value.h"
 
-enum { INPUTS_AT_FIRST = 16, KNOWN_SHOWN = 300 };
+enum { INPUTS_AT_FIRST = 16 };
 
 struct reading {
 	struct upk_json_reader *r;
@@ -349,19 +349,16 @@ static bool check_input(
 	return feature->type != UPK_FEATURE_VECTOR || check_vectors(t, err);
 }
 
-/* The first features that the model has, as many as there is room for. */
 static bool fail_unknown(
 	struct upk_text name, const struct upk_features *list, struct upk_error *err)
 {
-	char shown[UPK_VALUE_SHOWN], known[KNOWN_SHOWN], feature[UPK_VALUE_SHOWN];
-	size_t count = upk_features_count(list), size = 0, i = 0;
+	char shown[UPK_VALUE_SHOWN], near[UPK_SPELLING_SIZE], known[UPK_SPELLING_SIZE];
+	struct upk_spelling spelling = { .word = upk_text_show(name, shown) };
 
-	known[0] = '\0';
-	for (; i < count && size + UPK_VALUE_SHOWN + 4 < sizeof known; i++)
-		size += (size_t)snprintf(known + size, sizeof known - size, "%s%s", i ? ", " : "",
-			upk_text_show(upk_text_of(upk_features_at(list, i)->name), feature));
-	return upk_fail(err, UPK_INVALID, "name: \"%s\": want one of the model's features, %s%s",
-		upk_text_show(name, shown), known, i < count ? ", ..." : "");
+	upk_features_try(list, &spelling);
+	upk_spelling_ask(&spelling, near);
+	return upk_fail(err, UPK_INVALID, "name: \"%s\"%s want one of the model's features, %s",
+		shown, near[0] ? near : ":", upk_features_list(list, known));
 }
 
 /* sources (features of the list): the input of each. */

@@ -47,14 +47,13 @@ static bool is_average(const char *name)
 /* Those that counts suffice for. */
 static const char *list_metrics(char known[UPK_SPELLING_SIZE])
 {
-	enum { METRICS_MOST = 32 };
-	const char *names[METRICS_MOST + 1] = { NULL };
 	const struct upk_metric *metric;
-	size_t count = 0;
-	for (size_t i = 0; (metric = upk_metric_at(i)) && count < METRICS_MOST; i++)
+	bool fits = true;
+	known[0] = '\0';
+	for (size_t i = 0; fits && (metric = upk_metric_at(i)); i++)
 		if (upk_metric_needs(metric) == UPK_METRIC_COUNTS)
-			names[count++] = upk_metric_name(metric);
-	return upk_spelling_list(names, known);
+			fits = upk_spelling_add(known, upk_text_of(upk_metric_name(metric)));
+	return known;
 }
 
 static bool check_measure(

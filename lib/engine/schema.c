@@ -184,6 +184,15 @@ int upk_schema_class(const struct upk_schema *s, struct upk_text name)
 	return upk_names_find(lookup_of(s)->classes, name);
 }
 
+const char *upk_schema_list_classes(const struct upk_schema *s, char out[UPK_SPELLING_SIZE])
+{
+	bool fits = true;
+	out[0] = '\0';
+	for (size_t i = 0; fits && i < s->classes_count; i++)
+		fits = upk_spelling_add(out, s->classes[i]);
+	return out;
+}
+
 void upk_schema_write_learnt(
 	const struct upk_schema *s, const struct upk_used *used, struct upk_buffer *out)
 {

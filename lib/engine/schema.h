@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/spelling.h"
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/feature.h"
@@ -40,6 +41,9 @@ void upk_schema_unref(struct upk_schema *s); /* NULL is fine */
 
 /* Index of a class; -1: not among them. O(1). */
 int upk_schema_class(const struct upk_schema *s, struct upk_text name);
+
+/* The classes as upk_spelling_list has names. Returns out. */
+const char *upk_schema_list_classes(const struct upk_schema *s, char out[UPK_SPELLING_SIZE]);
 
 /* Classes that stored rows name, by index: a configuration can't take them away. */
 struct upk_used {

@@ -4,8 +4,6 @@
 
 #include "base/spelling.h"
 
-enum { NAMES_MOST = UPK_CLASSES_MAX };
-
 static bool is_unknown(const struct upk_tail *t, const struct upk_measure_config *measure)
 {
 	return measure->class && upk_schema_class(t->schema, upk_text_of(measure->class)) < 0;
@@ -14,14 +12,10 @@ static bool is_unknown(const struct upk_tail *t, const struct upk_measure_config
 static void write_unknown(const struct upk_tail *t, const struct upk_measure_config *measure,
 	char out[UPK_WARNING_SIZE])
 {
-	const char *names[NAMES_MOST + 1] = { NULL };
 	char known[UPK_SPELLING_SIZE];
-	size_t count = t->schema->classes_count;
-	for (size_t i = 0; i < count && i < NAMES_MOST; i++)
-		names[i] = t->schema->classes[i].data;
 	snprintf(out, UPK_WARNING_SIZE,
 		"no event or label has had the class \"%s\" so far: known are %s", measure->class,
-		count ? upk_spelling_list(names, known) : "none");
+		t->schema->classes_count > 0 ? upk_schema_list_classes(t->schema, known) : "none");
 }
 
 bool upk_warnings_of_rule(const struct upk_tail *t, const struct upk_used *used,
@@ -49,22 +43,15 @@ static bool has(const struct upk_schema *schema, struct upk_text name)
 	return schema->features && upk_features_find(schema->features, name) >= 0;
 }
 
-/* "a, b", ended by "..." where it would not fit; "": it has all of them. */
+/* "": it has all of them. */
 static void list_dropped(const struct upk_schema *schema, const struct upk_columns *columns,
 	char out[UPK_SPELLING_SIZE])
 {
-	size_t used = 0;
+	bool fits = true;
 	out[0] = '\0';
-	for (size_t i = 0; i < columns->count; i++) {
-		struct upk_text name = columns->items[i].name;
-		if (has(schema, name))
-			continue;
-		bool fits = used + name.size + sizeof ", , ..." <= UPK_SPELLING_SIZE;
-		used += (size_t)snprintf(out + used, UPK_SPELLING_SIZE - used, "%s%.*s",
-			used ? ", " : "", fits ? (int)name.size : 3, fits ? name.data : "...");
-		if (!fits)
-			return;
-	}
+	for (size_t i = 0; fits && i < columns->count; i++)
+		if (!has(schema, columns->items[i].name))
+			fits = upk_spelling_add(out, columns->items[i].name);
 }
 
 static void say_dropped(const struct upk_tail *t,

@@ -191,6 +191,8 @@ static void what_does_not_go_with_the_model_is_named(void **state)
 	(void)state;
 	refuse("{\"inputs\":[" INPUT("c", "[2]") "]}", list,
 		"inputs[0].name: \"c\": want one of the model's features, a, b");
+	refuse("{\"inputs\":[" INPUT("aa", "[2]") "]}", list,
+		"inputs[0].name: \"aa\"; did you mean a? want one of the model's features, a, b");
 	refuse("{\"inputs\":[" INPUT("a", "[2]") "," INPUT("a", "[2]") "]}", list,
 		"inputs[1].name: \"a\" came before");
 	refuse("{\"inputs\":[" INPUT("a", "[1,2]") "]}", list,
