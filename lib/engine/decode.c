@@ -31,7 +31,7 @@ static void reject(struct upk_decoder *d, struct upk_item *item, const char *for
 
 static void reject(struct upk_decoder *d, struct upk_item *item, const char *format, ...)
 {
-	char message[512];
+	char message[1024];
 	if (item->error)
 		return;
 	va_list args;
@@ -285,16 +285,54 @@ static void read_scores(struct upk_decoder *d, struct upk_item *item, struct val
 		keep_scores(d, item);
 }
 
-/* Whom a feature list tells of unknown members. */
+/* Whom a feature list tells of unknown members, and those that it told of. */
 struct told {
 	struct upk_decoder *d;
 	struct upk_item *item;
+	struct upk_text unknown[UPK_BATCH_IGNORED];
+	size_t count;
 };
 
 static void ignore_feature(void *context, struct upk_text name)
 {
-	const struct told *told = context;
+	struct told *told = context;
 	ignore(told->d, told->item, "features.", name);
+	if (told->d->batch->kind == UPK_ITEM_PREDICT && told->count < UPK_BATCH_IGNORED)
+		told->unknown[told->count++] = keep(told->d, name);
+}
+
+/* "; did you mean NAME?" of the first unknown name that is near one; "": none is. Comparing with
+ * thousands of features takes a while, so once a body is enough. */
+static void ask_features(
+	struct upk_decoder *d, const struct told *told, char near[UPK_SPELLING_SIZE])
+{
+	near[0] = '\0';
+	for (size_t i = 0; i < told->count && !d->asked && !near[0]; i++) {
+		char shown[UPK_VALUE_SHOWN];
+		struct upk_spelling spelling = { .word = upk_text_show(told->unknown[i], shown) };
+		upk_features_try(d->batch->schema->features, &spelling);
+		upk_spelling_ask(&spelling, near);
+	}
+	d->asked = d->asked || told->count > 0;
+}
+
+/* A row without any feature of the model would get the answer to a row of missing ones. */
+static void refuse_strange(struct upk_decoder *d, const struct told *told)
+{
+	char unknown[UPK_SPELLING_SIZE] = "", known[UPK_SPELLING_SIZE], near[UPK_SPELLING_SIZE];
+	char shown[UPK_VALUE_SHOWN];
+	bool fits = true;
+	for (size_t i = 0; fits && i < told->count; i++) {
+		upk_text_show(told->unknown[i], shown);
+		fits = upk_spelling_add(unknown, upk_text_of(shown));
+	}
+	ask_features(d, told, near);
+	upk_features_list(d->batch->schema->features, known);
+	if (told->count > 0)
+		reject(d, told->item, "features: the model has none of %s%s want some of %s",
+			unknown, near[0] ? near : ":", known);
+	else
+		reject(d, told->item, "features: {}: want some of %s", known);
 }
 
 /* Until features are learnt their JSON is kept; {} and [] teach nothing. */
@@ -315,7 +353,8 @@ static void keep_raw_features(struct upk_decoder *d, struct upk_item *item, stru
 static void read_features(struct upk_decoder *d, struct upk_item *item, struct value v)
 {
 	const struct upk_features *features = d->batch->schema->features;
-	struct told told = { d, item };
+	struct told told = { .d = d, .item = item };
+	struct upk_features_met met = { .ignored = ignore_feature, .context = &told };
 	struct upk_error err;
 	if (v.token != UPK_JSON_OBJECT && v.token != UPK_JSON_ARRAY) {
 		wrong(d, item, v, "an array or an object");
@@ -327,11 +366,12 @@ static void read_features(struct upk_decoder *d, struct upk_item *item, struct v
 	}
 	upk_buffer_clear(&d->scratch);
 	err.message[0] = 0;
-	if (upk_features_encode(
-		    features, d->reader, v.token, ignore_feature, &told, &d->scratch, &err))
+	if (!upk_features_encode(features, d->reader, v.token, &met, &d->scratch, &err))
+		reject(d, item, "%s", err.message);
+	else if (met.known || d->batch->kind != UPK_ITEM_PREDICT)
 		item->features = keep_scratch(d);
 	else
-		reject(d, item, "%s", err.message);
+		refuse_strange(d, &told);
 }
 
 /* Index of a declared slice key; the count: none. */

@@ -289,7 +289,7 @@ static bool encodes(const struct upk_features *f, struct upk_json_reader *r, str
 	struct upk_text text;
 	upk_json_reader_reset(r, json);
 	enum upk_json_token token = upk_json_next(r, &text);
-	bool ok = upk_features_encode(f, r, token, NULL, NULL, &out, err);
+	bool ok = upk_features_encode(f, r, token, NULL, &out, err);
 	if (ok && out.failed)
 		ok = upk_fail(err, UPK_NOMEM, "no memory for the features");
 	upk_buffer_finish(&out);

@@ -66,13 +66,20 @@ void upk_features_try(const struct upk_features *f, struct upk_spelling *s);
 /* The JSON array that upk_features_parse reads back. */
 void upk_features_write(const struct upk_features *f, struct upk_buffer *out);
 
+/* Who is told of an object's members that the list does not have; `known`: it has some of them. */
+struct upk_features_met {
+	void (*ignored)(void *context, struct upk_text name);
+	void *context;
+	bool known;
+};
+
 /* Reads one "features" value whose first token (`token`) has been read, and appends its encoding.
- * Members that the list does not have are told to `ignored` (may be NULL).
+ * met: NULL, nobody wants to know.
  * false with UPK_INVALID: wrong type or count, named with its value; the value has been read to its
  * end, so that decoding can go on. false with the reader at UPK_JSON_ERROR: not JSON. */
 bool upk_features_encode(const struct upk_features *f, struct upk_json_reader *r,
-	enum upk_json_token token, void (*ignored)(void *context, struct upk_text name), void *context,
-	struct upk_buffer *out, struct upk_error *err);
+	enum upk_json_token token, struct upk_features_met *met, struct upk_buffer *out,
+	struct upk_error *err);
 
 /* Appends the encoding of values that were checked already, in the list's order: numbers (NAN:
  * missing); a category or text (absent: missing); a vector (its first one NAN: missing). */

@@ -277,8 +277,7 @@ struct object {
 	size_t start;  /* of the spans, then of the encoding */
 	size_t next;   /* the feature that comes next if the members are in the list's order */
 	bool in_order; /* they have been so far */
-	void (*ignored)(void *context, struct upk_text name);
-	void *context;
+	struct upk_features_met *met; /* may be NULL */
 };
 
 static int find_member(struct object *o, struct upk_text name)
@@ -340,8 +339,8 @@ static bool read_member(struct object *o, struct upk_text name, struct upk_error
 						      : encode_member(o, (size_t)i, err);
 	if (!upk_json_key_new(o->r, name))
 		return false;
-	if (o->ignored)
-		o->ignored(o->context, name);
+	if (o->met)
+		o->met->ignored(o->met->context, name);
 	return upk_value_skip(o->r, upk_json_next(o->r, &text), text, err) ||
 		upk_fail_in(err, "features: ");
 }
@@ -386,16 +385,20 @@ static bool encode_object(struct object *o, struct upk_error *err)
 		ok = read_member(o, text, ok ? err : NULL) && ok;
 	if (token != UPK_JSON_OBJECT_END)
 		return false;
+	if (o->met)
+		o->met->known = o->next > 0;
 	if (ok)
 		put_in_order(o);
 	return ok;
 }
 
 bool upk_features_encode(const struct upk_features *f, struct upk_json_reader *r,
-	enum upk_json_token token, void (*ignored)(void *context, struct upk_text name),
-	void *context, struct upk_buffer *out, struct upk_error *err)
+	enum upk_json_token token, struct upk_features_met *met, struct upk_buffer *out,
+	struct upk_error *err)
 {
-	struct object o = { f, r, out, out->size, 0, true, ignored, context };
+	struct object o = { f, r, out, out->size, 0, true, met };
+	if (met)
+		met->known = true;
 	if (token == UPK_JSON_ARRAY)
 		return encode_array(f, r, out, err);
 	if (token == UPK_JSON_OBJECT)

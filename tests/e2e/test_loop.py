@@ -186,6 +186,17 @@ class Predict(LoopCase):
         self.assertIn("features", body[2]["error"])
         self.assertIn("predicted", body[3]["error"])
 
+    def test_a_row_without_any_feature_of_the_model_is_refused(self):
+        strange = {"id": "s", "features": {"who": 1, "Xx": 2}}
+        for query in ("", "?store=false"):
+            body = self.problem(self.daemon.post(f"/v1/models/m/predict{query}", strange), 422, "who, Xx; did you mean x?", "x, y, z")
+            self.assertEqual(body["ignored"], ["features.who", "features.Xx"])
+            self.problem(self.daemon.post(f"/v1/models/m/predict{query}", {"features": {}}), 422, "features: {}", "x, y, z")
+            body = self.predict([{"features": {"who": 1, "x": None}}, strange], query)["predictions"]
+            self.assertEqual(body[0]["version"], 1)
+            self.assertIn("who, Xx", body[1]["error"])
+        self.assertEqual(self.daemon.get("/v1/models/m/events/s").status, 404)
+
     def test_an_early_label_joins_a_prediction(self):
         self.assertEqual(self.labels("m", {"id": "p", "label": "up"})["waiting"], 1)
         self.predict({"id": "p", "features": [1, 2, 3]})

@@ -261,6 +261,13 @@ static void wrong_rows_to_predict_are_named(void **state)
 		{ "{\"label\":\"a\",\"features\":[1,2]}",
 			"label: \"a\": want it left out: send it to labels when it is known" },
 		{ "{\"features\":[1]}", "features: 1 values: want 2" },
+		{ "{\"features\":{}}", "features: {}: want some of len, caps" },
+		{ "{\"features\":{\"len\":null,\"lng\":1}}", "" },
+		{ "{\"features\":{\"size\":1,\"Lan\":\"de\"}}",
+			"features: the model has none of size, Lan; did you mean len? want some of "
+			"len, caps" },
+		{ "{\"features\":{\"size\":{\"caps\":[]}}}",
+			"features: the model has none of size: want some of len, caps" },
 	};
 	assert_faults(UPK_ITEM_PREDICT, declared, rows, sizeof rows / sizeof *rows);
 	static const char *const names[] = { "score", "scores", "version" };

@@ -48,7 +48,8 @@ static char *encode(const struct upk_features *f, const char *json, char *ignore
 	struct upk_text text;
 	struct upk_json_reader *r = upk_json_reader_create(upk_text_of(json));
 	enum upk_json_token token = upk_json_next(r, &text);
-	if (upk_features_encode(f, r, token, ignored ? remember : NULL, ignored, &encoded, &err)) {
+	struct upk_features_met met = { .ignored = remember, .context = ignored };
+	if (upk_features_encode(f, r, token, ignored ? &met : NULL, &encoded, &err)) {
 		struct upk_json_writer w = upk_json_writer_on(&shown);
 		assert_true(upk_features_show(f, upk_buffer_text(&encoded), &w, NULL));
 	} else {
@@ -159,7 +160,7 @@ static void broken_json_leaves_the_reader_at_its_error(void **state)
 		struct upk_text text;
 		struct upk_json_reader *r = upk_json_reader_create(upk_text_of(rows[i]));
 		enum upk_json_token token = upk_json_next(r, &text);
-		assert_false(upk_features_encode(f, r, token, NULL, NULL, &out, NULL));
+		assert_false(upk_features_encode(f, r, token, NULL, &out, NULL));
 		assert_int_equal(upk_json_next(r, &text), UPK_JSON_ERROR);
 		upk_json_reader_destroy(r);
 		upk_buffer_finish(&out);
@@ -176,7 +177,7 @@ static void numbers_are_those_of_number_features(void **state)
 	struct upk_json_reader *r =
 		upk_json_reader_create(upk_text_of("{\"caps\":0.1,\"lang\":\"de\"}"));
 	enum upk_json_token token = upk_json_next(r, &text);
-	assert_true(upk_features_encode(f, r, token, NULL, NULL, &out, NULL));
+	assert_true(upk_features_encode(f, r, token, NULL, &out, NULL));
 	double numbers[2] = { 0 };
 	assert_int_equal(upk_features_numbers_count(f), 2);
 	assert_true(upk_features_numbers(f, upk_buffer_text(&out), numbers));
