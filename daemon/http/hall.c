@@ -68,12 +68,32 @@ static void open_visit(struct upk_parcel *parcel)
 	free(v);
 }
 
-/* On any thread. */
-static void on_done(struct upk_post *post)
+/* Takes the parcels of one loop's posts out of a list. */
+static struct upk_parcel *take_parcels(struct upk_post **posts, const struct upk_hall *h)
 {
-	struct upk_visit *v = post->context;
+	struct upk_parcel *parcels = NULL, **end = &parcels;
 
-	upk_loop_send(v->hall->loop, &v->parcel);
+	while (*posts) {
+		struct upk_visit *v = (*posts)->context;
+		if (v->hall != h) {
+			posts = &(*posts)->next;
+			continue;
+		}
+		*posts = (*posts)->next;
+		v->parcel.next = NULL;
+		*end = &v->parcel;
+		end = &v->parcel.next;
+	}
+	return parcels;
+}
+
+/* On any thread. A loop that was woken by its first post would run while the others are sent. */
+static void on_done(struct upk_post *posts)
+{
+	while (posts) {
+		struct upk_hall *h = ((struct upk_visit *)posts->context)->hall;
+		upk_loop_send(h->loop, take_parcels(&posts, h));
+	}
 }
 
 static bool prepare_visit(struct upk_hall *h, struct upk_exchange *x, struct upk_error *err)
@@ -113,23 +133,51 @@ void upk_hall_forget(struct upk_hall *h, struct upk_exchange *x)
 		h->last_leaving = before;
 }
 
-static void hand_over(struct upk_hall *h, struct upk_exchange *x)
+static void turn_back(struct upk_hall *h, struct upk_exchange *x, const struct upk_error *err)
 {
-	struct upk_error err = { 0 };
-	bool away = x->away;
-
-	x->leaving = false;
-	if (!away)
-		go_away(h, x);
-	if (atomic_load(&h->parts.traffic->draining))
-		upk_fail(&err, UPK_BUSY, "the daemon is stopping");
-	else if (prepare_visit(h, x, &err) &&
-		upk_engine_post(upk_site_engine(h->parts.site), x->post, &err))
-		return;
-	upk_problem_of(&x->reply, &err);
+	upk_problem_of(&x->reply, err);
 	free(x->visit);
 	x->visit = NULL;
 	come_back(h, x);
+}
+
+static bool set_out(struct upk_hall *h, struct upk_exchange *x)
+{
+	struct upk_error err = { 0 };
+
+	x->leaving = false;
+	if (!x->away)
+		go_away(h, x);
+	if (atomic_load(&h->parts.traffic->draining))
+		upk_fail(&err, UPK_BUSY, "the daemon is stopping");
+	else if (prepare_visit(h, x, &err))
+		return true;
+	turn_back(h, x, &err);
+	return false;
+}
+
+/* Together, so that they wake the writer once and share a commit. */
+static void hand_over(struct upk_hall *h, struct upk_exchange *leaving)
+{
+	struct upk_post *posts = NULL, **end = &posts;
+
+	for (struct upk_exchange *x = leaving, *next; x; x = next) {
+		next = x->next_leaving;
+		if (!set_out(h, x))
+			continue;
+		*end = x->post;
+		x->post->next = NULL;
+		end = &x->post->next;
+	}
+	while (posts) {
+		struct upk_error err = { 0 };
+		posts = upk_engine_post(upk_site_engine(h->parts.site), posts, &err);
+		if (!posts)
+			break;
+		struct upk_visit *v = posts->context;
+		posts = posts->next;
+		turn_back(h, v->exchange, &err);
+	}
 }
 
 /* A small post that leaves alone the loop writes itself: nobody has to be woken. Several are better
@@ -152,15 +200,10 @@ void upk_hall_send(struct upk_hall *h)
 	bool written = x && write_lone(h);
 
 	h->leaving = h->last_leaving = NULL;
-	if (written) {
+	if (written)
 		x->leaving = false;
-		return;
-	}
-	while (x) {
-		struct upk_exchange *next = x->next_leaving;
+	else
 		hand_over(h, x);
-		x = next;
-	}
 }
 
 /* ---- with a worker ---- */
@@ -194,6 +237,7 @@ static void run_job(struct upk_job *job)
 	struct upk_exchange *x = of_job(job);
 
 	x->route->handler(&x->request, &x->reply);
+	x->parcel.next = NULL;
 	upk_loop_send(x->hall->loop, &x->parcel);
 }
 

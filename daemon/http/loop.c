@@ -49,13 +49,16 @@ static void ring(struct upk_loop *l)
 	while (done < 0 && errno == EINTR);
 }
 
-void upk_loop_send(struct upk_loop *l, struct upk_parcel *parcel)
+void upk_loop_send(struct upk_loop *l, struct upk_parcel *parcels)
 {
-	parcel->next = NULL;
+	struct upk_parcel *last = parcels;
+
+	while (last->next)
+		last = last->next;
 	pthread_mutex_lock(&l->mutex);
 	bool first = !l->first;
-	*(l->last ? &l->last->next : &l->first) = parcel;
-	l->last = parcel;
+	*(l->last ? &l->last->next : &l->first) = parcels;
+	l->last = last;
 	if (first)
 		ring(l);
 	pthread_mutex_unlock(&l->mutex);

@@ -26,8 +26,8 @@ struct upk_loop;
 struct upk_loop *upk_loop_start(
 	const struct upk_hall_parts *parts, unsigned connections_max, struct upk_error *err);
 
-/* Any thread. The parcel is always taken, and opened before the loop ends. */
-void upk_loop_send(struct upk_loop *l, struct upk_parcel *parcel);
+/* Any thread. Parcels (a list by next) are always taken, and opened before the loop ends. */
+void upk_loop_send(struct upk_loop *l, struct upk_parcel *parcels);
 
 /* Any thread: the loop takes the socket, which must not block. false: no memory, and the socket is
  * closed. */

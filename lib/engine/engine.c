@@ -125,19 +125,26 @@ static bool copy_name(struct upk_post *post)
 	return post->name;
 }
 
-bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_error *err)
-{
-	if (!copy_name(post))
-		return upk_fail(err, UPK_NOMEM, "no memory for a post");
-	return upk_writer_post(e->writer, post, err);
-}
-
-bool upk_engine_write(struct upk_engine *e, struct upk_post *posts)
+static bool copy_names(struct upk_post *posts)
 {
 	for (struct upk_post *post = posts; post; post = post->next)
 		if (!copy_name(post))
 			return false;
-	return upk_writer_write(e->writer, posts);
+	return true;
+}
+
+struct upk_post *upk_engine_post(
+	struct upk_engine *e, struct upk_post *posts, struct upk_error *err)
+{
+	if (copy_names(posts))
+		return upk_writer_post(e->writer, posts, err);
+	upk_fail(err, UPK_NOMEM, "no memory for a post");
+	return posts;
+}
+
+bool upk_engine_write(struct upk_engine *e, struct upk_post *posts)
+{
+	return copy_names(posts) && upk_writer_write(e->writer, posts);
 }
 
 void upk_post_finish(struct upk_post *post)

@@ -73,14 +73,15 @@ struct upk_predicted {
 };
 
 /* A post from hand-over to answer. The caller fills the first part, the writer the second; then done
- * is called once, on the thread that does the writer's work then, and must not block. Everything
- * lives until upk_post_finish. */
+ * is called on the thread that does the writer's work then, once for all posts that have the same
+ * and are answered together, which are a list by next, and must not block. Everything lives until
+ * upk_post_finish. */
 struct upk_post {
 	/* from the caller */
 	struct upk_batch *batch; /* owned by the post from the hand-over on */
 	const char *model;       /* a copy is made */
 	bool atomic, settle;
-	void (*done)(struct upk_post *post); /* NULL for upk_engine_write */
+	void (*done)(struct upk_post *posts); /* NULL for upk_engine_write */
 	void *context; /* the caller's */
 
 	/* from the writer */
@@ -94,8 +95,9 @@ struct upk_post {
 	struct upk_text *classes;        /* names of the champion's classes */
 	size_t classes_count;
 
+	struct upk_post *next; /* of a list: the caller's, then the engine's, then that of done */
+
 	/* the engine's own */
-	struct upk_post *next; /* and the caller's of upk_engine_write */
 	size_t queued; /* bytes that it counts for in the queue */
 	char *name;
 	void *memory;
@@ -105,9 +107,11 @@ struct upk_post {
  * empty one when it may be created, else NULL with UPK_NOT_FOUND. */
 struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, struct upk_error *err);
 
-/* Hands a post to the writer. true: done will be called. false: UPK_BUSY (queue full or stopping) or
- * UPK_NOMEM; done is not called and the batch is still the post's. */
-bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_error *err);
+/* Hands posts (a list by next) to the writer; it is woken once. NULL: done will be called for each.
+ * Else the list from the first post that was not taken: UPK_BUSY (queue full or stopping) or
+ * UPK_NOMEM; for them done is not called and the batch is still the post's. */
+struct upk_post *upk_engine_post(
+	struct upk_engine *e, struct upk_post *posts, struct upk_error *err);
 
 /* Writes and commits small posts (a list by next) on the calling thread, when nobody else waits for
  * the writer and it takes little more than the commit; no `atomic`, no `settle`, `done` NULL. true: all

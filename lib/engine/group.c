@@ -17,22 +17,29 @@
 
 enum { AUTOMATIC_MOST = 100, REPAIR_EVERY_NS = 1000000000 };
 
-static void answer(struct upk_engine *e, struct upk_post *post)
+/* Cuts the list behind its first posts that have the same `done`; gives the rest. */
+static struct upk_post *cut_run(struct upk_post *posts)
 {
-	if (!post->done)
-		return;
-	upk_writer_answered(e->writer, post);
-	post->done(post);
+	struct upk_post *last = posts;
+	while (last->next && last->next->done == posts->done)
+		last = last->next;
+	struct upk_post *rest = last->next;
+	last->next = NULL;
+	return rest;
 }
 
+/* Those of a visitor have no `done`, and were never queued. */
 static void answer_all(struct upk_engine *e, struct upk_post *posts, const struct upk_error *err)
 {
+	for (struct upk_post *post = posts; err && post; post = post->next)
+		post->error = *err;
+	if (!posts || !posts->done)
+		return;
+	upk_writer_answered(e->writer, posts);
 	while (posts) {
-		struct upk_post *next = posts->next;
-		if (err)
-			posts->error = *err;
-		answer(e, posts);
-		posts = next;
+		struct upk_post *rest = cut_run(posts);
+		posts->done(posts);
+		posts = rest;
 	}
 }
 
@@ -310,6 +317,7 @@ static void end_group(struct group *g)
 /* Settling posts wait at their model for its run to end. */
 static void answer_or_wait(struct upk_engine *e, struct upk_post *posts)
 {
+	struct upk_post *answered = NULL, **end = &answered;
 	while (posts) {
 		struct upk_post *post = posts, **last;
 		posts = post->next;
@@ -324,10 +332,12 @@ static void answer_or_wait(struct upk_engine *e, struct upk_post *posts)
 				last = &(*last)->next;
 			*last = post;
 		} else {
-			answer(e, post);
+			*end = post;
+			end = &post->next;
 		}
 		upk_model_unref(m);
 	}
+	answer_all(e, answered, NULL);
 }
 
 bool upk_group_is_quick(struct upk_engine *e, const struct upk_post *posts)

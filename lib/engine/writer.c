@@ -50,22 +50,32 @@ void upk_writer_push(struct upk_writer *w, struct upk_task *task)
 	pthread_mutex_unlock(&w->lock);
 }
 
-bool upk_writer_post(struct upk_writer *w, struct upk_post *post, struct upk_error *err)
+struct upk_post *upk_writer_post(
+	struct upk_writer *w, struct upk_post *posts, struct upk_error *err)
 {
+	struct upk_post *left = posts;
+
 	pthread_mutex_lock(&w->lock);
-	bool taken = w->stopping ? upk_fail(err, UPK_BUSY, "the daemon is stopping")
-				 : upk_queue_add(&w->queue, post, err);
+	if (w->stopping)
+		upk_fail(err, UPK_BUSY, "the daemon is stopping");
+	while (left && !w->stopping) {
+		struct upk_post *next = left->next;
+		if (!upk_queue_add(&w->queue, left, err))
+			break;
+		left = next;
+	}
 	upk_turn_notice(&w->turn);
 	pthread_mutex_unlock(&w->lock);
-	if (taken)
+	if (left != posts)
 		pthread_cond_signal(&w->wake);
-	return taken;
+	return left;
 }
 
-void upk_writer_answered(struct upk_writer *w, const struct upk_post *post)
+void upk_writer_answered(struct upk_writer *w, const struct upk_post *posts)
 {
 	pthread_mutex_lock(&w->lock);
-	upk_queue_answered(&w->queue, post);
+	for (const struct upk_post *post = posts; post; post = post->next)
+		upk_queue_answered(&w->queue, post);
 	pthread_mutex_unlock(&w->lock);
 }
 

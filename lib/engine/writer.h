@@ -31,8 +31,10 @@ void upk_writer_stop(struct upk_writer *w);
 /* Any thread. A task is always taken. */
 void upk_writer_push(struct upk_writer *w, struct upk_task *task);
 
-/* Any thread. false: UPK_BUSY, the queue is full or the writer stops. */
-bool upk_writer_post(struct upk_writer *w, struct upk_post *post, struct upk_error *err);
+/* Any thread. Posts (a list by next) that come together are taken together. NULL: all are; else the
+ * list from the first that was not: UPK_BUSY, the queue is full or the writer stops. */
+struct upk_post *upk_writer_post(
+	struct upk_writer *w, struct upk_post *posts, struct upk_error *err);
 
 /* Any thread: writes the posts (a list by next, none atomic) at once on the calling thread, so that
  * nobody has to be woken: all are answered by what is in them, `done` is not called and stays NULL.
@@ -43,7 +45,8 @@ bool upk_writer_write(struct upk_writer *w, struct upk_post *posts);
 /* Any thread: runs the task on the writer's thread and waits until it has. */
 void upk_writer_call(struct upk_writer *w, struct upk_task *task);
 
-/* The writer, when a post of the queue was answered: its body no longer counts as queued. */
-void upk_writer_answered(struct upk_writer *w, const struct upk_post *post);
+/* The writer, when posts of the queue (a list by next) are answered: their bodies no longer count as
+ * queued. */
+void upk_writer_answered(struct upk_writer *w, const struct upk_post *posts);
 
 #endif

@@ -82,7 +82,7 @@ static void send(struct bench *b, enum upk_item_kind kind, char *body, size_t si
 	upk_schema_unref(schema);
 	check(post.batch, &err);
 	b->answered = false;
-	check(upk_engine_post(b->engine, &post, &err), &err);
+	check(!upk_engine_post(b->engine, &post, &err), &err);
 	pthread_mutex_lock(&b->lock);
 	while (!b->answered)
 		pthread_cond_wait(&b->came, &b->lock);

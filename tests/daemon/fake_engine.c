@@ -48,6 +48,7 @@ static void *write_posts(void *context)
 			continue;
 		}
 		e->first = post->next;
+		post->next = NULL;
 		e->waiting--;
 		pthread_mutex_unlock(&e->mutex);
 		complete(post);
@@ -152,18 +153,22 @@ struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, st
 	return schema;
 }
 
-bool upk_engine_post(struct upk_engine *e, struct upk_post *post, struct upk_error *err)
+struct upk_post *upk_engine_post(
+	struct upk_engine *e, struct upk_post *posts, struct upk_error *err)
 {
 	pthread_mutex_lock(&e->mutex);
-	bool taken = !e->refuse && !e->closing;
-	if (taken) {
-		post->next = e->first;
-		e->first = post;
+	while (posts && !e->refuse && !e->closing) {
+		struct upk_post *next = posts->next;
+		posts->next = e->first;
+		e->first = posts;
 		e->waiting++;
-		pthread_cond_broadcast(&e->changed);
+		posts = next;
 	}
+	pthread_cond_broadcast(&e->changed);
 	pthread_mutex_unlock(&e->mutex);
-	return taken || upk_fail(err, UPK_BUSY, "the queue is full");
+	if (posts)
+		upk_fail(err, UPK_BUSY, "the queue is full");
+	return posts;
 }
 
 bool upk_engine_write(struct upk_engine *e, struct upk_post *posts)

@@ -117,13 +117,17 @@ int bed_timed_teardown(void **state)
 	return 0;
 }
 
-static void came(struct upk_post *post)
+/* A post is gone once its thread has seen that it is answered. */
+static void came(struct upk_post *posts)
 {
-	struct answer *a = post->context;
-	pthread_mutex_lock(&a->lock);
-	a->done = true;
-	pthread_cond_signal(&a->came);
-	pthread_mutex_unlock(&a->lock);
+	while (posts) {
+		struct answer *a = posts->context;
+		posts = posts->next;
+		pthread_mutex_lock(&a->lock);
+		a->done = true;
+		pthread_cond_signal(&a->came);
+		pthread_mutex_unlock(&a->lock);
+	}
 }
 
 void bed_decode(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
@@ -153,7 +157,7 @@ void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, con
 	post->atomic = (flags & BED_ATOMIC) != 0;
 	post->done = came;
 	post->context = &a;
-	if (!upk_engine_post(b->engine, post, &err))
+	if (upk_engine_post(b->engine, post, &err))
 		fail_msg("%s", err.message);
 	pthread_mutex_lock(&a.lock);
 	while (!a.done)

@@ -327,10 +327,14 @@ static void a_change_leads_to_a_run_and_a_promotion(void **state)
 	bed_finish(&post);
 }
 
-static void forget(struct upk_post *post)
+static void forget(struct upk_post *posts)
 {
-	upk_post_finish(post);
-	free(post);
+	while (posts) {
+		struct upk_post *next = posts->next;
+		upk_post_finish(posts);
+		free(posts);
+		posts = next;
+	}
 }
 
 static void send_and_forget(struct sender *s)
@@ -352,8 +356,7 @@ static void send_and_forget(struct sender *s)
 		post->batch = upk_batch_decode(UPK_ITEM_EVENT, false, body.data, body.size, schema,
 			upk_clock_now(upk_clock_system()), &err);
 		upk_schema_unref(schema);
-		if (!upk_engine_post(s->bed->engine, post, &err))
-			forget(post);
+		forget(upk_engine_post(s->bed->engine, post, &err));
 	}
 }
 

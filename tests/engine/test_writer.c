@@ -73,6 +73,55 @@ static void a_list_is_answered_at_once_in_its_order(void **state)
 	bed_finish(&again);
 }
 
+/* What is answered together, in the order of the answers. */
+struct answers {
+	pthread_mutex_t lock;
+	pthread_cond_t came;
+	size_t calls, count;
+	const struct upk_post *posts[3];
+};
+
+static void note_answers(struct upk_post *posts)
+{
+	struct answers *a = posts->context;
+	pthread_mutex_lock(&a->lock);
+	a->calls++;
+	for (const struct upk_post *post = posts; post; post = post->next)
+		a->posts[a->count++] = post;
+	pthread_cond_signal(&a->came);
+	pthread_mutex_unlock(&a->lock);
+}
+
+/* Of two models, one of them a duplicate. */
+static void what_is_handed_over_together_is_answered_together(void **state)
+{
+	struct bed *b = *state;
+	struct answers a = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, { NULL } };
+	const char *ids[] = { "1", "2", "2" };
+	struct upk_error err = { 0 };
+	struct upk_post posts[3];
+	bed_put(b, "m", "{}");
+	bed_put(b, "n", "{}");
+	for (size_t i = 0; i < 3; i++) {
+		event(b, &posts[i], i == 0 ? "n" : "m", ids[i]);
+		posts[i].done = note_answers;
+		posts[i].context = &a;
+		posts[i].next = i < 2 ? &posts[i + 1] : NULL;
+	}
+	assert_null(upk_engine_post(b->engine, posts, &err));
+	pthread_mutex_lock(&a.lock);
+	while (a.count < 3)
+		pthread_cond_wait(&a.came, &a.lock);
+	pthread_mutex_unlock(&a.lock);
+	assert_int_equal(a.calls, 1);
+	for (size_t i = 0; i < 3; i++) {
+		assert_ptr_equal(a.posts[i], &posts[i]);
+		assert_int_equal(posts[i].accepted, 1);
+		assert_int_equal(posts[i].duplicates, i == 2);
+		bed_finish(&posts[i]);
+	}
+}
+
 #define WINDOW "\"windows\":[{\"name\":\"last\",\"count\":100}]"
 
 /* What may take long is for the writer's thread, and nothing of it has happened. */
@@ -163,6 +212,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_list_is_answered_at_once_in_its_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_handed_over_together_is_answered_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_may_take_long_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			threads_that_write_and_the_writers_thread_take_turns, setup, teardown),

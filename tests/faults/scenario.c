@@ -131,9 +131,9 @@ static void bring(struct scenario *s, struct upk_post *post, struct answer *a)
 	post->done = came;
 	post->context = a;
 	if (upk_engine_post(s->engine, post, &err))
-		await(a);
-	else
 		post->error = err;
+	else
+		await(a);
 }
 
 /* The caller finishes the post, whose error says what came of it. */
