@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,8 @@ static void write_prediction(
 	upk_json_int(w, "version", p->version);
 	if (p->revision != 0)
 		upk_json_int(w, "revision", p->revision);
+	if (!isnan(p->threshold))
+		upk_json_double(w, "threshold", p->threshold);
 }
 
 static void write_many(const struct upk_post *post, struct upk_json_writer *w)

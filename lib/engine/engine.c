@@ -174,6 +174,7 @@ static bool answer_row(struct upk_post *post, size_t i, struct upk_serving *serv
 		.error = item->error,
 		.version = upk_serving_version(serving),
 		.revision = revision,
+		.threshold = upk_serving_threshold(serving),
 		.at = i * schema->classes_count,
 		.classes_count = schema->classes_count };
 	if (!answer->error && !item->features.data)

@@ -68,6 +68,8 @@ struct upk_predicted {
 	uint16_t class;    /* into classes */
 	int64_t version;   /* that answered */
 	int64_t revision;  /* of it; 0: it has none */
+	double threshold;  /* upk_serving_threshold of it; 0 of a stored answer, which may be older
+			    */
 	size_t at;         /* its probabilities are scores[at .. at + classes_count - 1] */
 	size_t classes_count;
 };

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ static double *answer_at(struct upk_intake *k, struct upk_predicted **answer)
 	struct upk_post *post = k->post;
 	*answer = &post->predicted[k->index];
 	**answer = (struct upk_predicted){ .id = k->item->id,
+		.threshold = NAN,
 		.at = k->index * post->classes_count,
 		.classes_count = post->classes_count };
 	return &post->scores[(*answer)->at];
@@ -32,6 +34,7 @@ static bool ask(struct upk_intake *k, struct upk_error *err)
 	answer->class = class;
 	answer->version = k->in->made_by.number;
 	answer->revision = k->in->made_by.revision;
+	answer->threshold = upk_serving_threshold(champion);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 #include "engine/serving.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "engine/pick.h"
@@ -74,6 +75,13 @@ int64_t upk_serving_version(const struct upk_serving *s)
 struct upk_predictor *upk_serving_predictor(const struct upk_serving *s)
 {
 	return s->predictor;
+}
+
+double upk_serving_threshold(const struct upk_serving *s)
+{
+	bool decides = s->decision.positive >= 0 && upk_predictor_classes(s->predictor) == 2;
+	double threshold = s->decision.threshold;
+	return decides && threshold != UPK_DECISION_THRESHOLD ? threshold : NAN;
 }
 
 static bool follow(struct upk_serving *s, const struct upk_features *list, struct upk_error *err)

@@ -32,6 +32,10 @@ struct upk_predictor *upk_serving_predictor(const struct upk_serving *s); /* bor
 bool upk_serving_row(struct upk_serving *s, const struct upk_features *list,
 	struct upk_text encoded, double *row, struct upk_error *err);
 
+/* What the positive class's probability must reach to be answered, where that is not
+ * UPK_DECISION_THRESHOLD; NAN: it is, or the greatest probability decides. */
+double upk_serving_threshold(const struct upk_serving *s);
+
 /* The class of the probabilities, which are in the order of its own classes. */
 uint16_t upk_serving_decide(const struct upk_serving *s, const double *probabilities);
 

@@ -35,6 +35,7 @@ class Threshold(Case):
     def answers(self, name, x):
         items = [{"features": row} for row in x]
         p = self.ok(self.daemon.post(f"/v1/models/{name}/predict?store=false", items))["predictions"]
+        self.thresholds = {a.get("threshold") for a in p}
         return numpy.array([a["predicted"] == "spam" for a in p]), numpy.array([a["scores"]["spam"] for a in p])
 
     def document(self, name):
@@ -51,6 +52,12 @@ class Threshold(Case):
         self.assertTrue(run["kept"], run)
         value = self.document("auto")["threshold"]["value"]
         numpy.testing.assert_array_equal(ours, scores >= value)
+        self.assertEqual(self.thresholds, {None})
+        self.answers("auto", x[:2])
+        self.assertEqual(self.thresholds, {value})
+        row = {"id": "one", "features": x[0]}
+        self.assertEqual(self.ok(self.daemon.post("/v1/models/auto/predict", row))["threshold"], value)
+        self.assertNotIn("threshold", self.ok(self.daemon.post("/v1/models/auto/predict", row)))
         numpy.testing.assert_array_equal(half, scores >= 0.5)
         precision, recall, _ = precision_recall_curve(truth, scores)
         best = numpy.nan_to_num(2 * precision * recall / numpy.maximum(precision + recall, 1e-12)).max()
@@ -111,6 +118,10 @@ class Threshold(Case):
         self.assertIsNotNone(self.daemon.get("/v1/models/m/versions/1/model.json").json["threshold"]["tuned"])
 
         config = self.daemon.get("/v1/models/m").json["config"]
+        for named in (0.9, 0):
+            self.put_model("m", {**config, "threshold": named})
+            self.answers("m", x[:1])
+            self.assertEqual(self.thresholds, {named})
         self.put_model("m", {**config, "threshold": 0.9})
         named, scores = self.answers("m", x)
         numpy.testing.assert_array_equal(named, scores >= 0.9)
