@@ -5,13 +5,14 @@ import statistics
 import threading
 import time
 
-from process import Bare, Daemon, Folder, fsync_ms, reference, wrk
+from process import Bare, Daemon, Floor, Folder, fsync_ms, reference, wrk
 
 ALL = []
 
 
 class Figure:
-    """ratio: the higher the better of rates, the lower the better of times."""
+    """ratio: the higher the better of rates, the lower the better of times. reach, goal: None for what is measured
+    to compare with."""
 
     def __init__(self, name, unit, against, reach, goal, rounds):
         self.name, self.unit, self.against, self.reach, self.goal, self.rounds = name, unit, against, reach, goal, rounds
@@ -22,6 +23,11 @@ class Figure:
 
     def met(self, ratio, bound):
         return ratio >= bound if self.rate else ratio <= bound
+
+    def verdict(self, ratio):
+        if self.reach is None:
+            return "-"
+        return "goal" if self.met(ratio, self.goal) else "reach" if self.met(ratio, self.reach) else "no"
 
 
 def figure(name, unit, against, reach, goal):
@@ -59,17 +65,30 @@ def labels(size):
             yield ours, per_second(base)
 
 
+def posts_limit(size, folder):
+    commit = reference("commit", os.path.join(folder, "r.db"), size.commits, 0)["p50"]
+    with Bare(os.cpu_count()) as port:
+        bare = wrk(port, "/v1/models/m/events", size.seconds, "w")
+    return min(bare["rate"], 64 / ((1.5 * commit + bare["p50"]) / 1e3))
+
+
 @figure("posts", "posts/s", "the smaller of bare libmicrohttpd and 64 / (1.5 commits + its median)", 0.7, 0.9)
 def posts(size):
     for i in range(size.rounds):
         with Folder(size.folder) as folder:
-            commit = reference("commit", os.path.join(folder, "r.db"), size.commits, 0)["p50"]
-            with Bare(os.cpu_count()) as port:
-                bare = wrk(port, "/v1/models/m/events", size.seconds, "w")
-            limit = min(bare["rate"], 64 / ((1.5 * commit + bare["p50"]) / 1e3))
+            limit = posts_limit(size, folder)
             with Daemon(folder) as d:
                 d.model("m")
                 yield wrk(d.port, "/v1/models/m/events", size.seconds, f"w{i}")["rate"], limit
+
+
+@figure("floor", "posts/s", "the same, of posts that wait for a write of 8 KiB and are not looked at", None, None)
+def floor(size):
+    for _ in range(size.rounds):
+        with Folder(size.folder) as folder:
+            limit = posts_limit(size, folder)
+            with Floor(os.cpu_count(), os.path.join(folder, "f")) as port:
+                yield wrk(port, "/v1/models/m/events", size.seconds, "w")["rate"], limit
 
 
 @figure("post", "ms", "one SQLite commit at the same pace", 1.5, 1.15)

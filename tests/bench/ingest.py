@@ -50,7 +50,7 @@ def measure(figure, size):
     ratio = best / bound
     return {"figure": figure.name, "ratio": ratio, "least": min(ratios), "most": max(ratios), "ours": best,
             "reference": bound, "unit": figure.unit, "reach": figure.reach, "goal": figure.goal,
-            "met": "goal" if figure.met(ratio, figure.goal) else "reach" if figure.met(ratio, figure.reach) else "no",
+            "met": figure.verdict(ratio),
             "fsync_ms": sorted(fsync)[len(fsync) // 2], "against": figure.against, "rounds": len(rounds)}
 
 
@@ -59,7 +59,8 @@ def short(value):
 
 
 def print_row(row):
-    print(f"{row['figure']:10}{row['ratio']:>7.2f}{row['least']:>7.2f} .. {row['most']:<7.2f}{row['reach']:>5} {row['goal']:>5}  "
+    reach, goal = ("-" if row[bound] is None else row[bound] for bound in ("reach", "goal"))
+    print(f"{row['figure']:10}{row['ratio']:>7.2f}{row['least']:>7.2f} .. {row['most']:<7.2f}{reach:>5} {goal:>5}  "
           f"{row['met']:6}{short(row['ours']):>9} {row['unit']:9} {short(row['reference']):>9}  {row['fsync_ms']:>5.2f} ms  "
           f"{row['against']}", flush=True)
 

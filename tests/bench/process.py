@@ -125,16 +125,24 @@ class Daemon:
 class Bare:
     """`with Bare(threads) as port`: libmicrohttpd that answers 200, always the same, and does nothing else."""
 
+    name = "bare"
+
     def __init__(self, threads, *answer):
         self.arguments = [str(threads), *answer]
 
     def __enter__(self):
-        self.process = subprocess.Popen([program("bare"), *self.arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program(self.name), *self.arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return int(self.process.stdout.readline())
 
     def __exit__(self, *_):
         self.process.stdin.close()
         self.process.wait(30)
+
+
+class Floor(Bare):
+    """`with Floor(threads, file) as port`: it answers once a thread of its own has synced 8 KiB for all that came."""
+
+    name = "floor"
 
 
 def wrk(port, path, seconds, run_name, connections=64):
