@@ -16,7 +16,8 @@ static unsigned char lower(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* Levenshtein distance, one row at a time; both words are at most WORD_MAX long. */
+/* Levenshtein distance, one row at a time, or any above NEAR: no row is nearer than the one before.
+ * Both words are at most WORD_MAX long. */
 static size_t distance(struct upk_text a, struct upk_text b)
 {
 	size_t row[WORD_MAX + 1];
@@ -24,14 +25,17 @@ static size_t distance(struct upk_text a, struct upk_text b)
 	for (size_t j = 0; j <= b.size; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= a.size; i++) {
-		size_t diagonal = row[0];
+		size_t diagonal = row[0], nearest = i;
 		row[0] = i;
 		for (size_t j = 1; j <= b.size; j++) {
 			size_t above = row[j];
 			size_t change = diagonal + (lower(a.data[i - 1]) != lower(b.data[j - 1]));
 			row[j] = least(above + 1, row[j - 1] + 1, change);
 			diagonal = above;
+			nearest = row[j] < nearest ? row[j] : nearest;
 		}
+		if (nearest > NEAR)
+			return nearest;
 	}
 	return row[b.size];
 }

@@ -88,7 +88,7 @@ static struct upk_model *find(struct upk_engine *e, const char *name, struct upk
 {
 	struct upk_model *m = upk_registry_find(e->registry, name);
 	if (!m)
-		upk_fail(err, UPK_NOT_FOUND, "there is no model %s", name);
+		upk_registry_missing(e->registry, name, err);
 	return m;
 }
 

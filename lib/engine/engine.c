@@ -114,7 +114,7 @@ struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, st
 	}
 	if (e->auto_create || !upk_engine_ready(e))
 		return empty_schema(err);
-	upk_fail(err, UPK_NOT_FOUND, "there is no model %s", model);
+	upk_registry_missing(e->registry, model, err);
 	return NULL;
 }
 

@@ -248,7 +248,7 @@ static void run_request(struct upk_engine *e, struct upk_task *task)
 	}
 	struct upk_model *m = upk_registry_find(e->registry, r->name);
 	if (!m) {
-		r->done = upk_fail(r->err, UPK_NOT_FOUND, "there is no model %s", r->name);
+		r->done = upk_registry_missing(e->registry, r->name, r->err);
 		return;
 	}
 	r->done = erase(e, m, r, r->err);

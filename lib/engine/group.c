@@ -67,7 +67,7 @@ static bool may_create(
 	const struct upk_engine *e, const char *name, bool automatic, struct upk_error *err)
 {
 	if (automatic && !e->auto_create)
-		return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", name);
+		return upk_registry_missing(e->registry, name, err);
 	if (upk_registry_count(e->registry) >= (size_t)e->max_models)
 		return upk_fail(err, UPK_CONFLICT,
 			"model %s would be one more than max_models, %lld", name,
@@ -124,7 +124,7 @@ static struct upk_ingest *ingest_of(
 	struct upk_error *refused = &post->error;
 	struct upk_model *m = upk_registry_find(e->registry, post->name);
 	if (!m && post->batch->kind == UPK_ITEM_PREDICT) {
-		upk_fail(refused, UPK_NOT_FOUND, "there is no model %s", post->name);
+		upk_registry_missing(e->registry, post->name, refused);
 		return NULL;
 	}
 	if (!m) {

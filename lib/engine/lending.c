@@ -60,7 +60,7 @@ bool upk_loan_take(struct upk_engine *e, const char *model, int64_t version, str
 	if (!m && !upk_engine_ready(e))
 		return upk_fail(err, UPK_BUSY, "starting: windows are being rebuilt");
 	if (!m)
-		return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", model);
+		return upk_registry_missing(e->registry, model, err);
 	bool taken = take(e, m, version, loan, err);
 	upk_model_unref(m);
 	if (!taken)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/spelling.h"
+
 /* A sorted array: models are looked up far more often than they come or go, and lists want them in
  * the order of their names. The lock is held for no longer than a search or a copy. */
 struct upk_registry {
@@ -124,6 +126,21 @@ void upk_registry_give_back(struct upk_model **models)
 	for (size_t i = 0; models && models[i]; i++)
 		upk_model_unref(models[i]);
 	free(models);
+}
+
+/* Comparing takes longer than a search, so it is done without the lock. */
+bool upk_registry_missing(struct upk_registry *r, const char *name, struct upk_error *err)
+{
+	struct upk_spelling spelling = { .word = name };
+	char near[UPK_SPELLING_SIZE];
+	size_t count = 0;
+	struct upk_model **models = upk_registry_all(r, &count, NULL);
+	for (size_t i = 0; i < count; i++)
+		upk_spelling_try(&spelling, upk_text_of(models[i]->name));
+	upk_fail(err, UPK_NOT_FOUND, "there is no model %s%s", name,
+		upk_spelling_ask(&spelling, near));
+	upk_registry_give_back(models);
+	return false;
 }
 
 size_t upk_registry_count(struct upk_registry *r)

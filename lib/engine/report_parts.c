@@ -4,7 +4,7 @@ struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct
 {
 	struct upk_model *m = upk_registry_find(e->registry, name);
 	if (!m)
-		upk_fail(err, UPK_NOT_FOUND, "model '%s': there is none of that name", name);
+		upk_registry_missing(e->registry, name, err);
 	return m;
 }
 

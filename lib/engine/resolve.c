@@ -30,22 +30,13 @@ static bool grow(struct upk_schema **schema, const struct upk_schema *before, st
 	return true;
 }
 
-/* Names what there is to choose from, as far as it can be read at a glance. */
+/* Names what there is to choose from. */
 static bool fail_class(
 	const struct upk_schema *s, const char *field, struct upk_text name, struct upk_error *err)
 {
-	enum { LISTED = 10, ROOM = 512 };
-	char list[ROOM] = "";
-	size_t used = 0, n = 0;
-	for (; n < s->classes_count && n < LISTED; n++) {
-		size_t wanted = s->classes[n].size + sizeof ", \"\"";
-		if (used + wanted > sizeof list)
-			break;
-		used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%.*s\"",
-			n > 0 ? ", " : "", (int)s->classes[n].size, s->classes[n].data);
-	}
-	return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" is not one of the model's classes: %s%s",
-		field, (int)name.size, name.data, list, n < s->classes_count ? ", ..." : "");
+	char known[UPK_SPELLING_SIZE];
+	return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" is not one of the model's classes: %s",
+		field, (int)name.size, name.data, upk_schema_list_classes(s, known));
 }
 
 static bool class_of(struct upk_schema **schema, const struct upk_schema *before, const char *field,

@@ -286,12 +286,26 @@ class Table(Case):
 
     def test_a_misspelt_class_is_told_which_there_are(self):
         self.put_model("few", {"classes": ["ham", "spam"]})
-        self.problem(self.daemon.post("/v1/models/few/events", {"id": "x", "predicted": "hem"}), 422, 'classes: "ham", "spam"')
+        self.problem(self.daemon.post("/v1/models/few/events", {"id": "x", "predicted": "hem"}), 422, "classes: ham, spam")
         self.ok(self.daemon.delete("/v1/models/few"))
-        self.put_model("many", {"classes": [f"c{i}" for i in range(12)]})
-        self.problem(self.daemon.post("/v1/models/many/events", {"id": "x", "predicted": "d"}), 422, '"c0"', '"c9", ...')
+        self.put_model("many", {"classes": [f"c{i}" for i in range(200)]})
+        self.problem(self.daemon.post("/v1/models/many/events", {"id": "x", "predicted": "d"}), 422, ": c0, c1, ", ", ...")
         self.put_model("long", {"classes": ["\u00e4" * 60 + str(i) for i in range(12)]})
-        self.problem(self.daemon.post("/v1/models/long/events", {"id": "x", "predicted": "d"}), 422, '\u00e40"', ", ...")
+        self.problem(self.daemon.post("/v1/models/long/events", {"id": "x", "predicted": "d"}), 422, "\u00e40, ", ", ...")
+
+    def test_a_misspelt_name_is_asked_about(self):
+        self.put_model("mail", {"classes": ["ham", "spam"]})
+        for method, path, body in (("GET", "", None), ("GET", "/metrics", None), ("DELETE", "", None), ("POST", "/runs", None),
+                                   ("POST", "/predict", {"features": [1]}), ("POST", "/predict?store=false", {"features": [1]}),
+                                   ("DELETE", "/events/1", None)):
+            with self.subTest(method + path):
+                self.problem(self.daemon.request(method, f"/v1/models/mial{path}", body), 404, "there is no model mial; did you mean mail?")
+        self.problem(self.daemon.get("/v1/models/weather"), 404, "there is no model weather")
+        self.assertNotIn("did you mean", self.daemon.get("/v1/models/weather").text)
+        self.assertIn("did you mean mail?", self.daemon.post("/v2/models/mial/infer", {"inputs": []}).json["error"])
+        history = "/v1/models/mail/metrics/history?metric=recall&class"
+        self.problem(self.daemon.get(f"{history}=spma"), 400, "class: 'spma'", "; did you mean spam? it has ham, spam")
+        self.problem(self.daemon.get(f"{history}=other"), 400, "class: 'other'", "no such class: it has ham, spam")
 
     def test_gzip_without_its_header_is_told_so(self):
         for kind in ("application/json", "application/x-ndjson"):

@@ -63,6 +63,19 @@ static void a_model_is_found_by_its_whole_name(void **state)
 	assert_null(upk_registry_find(r, "z"));
 }
 
+static void a_missing_model_is_asked_about(void **state)
+{
+	struct upk_registry *r = *state;
+	struct upk_error err;
+	add(r, "ham", 1);
+	add(r, "spam", 2);
+	assert_false(upk_registry_missing(r, "spma", &err));
+	assert_int_equal(err.code, UPK_NOT_FOUND);
+	assert_string_equal(err.message, "there is no model spma; did you mean spam?");
+	assert_false(upk_registry_missing(r, "weather", &err));
+	assert_string_equal(err.message, "there is no model weather");
+}
+
 static void who_holds_a_removed_model_may_go_on(void **state)
 {
 	struct upk_registry *r = *state;
@@ -99,6 +112,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			models_are_listed_in_the_order_of_their_names, make, drop),
 		cmocka_unit_test_setup_teardown(a_model_is_found_by_its_whole_name, make, drop),
+		cmocka_unit_test_setup_teardown(a_missing_model_is_asked_about, make, drop),
 		cmocka_unit_test_setup_teardown(who_holds_a_removed_model_may_go_on, make, drop),
 		cmocka_unit_test_setup_teardown(
 			another_model_of_that_name_is_not_removed, make, drop),
