@@ -44,7 +44,7 @@ static void judge_threshold(const struct upk_rule_config *config, struct upk_mea
 	bool counts = upk_metric_needs(measure.metric) == UPK_METRIC_COUNTS;
 	double clear = isnan(config->clear) ? config->threshold : config->clear;
 	double confidence = upk_config_confidence(config);
-	out->bound = counts ? out->value : NAN;
+	out->bound = counts && isnan(confidence) ? out->value : NAN;
 	out->clear = below ? out->value >= clear : out->value <= clear;
 	if (below ? out->value >= config->threshold : out->value <= config->threshold)
 		return;

@@ -27,8 +27,9 @@ enum upk_rule_state {
 struct upk_judgement {
 	bool wrong, clear;
 	double value;     /* of the metric; change: the hit rate of the suffix */
-	double bound;     /* what was compared: the one-sided bound, or the value; change: L;
-	                   * NAN: of a score metric the value was */
+	double bound;     /* what was compared: the one-sided bound, or without a confidence the
+	                   * value (drop: the fall); change: L; NAN: of a score metric the value
+	                   * was, and with a confidence nothing had to be on the good side */
 	double threshold; /* what it was compared with; change: the limit of L */
 	uint64_t pairs;   /* that it rests on; change: pairs in the suffix */
 	struct upk_change change; /* of a change rule that is wrong */

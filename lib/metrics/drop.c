@@ -44,8 +44,10 @@ struct upk_drop upk_drop_test(struct upk_measure measure, const struct upk_confu
 	out.bound = out.reference - out.value;
 	if (upk_metric_lower_is_better(measure.metric))
 		out.bound = -out.bound;
-	if (!(out.bound > drop))
+	if (!(out.bound > drop)) {
+		out.bound = isnan(confidence) ? out.bound : NAN;
 		return out;
+	}
 
 	if (!isnan(confidence))
 		out.bound = bound_with(measure, reference, window, out.bound, confidence);

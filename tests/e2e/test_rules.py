@@ -77,6 +77,15 @@ class Below(Case):
                 self.assertAlmostEqual(alert["bound"], f1_upper(window, "spam", z), delta=1e-9)
         rules = self.ok(self.daemon.get("/v1/models/mail/rules"))["rules"]
         self.assertEqual(rules[0]["state"], "ok" if expected[-1][2] else "firing")
+        self.check_bound(rules[0]["bound"], deque(pairs, maxlen=200), z)
+
+    def check_bound(self, bound, window, z):
+        """Of the latest pair: the value, or the upper end where the value alone does not tell."""
+        value, _ = f1_of(window, "spam")
+        if z is not None and value >= 0.82:
+            self.assertIsNone(bound)
+        else:
+            self.assertAlmostEqual(bound, value if z is None else f1_upper(window, "spam", z), delta=1e-9)
 
     def test_fires_on_the_point_value_without_confidence(self):
         self.check(None, None)

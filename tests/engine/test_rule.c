@@ -39,6 +39,7 @@ static void below_fires_at_the_pair_that_crosses_the_threshold(void **state)
 	stream_pair(&s, 0, 0, 1);
 	stream_pair(&s, 0, 0, 1);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_OK); /* 0.8 is not below 0.8 */
+	assert_true(fabs(rule_of(&s)->last.bound - 0.8) < 1e-12);
 	stream_pair(&s, 0, 0, 1);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING);
 
@@ -107,6 +108,11 @@ static void confidence_wants_the_bound_on_the_wrong_side(void **state)
 		double high = upk_interval_wilson(hits, n, 0.98).high;
 		bool wrong = (double)hits / (double)n < 0.9 && high < 0.9;
 		assert_int_equal(rule_of(&s)->state, wrong ? UPK_RULE_FIRING : UPK_RULE_OK);
+		double bound = rule_of(&s)->last.bound;
+		if ((double)hits / (double)n >= 0.9)
+			assert_true(isnan(bound));
+		else
+			assert_true(fabs(bound - high) < 1e-12);
 		if (!wrong)
 			continue;
 		const struct upk_order *alert = stream_newest(&s, UPK_ORDER_ALERT);

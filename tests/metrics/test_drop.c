@@ -55,6 +55,15 @@ static void what_rose_or_stayed_does_not_fire(void **state)
 	assert_false(test_accuracy(900, 100, 500, 0, 0.02, NAN).fires);
 }
 
+/* A fall that is small enough by itself is no bound at any confidence. */
+static void what_has_not_fallen_has_a_bound_only_without_confidence(void **state)
+{
+	(void)state;
+	assert_true(isnan(test_accuracy(900, 100, 450, 50, 0.02, 0.99).bound));
+	assert_true(isnan(test_accuracy(900, 100, 445, 55, 0.02, 0.99).bound));
+	assert_near(test_accuracy(900, 100, 445, 55, 0.02, NAN).bound, 0.01, 1e-12, "the fall");
+}
+
 static void few_pairs_fire_only_on_the_point_value(void **state)
 {
 	(void)state;
@@ -149,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bound_is_the_two_sample_tests),
 		cmocka_unit_test(what_rose_or_stayed_does_not_fire),
+		cmocka_unit_test(what_has_not_fallen_has_a_bound_only_without_confidence),
 		cmocka_unit_test(few_pairs_fire_only_on_the_point_value),
 		cmocka_unit_test(a_side_without_errors_is_not_certain),
 		cmocka_unit_test(an_undefined_value_does_not_fire),
