@@ -152,6 +152,11 @@ static bool check_rule(const struct upk_config *config, const struct upk_rule_co
 	size_t i, struct upk_error *err)
 {
 	const struct upk_window_config *window = &config->windows[rule->window];
+	if (rule->kind == UPK_RULE_DROP)
+		return upk_fail(err, UPK_INVALID,
+			"rules[%zu].drop: want below or above for a rule on %s: the record, which a "
+			"drop is measured against, has no scores",
+			i, rule->measure.name);
 	if (rule->confidence_given)
 		return upk_fail(err, UPK_INVALID,
 			"rules[%zu].confidence: %g: want null, or it left out, for a rule on %s: "

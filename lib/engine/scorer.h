@@ -21,7 +21,7 @@ enum { UPK_SCORER_PAIRS = 1000000 };
 struct upk_scorer upk_scorer_of(struct upk_engine *e, struct upk_model *m);
 
 /* false: UPK_INVALID, a rule on a score metric has a larger window than that, or a number as its
- * confidence. Any thread. */
+ * confidence, or is a drop rule. Any thread. */
 bool upk_scorer_check(const struct upk_config *config, struct upk_error *err);
 
 /* Reads into the ring what rules on score metrics of that configuration need of the windows, whose

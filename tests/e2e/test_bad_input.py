@@ -136,6 +136,7 @@ CONFIGURATIONS = [
     ("rule's window is unknown", {"rules": [{"name": "r", "metric": "f1", "window": "w", "below": 0.5}]}, ["rules[0].window", "w"]),
     ("rule's threshold is above 1", {"rules": [{"name": "r", "metric": "f1", "window": "last-500", "below": 1.5}]}, ["rules[0].below", "1.5"]),
     ("rule of two kinds", {"rules": [{"name": "r", "metric": "f1", "window": "last-500", "below": 0.5, "drop": 0.1}]}, ["rules[0]"]),
+    ("rule on a score metric's drop", {"rules": [{"name": "r", "metric": "roc_auc", "window": "last-500", "drop": 0.1}]}, ["rules[0].drop", "roc_auc", "below or above"]),
     ("rule of no kind", {"rules": [{"name": "r", "metric": "f1", "window": "last-500"}]}, ["rules[0]"]),
     ("rule's name twice", {"rules": [{"name": "r", "change": "down"}, {"name": "r", "change": "down"}]}, ["rules[1].name", "r"]),
     ("rule's change is up", {"rules": [{"name": "r", "change": "up"}]}, ["rules[0].change", "up"]),

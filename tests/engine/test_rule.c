@@ -423,25 +423,31 @@ static void the_value_of_a_score_metric_decides_without_a_bound(void **state)
 	}
 }
 
-static void only_a_number_beside_a_score_metric_is_refused(void **state)
+/* They are read all the same: a configuration may be stored from before. */
+static void a_number_or_a_drop_beside_a_score_metric_is_refused(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *metric, *confidence, *why;
+		const char *metric, *kind, *confidence, *why;
 	} cases[] = {
-		{ "roc_auc", "", NULL },
-		{ "roc_auc", ",\"confidence\":null", NULL },
-		{ "accuracy", ",\"confidence\":0.9", NULL },
-		{ "roc_auc", ",\"confidence\":0.9", "rules[0].confidence: 0.9: want null" },
-		{ "ece", ",\"confidence\":0.99", "for a rule on ece" },
+		{ "roc_auc", "below", "", NULL },
+		{ "roc_auc", "above", ",\"confidence\":null", NULL },
+		{ "accuracy", "below", ",\"confidence\":0.9", NULL },
+		{ "accuracy", "drop", "", NULL },
+		{ "roc_auc", "below", ",\"confidence\":0.9",
+			"rules[0].confidence: 0.9: want null" },
+		{ "ece", "above", ",\"confidence\":0.99", "for a rule on ece" },
+		{ "roc_auc", "drop", "",
+			"rules[0].drop: want below or above for a rule on roc_auc" },
+		{ "log_loss", "drop", ",\"confidence\":null", "for a rule on log_loss" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct upk_error err = { 0 };
 		char json[256];
 		snprintf(json, sizeof json,
-			"{\"rules\":[{\"name\":\"r\",\"window\":\"1d\",\"below\":0.5,"
+			"{\"rules\":[{\"name\":\"r\",\"window\":\"1d\",\"%s\":0.5,"
 			"\"metric\":\"%s\"%s}]}",
-			cases[i].metric, cases[i].confidence);
+			cases[i].kind, cases[i].metric, cases[i].confidence);
 		struct upk_config *config = upk_config_parse(upk_text_of(json), NULL);
 		assert_non_null(config);
 		assert_true(upk_scorer_check(config, &err) == !cases[i].why);
@@ -497,7 +503,7 @@ int main(void)
 		cmocka_unit_test(scores_are_taken_each_hundredth_of_the_window),
 		cmocka_unit_test(a_score_rests_on_the_pairs_that_it_was_taken_of),
 		cmocka_unit_test(the_value_of_a_score_metric_decides_without_a_bound),
-		cmocka_unit_test(only_a_number_beside_a_score_metric_is_refused),
+		cmocka_unit_test(a_number_or_a_drop_beside_a_score_metric_is_refused),
 		cmocka_unit_test(drop_compares_with_the_record_before_the_window),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
