@@ -37,10 +37,13 @@ void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *ou
 	upk_json_array_end(&w);
 }
 
-static void write_slice(const struct upk_slice_figures *f, struct upk_json_writer *w)
+/* metric: the gate's. Where that is accuracy no slice goes by another one. */
+static void write_slice(
+	const struct upk_slice_figures *f, const char *metric, struct upk_json_writer *w)
 {
 	upk_json_object(w, NULL);
 	upk_json_string(w, "slice", f->name);
+	upk_json_string(w, "metric", f->by_accuracy ? "accuracy" : metric);
 	upk_json_int(w, "pairs", (int64_t)f->pairs);
 	upk_json_double(w, "champion", f->champion);
 	upk_json_double(w, "challenger", f->challenger);
@@ -60,7 +63,7 @@ static void write_checked(
 	upk_json_int(w, "slices_judged", (int64_t)c->checked.judged);
 	upk_json_array(w, "slices");
 	for (size_t i = 0; i < c->checked.shown; i++)
-		write_slice(&c->checked.slices[i], w);
+		write_slice(&c->checked.slices[i], c->metric, w);
 	upk_json_array_end(w);
 }
 

@@ -240,6 +240,7 @@ static bool compare_slice(const struct judging *j, const struct sheet *s,
 		!upk_gate_score(measure, &champion, &f->champion, s->v_champion, err) ||
 		!upk_gate_score(measure, &challenger, &f->challenger, s->v_challenger, err))
 		return false;
+	f->by_accuracy = upk_gate_by_accuracy(measure, &champion);
 	f->difference = f->challenger - f->champion;
 	f->sd = upk_gate_sd(s->v_challenger, s->v_champion, f->pairs);
 	return true;

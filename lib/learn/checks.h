@@ -24,6 +24,7 @@ enum { UPK_CHECKS_NAME = 272, UPK_CHECKS_WORDS = 512, UPK_CHECKS_SLICES = 20 };
 struct upk_slice_figures {
 	char name[UPK_CHECKS_NAME];
 	size_t pairs;
+	bool by_accuracy; /* what follows is of accuracy; else of the panel's measure */
 	double champion, challenger, difference, sd;
 	double limit; /* it falls when difference < -limit; NAN: not asked for */
 };

@@ -28,7 +28,8 @@ class GateCase(LoopCase):
 class Gate(GateCase):
     def test_a_slice_that_falls_stops_what_is_better_in_all(self):
         self.put_model("m", model())
-        country = lambda n, _: {"country": "fr" if n % 4 == 0 else "de", "device": "tv" if n % 10 == 0 else "phone"}
+        country = lambda n, label: {"country": "fr" if n % 4 == 0 else "de" if label == "up" else "at",
+                                    "device": "tv" if n % 10 == 0 else "phone"}
         self.served(Stream(1, noise=0.15), 1200, lambda n: n % 4 and n % 3 == 0, slices=country)
         run = self.judged()
         self.assertEqual(run["state"], "rejected", run)
@@ -36,7 +37,9 @@ class Gate(GateCase):
         self.assertGreater(gate["difference"], gate["limit"])
         self.assertEqual((gate["passed"], gate["held"]), (False, False))
         self.assertRegex(run["verdict"], r"but country=fr falls by 0\.\d+, from 1\.000 to 0\.\d+ on \d+ pairs")
-        self.assertEqual(gate["slices_judged"], 3, "device=tv has too few pairs")
+        self.assertEqual(gate["slices_judged"], 4, "device=tv has too few pairs")
+        self.assertEqual({s["slice"]: s["metric"] for s in gate["slices"]}, {
+            "country=fr": "macro f1", "device=phone": "macro f1", "country=de": "accuracy", "country=at": "accuracy"})
         self.assertEqual([s["slice"] for s in gate["slices"]][0], "country=fr")
         self.assertEqual(sum(s["pairs"] for s in gate["slices"] if s["slice"].startswith("country")), gate["pairs"])
         self.assertLess(gate["slices"][0]["difference"], -gate["slices"][0]["limit"])
