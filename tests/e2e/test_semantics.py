@@ -3,7 +3,7 @@ import json
 import time
 import unittest
 
-from harness import Case
+from harness import Case, wait_until
 
 SPAM = {"classes": ["ham", "spam"], "positive": "spam",
         "windows": [{"name": "two", "count": 2}, {"name": "all", "count": 100000}]}
@@ -524,6 +524,18 @@ class Windows(Case):
                 # Nothing can have held for a second in a window that was empty by then.
                 alerts = self.ok(self.daemon.get(f"/v1/models/{name}/alerts"))["alerts"]
                 self.assertEqual(len(alerts), len(state), (how, rested))
+
+    def test_a_pair_ahead_of_the_clock_is_in_at_once_and_keeps_no_other(self):
+        self.put_model("m", {"windows": [{"name": "2s", "duration": "2s"}]})
+        ahead = int(time.time() * 1000) + 23 * 3600_000
+        self.events("m", {"id": "ahead", "predicted": "a", "label": "b", "timestamp": ahead})
+        self.events("m", {"predicted": "a", "label": "a"})
+        self.assertEqual(self.counts("m", "2s")[("b", "a")], 1)
+        wait_until(lambda: self.counts("m", "2s") == {("b", "a"): 1}, what="the pair of now to leave")
+        self.events("m", {"predicted": "a", "label": "a"}, "?settle=true")
+        points = self.ok(self.daemon.get("/v1/models/m/metrics/history?window=2s&metric=accuracy"))["points"]
+        self.assertEqual({point["time"] for point in points}, {self.ok(self.daemon.get("/v1/models/m/events/ahead"))["timestamp"]})
+        self.assertEqual(points[-1]["place"], 3)
 
     def test_a_duration_window_goes_by_pair_time(self):
         self.put_model("m", {"windows": [{"name": "1h", "duration": "1h"}]})
