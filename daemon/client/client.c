@@ -8,11 +8,17 @@
 #include <curl/curl.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 #define UNUSED __attribute__((unused))
 
-enum { TRIES_WHEN_BUSY = 30, CONNECT_SECONDS = 5 };
+enum {
+	TRIES_WHEN_BUSY = 30,
+	PAUSE_WHEN_BUSY_MS = 1000,
+	CONNECT_SECONDS = 5,
+	MEANWHILE_NS = 1000000000,
+};
 
 struct upk_client {
 	CURL *curl;
@@ -22,6 +28,9 @@ struct upk_client {
 	struct upk_buffer answer;
 	bool answered;         /* once at least */
 	bool (*stopped)(void); /* NULL: never asked */
+	void (*meanwhile)(void *context);
+	void *context; /* its */
+	int64_t next;  /* call of it, not before: monotonic ns */
 	char fault[CURL_ERROR_SIZE];
 };
 
@@ -32,11 +41,23 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 	return answer->failed ? 0 : size * count;
 }
 
+/* While something waits. false: it is to stop. */
+static bool go_on(struct upk_client *c)
+{
+	int64_t now = upk_clock_monotonic_ns();
+	if (c->stopped && c->stopped())
+		return false;
+	if (c->meanwhile && now >= c->next) {
+		c->next = now + MEANWHILE_NS;
+		c->meanwhile(c->context);
+	}
+	return true;
+}
+
 static int look_up(void *context, curl_off_t down_all UNUSED, curl_off_t down UNUSED,
 	curl_off_t up_all UNUSED, curl_off_t up UNUSED)
 {
-	struct upk_client *c = context;
-	return c->stopped && c->stopped();
+	return !go_on(context);
 }
 
 static bool set_base(struct upk_client *c, struct upk_error *err)
@@ -131,6 +152,21 @@ void upk_client_stop_when(struct upk_client *c, bool (*stopped)(void))
 	c->stopped = stopped;
 }
 
+void upk_client_meanwhile(struct upk_client *c, void (*meanwhile)(void *context), void *context)
+{
+	c->meanwhile = meanwhile;
+	c->context = context;
+}
+
+bool upk_client_pause(struct upk_client *c, long ms, struct upk_error *err)
+{
+	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	if (!go_on(c))
+		return upk_fail(err, UPK_CANCELLED, "stopped");
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 static void set_request(struct upk_client *c, const char *method, struct upk_text body)
 {
 	curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
@@ -171,10 +207,8 @@ static bool send_until_taken(struct upk_client *c, long *status, struct upk_erro
 			return false;
 		if (*status != 503 || tries == TRIES_WHEN_BUSY)
 			return true;
-		if (c->stopped && c->stopped())
-			return upk_fail(err, UPK_CANCELLED, "stopped");
-		struct timespec second = { .tv_sec = 1 };
-		nanosleep(&second, NULL);
+		if (!upk_client_pause(c, PAUSE_WHEN_BUSY_MS, err))
+			return false;
 	}
 }
 

@@ -19,6 +19,13 @@ void upk_client_destroy(struct upk_client *c); /* NULL is fine */
  * second while nothing comes) says true. NULL: nothing stops a call. */
 void upk_client_stop_when(struct upk_client *c, bool (*stopped)(void));
 
+/* From now on `meanwhile` is called while something waits, once a second at most. It may use other
+ * clients, not this one. NULL: nothing is called. */
+void upk_client_meanwhile(struct upk_client *c, void (*meanwhile)(void *context), void *context);
+
+/* Waits, as for an answer. false: UPK_CANCELLED. */
+bool upk_client_pause(struct upk_client *c, long ms, struct upk_error *err);
+
 /* Sends `body` (absent: none) as JSON to `path` and waits for the answer, however long that takes:
  * a post that settles waits for trainings. A daemon that is busy (503) is asked again for half a
  * minute. The caller frees the document (JSON null where the answer is empty) with cJSON_Delete.

@@ -116,6 +116,8 @@ static void tell_run(struct upk_narrator *n, const cJSON *run)
 	const char *state = upk_member_string(run, "state"), *kind = upk_member_string(run, "kind");
 	if (!is_news(&n->runs, upk_member_int(run, "run"), state, &first))
 		return;
+	n->running = strcmp(state, "running") == 0 ? upk_member_int(run, "run") : 0;
+	n->tenths = 0;
 	if (first)
 		upk_progress_say(n->progress, "  run %lld (%s): %s",
 			(long long)upk_member_int(run, "run"), kind,
@@ -162,11 +164,39 @@ static bool look(struct upk_narrator *n, struct upk_remote *remote, const struct
 	return true;
 }
 
+static void say_progress(struct upk_narrator *n, const cJSON *run)
+{
+	const cJSON *progress = cJSON_GetObjectItemCaseSensitive(run, "progress");
+	int64_t done = upk_member_int(progress, "done"), total = upk_member_int(progress, "total");
+	int64_t tenths = total > 0 ? 10 * done / total : 0;
+	if (tenths <= n->tenths)
+		return;
+	n->tenths = tenths;
+	upk_progress_say(n->progress, "  run %lld: %lld of %lld candidates and trials",
+		(long long)n->running, (long long)done, (long long)total);
+}
+
+static bool look_at_running(
+	struct upk_narrator *n, struct upk_remote *remote, struct upk_error *err)
+{
+	char path[32];
+	if (n->running == 0)
+		return true;
+	snprintf(path, sizeof path, "/runs/%lld", (long long)n->running);
+	cJSON *run = upk_remote_get(remote, path, err);
+	if (run)
+		say_progress(n, run);
+	cJSON_Delete(run);
+	return run != NULL;
+}
+
 bool upk_narrator_look(struct upk_narrator *n, struct upk_remote *remote, struct upk_error *err)
 {
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (!look(n, remote, &lists[i], err))
 			return false;
+	if (!look_at_running(n, remote, err))
+		return false;
 	if (n->alerts.failed || n->runs.failed || n->promotions.failed)
 		return upk_fail(err, UPK_NOMEM, "no memory for what was told");
 	return true;

@@ -10,10 +10,13 @@
 #include "client/progress.h"
 #include "client/remote.h"
 
-/* Starts as { .progress = ... }; one thread at a time. */
+/* Starts as { .progress = ... }; one thread at a time. A run is told when it begins and when it has
+ * ended, and between looks each further tenth of its candidates and trials. */
 struct upk_narrator {
 	struct upk_progress *progress;              /* borrowed: where lines go */
 	struct upk_buffer alerts, runs, promotions; /* what was told of each */
+	int64_t running; /* number of the run that is running; 0: none is */
+	int64_t tenths;  /* that were told of it */
 };
 
 /* Asks for the newest alerts, runs and promotions and says what is new, a line each. Of alerts

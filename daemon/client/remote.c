@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json_writer.h"
 
@@ -211,12 +210,6 @@ static bool is_under_way(const char *state)
 	return strcmp(state, "queued") == 0 || strcmp(state, "running") == 0;
 }
 
-static void sleep_ms(long ms)
-{
-	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-	nanosleep(&pause, NULL);
-}
-
 /* The run when it has ended. */
 static cJSON *wait_for(struct upk_remote *r, int64_t run, struct upk_error *err)
 {
@@ -232,7 +225,8 @@ static cJSON *wait_for(struct upk_remote *r, int64_t run, struct upk_error *err)
 			break;
 		cJSON_Delete(answer);
 		answer = NULL;
-		sleep_ms(ms);
+		if (!upk_client_pause(r->client, ms, err))
+			break;
 	}
 	upk_buffer_finish(&what);
 	return answer;

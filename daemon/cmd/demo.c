@@ -58,8 +58,10 @@ struct demo {
 	char *folder; /* NULL: not made yet */
 	struct upk_child daemon;
 	struct upk_stream *stream;
-	struct upk_client *client;
+	struct upk_client *client, *aside; /* aside: asks while the client waits */
+	struct upk_remote beside;          /* of aside */
 	struct upk_progress progress;
+	struct upk_narrator narrator;
 };
 
 static bool take_command_line(struct demo *d, int argc, char **argv)
@@ -152,6 +154,9 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 static void finish(struct demo *d)
 {
+	upk_narrator_finish(&d->narrator);
+	upk_remote_finish(&d->beside);
+	upk_client_destroy(d->aside);
 	upk_client_destroy(d->client);
 	upk_child_stop(&d->daemon);
 	upk_stream_destroy(d->stream);
@@ -168,6 +173,13 @@ static bool look(void *context, struct upk_remote *remote, struct upk_error *err
 	return upk_narrator_look(context, remote, err);
 }
 
+/* A run that goes on keeps the answer to a post back. What fails here will fail there. */
+static void look_aside(void *context)
+{
+	struct demo *d = context;
+	upk_narrator_look(&d->narrator, &d->beside, NULL);
+}
+
 static bool is_stopped(void)
 {
 	return upk_signal_wait(0) != 0;
@@ -181,10 +193,14 @@ static bool start(struct demo *d, struct upk_error *err)
 	if (!d->stream || !make_folder(d, err) || !upk_child_start(&d->daemon, d->folder, err))
 		return false;
 	d->client = upk_client_create(d->daemon.url, err);
-	if (!d->client)
+	d->aside = upk_client_create(d->daemon.url, err);
+	if (!d->client || !d->aside ||
+		!upk_remote_init(&d->beside, d->aside, d->stream, d->model, err))
 		return false;
 	upk_client_stop_when(d->client, is_stopped);
+	upk_client_meanwhile(d->client, look_aside, d);
 	d->progress = upk_progress_begin(0);
+	d->narrator.progress = &d->progress;
 	upk_progress_say(&d->progress, "daemon: %s, on a fresh folder", d->daemon.url);
 	upk_progress_say(&d->progress,
 		"model %s: %s rows from %s, %zu classes, each label %d rows late", d->model,
@@ -202,11 +218,8 @@ static bool play(struct demo *d, struct upk_outcome *outcome, struct upk_error *
 		.label_delay = LABEL_DELAY,
 		.lockstep = true,
 	};
-	struct upk_narrator narrator = { .progress = &d->progress };
-	struct upk_player_watch watch = { look, &narrator };
-	bool ok = upk_play(d->client, d->stream, &player, &d->progress, &watch, outcome, err);
-	upk_narrator_finish(&narrator);
-	return ok;
+	struct upk_player_watch watch = { look, &d->narrator };
+	return upk_play(d->client, d->stream, &player, &d->progress, &watch, outcome, err);
 }
 
 static bool report(const struct demo *d, const struct upk_outcome *outcome, struct upk_error *err)

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 FAULTS = set(sys.argv[1:])
 log = []
+nudged = threading.Event()
 model = {"exists": False, "polls": 0, "trained": False}
 TIME = "2026-01-01T10:00:0%d.500Z"
 
@@ -63,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
             "POST /events": self.events, "POST /runs": self.start_run, "GET /runs/1": self.get_run,
             "GET /versions/champion": self.champion, "POST /predict": self.predict,
             "POST /labels": self.labels, "GET /runs": self.runs, "GET /alerts": self.alerts,
-            "GET /promotions": self.promotions, "DELETE ": self.delete,
+            "GET /promotions": self.promotions, "GET /runs/2": self.story_run, "GET /slow": self.slow, "GET /nudge": self.nudge, "DELETE ": self.delete,
         }.get(name)
         if not handler:
             return self.problem(404, f"no {name} here")
@@ -109,6 +110,20 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, {"run": 1, "state": "succeeded" if model["trained"] else "failed",
                           "reason": "by hand", "verdict": "one class only"})
 
+    def story_run(self, body, query, settle):
+        self.answer(200, {**self.story_runs()[0], "progress": {"done": model["looks"] * 4, "total": 40}})
+
+    def slow(self, body, query, settle):
+        """Answers when somebody else has asked for /nudge."""
+        if nudged.wait(60):
+            self.answer(200, "nudged")
+        else:
+            self.problem(500, "nobody nudged")
+
+    def nudge(self, body, query, settle):
+        nudged.set()
+        self.answer(200, "thanks")
+
     def champion(self, body, query, settle):
         return self.answer(200, {}) if model["trained"] else self.problem(404, "no champion")
 
@@ -141,20 +156,22 @@ class Handler(BaseHTTPRequestHandler):
                  "bound": 12.25, "threshold": 9, "pairs": 120, "change": 5312, "run_at": 5562}
         low = {"alert": 2, "rule": "f1-low", "state": "firing", "place": 5440, "run_at": None,
                "detail": "rule f1-low: f1 is 0.5"}
-        if model["looks"] == 3:
+        if model["looks"] == 5:
             alert.update(state="resolved", resolved_by="replaced")
         self.answer(200, {"alerts": [low, alert] if model["looks"] > 1 else [alert]})
 
     def story_runs(self):
         run = {"run": 2, "kind": "alert", "reason": "rule fell fired", "state": "queued"}
-        if model["looks"] == 3:
+        if model["looks"] in (3, 4):
+            run.update(state="running")
+        if model["looks"] == 5:
             run.update(state="succeeded", version=3, verdict="better by far")
         return [run] if model["looks"] > 1 else []
 
     def promotions(self, body, query, settle):
         by_run = {"promotion": 1, "version": 3, "place": 5562, "by": "run", "reason": "a run"}
         bench = {"promotion": 2, "version": 1, "place": 12345, "by": "bench", "reason": "hits"}
-        self.answer(200, {"promotions": [bench, by_run] if model["looks"] == 3 else []})
+        self.answer(200, {"promotions": [bench, by_run] if model["looks"] == 5 else []})
 
     def delete(self, body, query, settle):
         self.problem(409, "model m: it is read-only")

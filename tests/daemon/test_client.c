@@ -99,6 +99,51 @@ static void a_call_can_be_stopped(void **state UNUSED)
 	fake_daemon_stop(&d);
 }
 
+static void nudge(void *context)
+{
+	cJSON_Delete(upk_client_call(context, "GET", "/v1/models/m/nudge", no_body, NULL));
+}
+
+/* The answer comes when another client has asked for something else. */
+static void something_can_be_done_meanwhile(void **state UNUSED)
+{
+	struct fake_daemon d;
+	fake_daemon_start(&d, NULL);
+	struct upk_client *c = upk_client_create(d.url, NULL),
+			  *other = upk_client_create(d.url, NULL);
+	assert_non_null(c);
+	assert_non_null(other);
+	upk_client_meanwhile(c, nudge, other);
+	cJSON *answer = upk_client_call(c, "GET", "/v1/models/m/slow", no_body, NULL);
+	assert_string_equal(cJSON_GetStringValue(answer), "nudged");
+	cJSON_Delete(answer);
+	upk_client_destroy(other);
+	upk_client_destroy(c);
+	fake_daemon_stop(&d);
+}
+
+static void a_pause_is_waiting_too(void **state UNUSED)
+{
+	struct fake_daemon d;
+	struct upk_error err = { 0 };
+	fake_daemon_start(&d, NULL);
+	struct upk_client *c = upk_client_create(d.url, NULL),
+			  *other = upk_client_create(d.url, NULL);
+	assert_non_null(c);
+	assert_non_null(other);
+	upk_client_meanwhile(c, nudge, other);
+	assert_true(upk_client_pause(c, 0, &err));
+	cJSON *answer = upk_client_call(other, "GET", "/v1/models/m/slow", no_body, NULL);
+	assert_string_equal(cJSON_GetStringValue(answer), "nudged");
+	cJSON_Delete(answer);
+	upk_client_stop_when(c, at_once);
+	assert_false(upk_client_pause(c, 0, &err));
+	assert_int_equal(err.code, UPK_CANCELLED);
+	upk_client_destroy(other);
+	upk_client_destroy(c);
+	fake_daemon_stop(&d);
+}
+
 static void thousands_are_grouped(void **state UNUSED)
 {
 	char text[UPK_GROUPED_SIZE];
@@ -117,6 +162,8 @@ int main(void)
 		cmocka_unit_test(a_problem_becomes_an_error_with_its_detail),
 		cmocka_unit_test(a_daemon_that_went_away_is_told),
 		cmocka_unit_test(a_call_can_be_stopped),
+		cmocka_unit_test(something_can_be_done_meanwhile),
+		cmocka_unit_test(a_pause_is_waiting_too),
 		cmocka_unit_test(thousands_are_grouped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,8 @@ static void look(struct upk_narrator *n, struct upk_remote *r, char text[TEXT_SI
 	fclose(file);
 }
 
-/* The story of fake_daemon.py: an alert; another and a run; the run's end, and what follows. */
+/* The story of fake_daemon.py: an alert; another and a run; how far it is, twice; its
+ * end, and what follows. */
 static void what_is_new_is_told_once(void **state UNUSED)
 {
 	struct fake_daemon d;
@@ -52,6 +53,10 @@ static void what_is_new_is_told_once(void **state UNUSED)
 	assert_string_equal(text,
 		"place 5,440: fired: rule f1-low: f1 is 0.5\n"
 		"  run 2 (alert): rule fell fired\n");
+	look(&n, &remote, text);
+	assert_string_equal(text, "  run 2: 12 of 40 candidates and trials\n");
+	look(&n, &remote, text);
+	assert_string_equal(text, "  run 2: 16 of 40 candidates and trials\n");
 	look(&n, &remote, text);
 	assert_string_equal(text,
 		"  rule fell resolved: replaced\n"
