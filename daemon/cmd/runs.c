@@ -13,17 +13,16 @@
 #include "usage.h"
 
 static const char help[] =
-	"Fits the version of a retraining run again and compares the bytes, beside a running "
-	"daemon "
-	"or\n"
-	"without one. It changes nothing.\n\n"
+	"Fits the version of a retraining run again and compares the bytes, beside a running\n"
+	"daemon or without one. It changes nothing.\n\n"
 	"Usage: upkeepd runs reproduce MODEL RUN [OPTION]...\n\n"
 	"The rows are those that the run saw, with the labels that were known then; learner, "
 	"settings\n"
 	"and seed are the run's. On the same kind of processor the bytes are the same.\n"
-	"It works on the folder, not through a daemon: it reads every row of the run and fits for "
-	"as\n"
-	"long as the run did, which a daemon that serves has no time for.\n"
+	"It works on the folder, not through a daemon (there is no --url): it reads every row of\n"
+	"the run and fits for as long as the run did, which a daemon that serves has no time for.\n"
+	"A daemon on another machine: run it there, as a user who may read the folder, or on a\n"
+	"folder that `upkeepd backup` made there and you copied here.\n"
 	"Exit status 0: they are. 1: they are not, or it could not be tried.\n\n"
 	"  --data DIR  the data folder; default $STATE_DIRECTORY, else ./upkeepd-data\n"
 	"  --json      print what came of it as one line of JSON\n"
@@ -32,6 +31,7 @@ static const char help[] =
 
 static const struct option known[] = {
 	{ "data", required_argument, NULL, 'd' },
+	{ "url", required_argument, NULL, 'u' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -51,6 +51,11 @@ static bool take_options(int argc, char **argv, struct command *c)
 		case 'd':
 			c->data = optarg;
 			break;
+		case 'u':
+			upk_usage_fail("runs",
+				"--url: it works on the daemon's folder, beside it: say --data DIR "
+				"on its machine, or of a backup");
+			return false;
 		case 'j':
 			c->json = true;
 			break;

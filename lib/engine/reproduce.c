@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "base/spelling.h"
 #include "engine/model.h"
 #include "engine/rows.h"
 #include "learn/learner.h"
@@ -18,6 +19,8 @@
 struct repeat {
 	struct upk_store *store;
 	struct upk_text name;
+	struct upk_spelling spelling;
+	char near[UPK_SPELLING_SIZE]; /* its nearest */
 	int64_t model, now, as_of, from, to, version;
 	uint64_t seed;
 	char *bytes; /* of the version */
@@ -44,17 +47,25 @@ static bool take_model(void *context, const struct upk_model_row *row)
 	struct repeat *r = context;
 	if (upk_text_equal(row->name, r->name))
 		r->model = row->model;
+	upk_spelling_try(&r->spelling, row->name);
+	if (r->spelling.nearest.data == row->name.data) {
+		snprintf(r->near, sizeof r->near, "%.*s", (int)row->name.size, row->name.data);
+		r->spelling.nearest = upk_text_of(r->near);
+	}
 	return r->model == 0;
 }
 
 static bool find_run(struct repeat *r, int64_t run, struct upk_error *err)
 {
 	struct upk_run_row row;
+	char near[UPK_SPELLING_SIZE];
 	bool found;
+	r->spelling.word = r->name.data;
 	if (!upk_model_each(r->store, take_model, r, err))
 		return false;
 	if (r->model == 0)
-		return upk_fail(err, UPK_NOT_FOUND, "there is no model %s", r->name.data);
+		return upk_fail(err, UPK_NOT_FOUND, "there is no model %s%s", r->name.data,
+			upk_spelling_ask(&r->spelling, near));
 	if (!upk_run_get(r->store, r->model, run, &found, &row, err))
 		return false;
 	if (!found)

@@ -109,10 +109,12 @@ class Reproduce(Case):
         self.train("m", "logistic")
         for arguments, status, part in [
                 (("none", 1), 1, "there is no model none"), (("m", 9), 1, "model m has no run 9"), (("m", "x"), 2, "run 'x'"),
-                (("m",), 2, "the run is missing"), ((), 2, "the model is missing"), (("m", 1, "more"), 2, "'more'"), (("m", 1, "--jsom"), 2, "--json")]:
+                (("m",), 2, "the run is missing"), ((), 2, "the model is missing"), (("m", 1, "more"), 2, "'more'"), (("m", 1, "--jsom"), 2, "--json"),
+                (("m", 1, "--url", "http://127.0.0.1:7850"), 2, "say --data DIR")]:
             done = self.reproduce(*arguments)
             self.assertEqual((done.returncode, done.stdout), (status, ""), arguments)
             self.assertIn(part, done.stderr)
+        self.assertIn("there is no model mm; did you mean m?", self.reproduce("mm", 1).stderr)
         done = subprocess.run([BINARY, "runs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("reproduce is missing", done.stderr)
