@@ -103,7 +103,8 @@ void upk_hosts_finish(struct upk_hosts *hosts)
 	*hosts = (struct upk_hosts){ 0 };
 }
 
-struct upk_text upk_guard_host_name(struct upk_text authority)
+/* The name of "name:port", "[::1]:port", without the brackets; absent: malformed. */
+static struct upk_text host_name(struct upk_text authority)
 {
 	const struct upk_text malformed = { 0 };
 	struct upk_text name = authority, port = { 0 };
@@ -160,7 +161,7 @@ static bool is_loopback(struct upk_text name)
 
 bool upk_guard_host(struct upk_text host, const struct upk_hosts *hosts)
 {
-	struct upk_text name = upk_guard_host_name(host);
+	struct upk_text name = host_name(host);
 	struct in_addr v4;
 	struct in6_addr v6;
 	bool is_v6;

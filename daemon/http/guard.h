@@ -32,9 +32,6 @@ struct upk_hosts {
 };
 void upk_hosts_finish(struct upk_hosts *hosts); /* frees the names; leaves it as { 0 } */
 
-/* The name of "name:port", "[::1]:port", without the brackets; absent: malformed. */
-struct upk_text upk_guard_host_name(struct upk_text authority);
-
 bool upk_guard_host(struct upk_text host, const struct upk_hosts *hosts);
 
 /* Absent, or an http(s) origin of the very host and port that was asked. */

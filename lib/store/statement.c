@@ -147,15 +147,10 @@ void upk_put_int(struct upk_query *q, int64_t value)
 	put(q, sqlite3_bind_int64(q->statement, ++q->bound, value));
 }
 
-void upk_put_null(struct upk_query *q)
-{
-	put(q, sqlite3_bind_null(q->statement, ++q->bound));
-}
-
 void upk_put_int_or_null(struct upk_query *q, int64_t value)
 {
 	if (value == 0)
-		upk_put_null(q);
+		put(q, sqlite3_bind_null(q->statement, ++q->bound));
 	else
 		upk_put_int(q, value);
 }

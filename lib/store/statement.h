@@ -131,7 +131,6 @@ void upk_put_int_or_null(struct upk_query *q, int64_t value);          /* 0: NUL
 void upk_put_double(struct upk_query *q, double value);                /* NAN: NULL */
 void upk_put_text(struct upk_query *q, struct upk_text value);         /* absent: NULL */
 void upk_put_blob(struct upk_query *q, const void *data, size_t size); /* NULL: NULL */
-void upk_put_null(struct upk_query *q);
 void upk_put_made_by(struct upk_query *q, struct upk_made_by version);
 
 /* Writes; must be inside a transaction. */
