@@ -57,8 +57,7 @@ struct upk_engine {
 	int64_t automatic;  /* models that their first event made */
 	int64_t look_ms;    /* how often a model's duration windows are told the time, at least */
 	struct upk_retention retention; /* `oldest` is everybody's */
-	struct upk_sweeper sweeper; /* `left` is everybody's */
-	int64_t repaired;   /* when a stale model was last rebuilt between ticks; monotonic ns */
+	struct upk_sweeper sweeper;     /* `left` is everybody's */
 };
 
 /* The engine can't go on. The writer's thread. */

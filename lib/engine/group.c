@@ -15,7 +15,7 @@
 #include "engine/writer.h"
 #include "store/model.h"
 
-enum { AUTOMATIC_MOST = 100, REPAIR_EVERY_NS = 1000000000 };
+enum { AUTOMATIC_MOST = 100 };
 
 /* Cuts the list behind its first posts that have the same `done`; gives the rest. */
 static struct upk_post *cut_run(struct upk_post *posts)
@@ -268,20 +268,6 @@ static bool learn(struct upk_ingest *in, struct upk_error *err)
 	return done;
 }
 
-/* What kept the model from following may be over: rather now than at the next tick, but no more
- * often, because it may read whole windows. */
-static void repair(struct upk_engine *e, struct upk_model *m)
-{
-	struct upk_error err = { 0 };
-	int64_t now = upk_clock_monotonic_ns();
-	if (e->repaired != 0 && now - e->repaired < REPAIR_EVERY_NS)
-		return;
-	e->repaired = now;
-	if (!upk_rebuild_stale(e, m, &err))
-		upk_engine_log(e, UPK_LOG_ERROR, "model %s: can't be rebuilt yet: %s", m->name,
-			err.message);
-}
-
 static void follow(struct upk_engine *e, struct upk_ingest *in)
 {
 	struct upk_error err = { 0 };
@@ -299,8 +285,9 @@ static void follow(struct upk_engine *e, struct upk_ingest *in)
 	}
 	if (!m->stale)
 		upk_feed_steps(e, m, &in->steps, true);
-	if (m->stale)
-		repair(e, m);
+	if (m->stale) /* what kept it from following may be over: rather now than at the next tick
+		       */
+		upk_rebuild_if_due(e, m);
 }
 
 static void end_group(struct group *g)

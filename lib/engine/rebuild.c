@@ -398,3 +398,11 @@ bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_err
 		upk_repair_put_off(&m->repair, upk_clock_monotonic_ns());
 	return done;
 }
+
+void upk_rebuild_if_due(struct upk_engine *e, struct upk_model *m)
+{
+	struct upk_error err = { 0 };
+	if (upk_repair_due(&m->repair, upk_clock_monotonic_ns()) && !upk_rebuild_stale(e, m, &err))
+		upk_engine_log(e, UPK_LOG_ERROR, "model %s: can't be rebuilt yet: %s", m->name,
+			err.message);
+}

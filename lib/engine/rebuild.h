@@ -26,4 +26,7 @@ bool upk_rebuild_all(struct upk_engine *e, struct upk_error *err);
  * still is, and shows no less than before. */
 bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_error *err);
 
+/* The same when its repair is due; what fails is in the log. */
+void upk_rebuild_if_due(struct upk_engine *e, struct upk_model *m);
+
 #endif

@@ -12,7 +12,7 @@ struct upk_repair {
 	int64_t pause; /* after the next failure; 0: the model has been sound */
 };
 
-/* Whether the ticker may try. Who has a reason to believe that it works now need not ask. */
+/* Whether a tick or a group of posts may try. A person who asks for the model need not ask. */
 bool upk_repair_due(const struct upk_repair *r, int64_t now);
 
 /* It fell behind, or could not be made anew: next after 0, 1, 2, 4, ... and at most 32 seconds. */

@@ -233,12 +233,9 @@ static void note_look(struct upk_engine *e, const struct upk_model *m)
 
 static void tick_model(struct upk_engine *e, struct upk_model *m)
 {
-	struct upk_error err = { 0 };
 	bool sound = !m->stale;
-	if (m->stale && upk_repair_due(&m->repair, upk_clock_monotonic_ns()) &&
-		!upk_rebuild_stale(e, m, &err))
-		upk_engine_log(e, UPK_LOG_ERROR, "model %s: can't be rebuilt yet: %s", m->name,
-			err.message);
+	if (m->stale)
+		upk_rebuild_if_due(e, m);
 	if (!m->stale)
 		upk_feed_tick(e, m, upk_clock_now(e->clock));
 	if (sound && !m->stale)
