@@ -36,6 +36,9 @@ class Text(LoopCase):
     def test_mlp_learns_it_too(self):
         self.check("m", *self.loop("m", Messages(1), FEATURES, "mlp"))
 
+    def test_trees_learn_it_too(self):
+        self.check("m", *self.loop("m", Messages(1), FEATURES, "trees"))
+
     def test_texts_alone_are_enough_and_an_absent_one_is_answered(self):
         self.put_model("m", {"features": FEATURES[:1], "retrain": {"learner": "logistic"}})
         made = Messages(7)
