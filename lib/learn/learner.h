@@ -66,8 +66,12 @@ struct upk_learner {
 	const struct upk_parameter *space, *adjust;
 	const char *resource; /* the setting that counts iterations: a fit with more of it takes
 				 longer, and can go on from one with less */
+	bool grows; /* a fit that went on is the same as one that was not divided */
 	/* About how many bytes a fit takes beside its input, at most; settings are checked. */
 	double (*memory)(const struct upk_fit_size *size, const cJSON *settings);
+	/* How long a fit takes against others of the same rows, roughly, in a unit of the learner's
+	 * own, more than 0; settings are checked. NULL: all about as long. */
+	double (*work)(const struct upk_fit_size *size, const cJSON *settings);
 	/* false: UPK_CANCELLED, UPK_NOMEM, or UPK_INVALID with the reason in words. */
 	bool (*fit)(const struct upk_fit_input *in, const cJSON *settings, void **fitted,
 		struct upk_error *err);

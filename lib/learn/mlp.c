@@ -443,26 +443,54 @@ static bool descend(struct fitting *f, struct upk_error *err)
 	return true;
 }
 
-/* The rows as floats; four floats a weight beside the network; values and slopes of a batch. */
-static double memory(const struct upk_fit_size *size, const cJSON *settings)
+/* Of a network with these settings. */
+struct shape {
+	double weights, widths; /* widths: of its inputs that are dense, and twice of all layers */
+};
+
+static struct shape shape_of(const struct upk_fit_size *size, const double *values)
 {
-	double values[SETTINGS], weights = 0, rows = (double)size->rows;
-	double widths = (double)size->width.dense;
+	struct shape s = { 0, (double)size->width.dense };
 	double in = (double)(size->width.dense + size->width.sparse);
 
-	if (!upk_settings_read(settings, "mlp", table, SETTINGS, values, NULL))
-		return 0;
 	for (int l = 0; l <= (int)values[LAYERS]; l++) {
 		bool hidden = l < (int)values[LAYERS];
 		double own = l > 0 && hidden ? values[NEURONS + l] : 0;
 		double out = !hidden ? (double)size->classes : own > 0 ? own : values[NEURONS];
-		weights += (in + 1) * out;
-		widths += 2 * out;
+		s.weights += (in + 1) * out;
+		s.widths += 2 * out;
 		in = out;
 	}
+	return s;
+}
+
+/* The rows as floats; four floats a weight beside the network; values and slopes of a batch. */
+static double memory(const struct upk_fit_size *size, const cJSON *settings)
+{
+	double values[SETTINGS], rows = (double)size->rows;
+	struct shape shape;
+
+	if (!upk_settings_read(settings, "mlp", table, SETTINGS, values, NULL))
+		return 0;
+	shape = shape_of(size, values);
 	return sizeof(float) *
-		(rows * (double)(size->width.dense + 1) + 5 * weights +
-			fmin(values[BATCH], rows) * widths);
+		(rows * (double)(size->width.dense + 1) + 5 * shape.weights +
+			fmin(values[BATCH], rows) * shape.widths);
+}
+
+/* Each row meets all weights and neurons, and draws which to drop; each batch all weights once
+ * more. */
+static double work(const struct upk_fit_size *size, const cJSON *settings)
+{
+	double values[SETTINGS];
+	struct shape shape;
+
+	if (!upk_settings_read(settings, "mlp", table, SETTINGS, values, NULL))
+		return 1;
+	shape = shape_of(size, values);
+	return values[EPOCHS] *
+		(shape.weights * (1 + 8 / values[BATCH]) +
+			shape.widths * (values[DROPOUT] > 0 ? 20 : 4));
 }
 
 static bool fit(
@@ -655,6 +683,7 @@ const struct upk_learner upk_mlp = {
 	.adjust = adjust,
 	.resource = "epochs",
 	.memory = memory,
+	.work = work,
 	.fit = fit,
 	.scratch = scratch,
 	.scale = scale,

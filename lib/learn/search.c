@@ -9,22 +9,18 @@
 #include "base/json.h"
 #include "learn/objective.h"
 
-/* Longer trials go on from those within so many before them; from older ones they are fitted anew.
- */
-enum { KEPT = 16 };
-
 struct search {
 	const struct upk_search_request *request;
 	struct upk_search *out;
-	struct upk_predictor *kept[KEPT][UPK_SEARCH_REPETITIONS];
+	struct upk_predictor *kept[UPK_SEARCH_KEPT][UPK_SEARCH_REPETITIONS];
 	bool keeps; /* shorter trials are gone on from */
 };
 
 static void drop(struct search *s, size_t index)
 {
 	for (size_t k = 0; k < UPK_SEARCH_REPETITIONS; k++) {
-		upk_predictor_unref(s->kept[index % KEPT][k]);
-		s->kept[index % KEPT][k] = NULL;
+		upk_predictor_unref(s->kept[index % UPK_SEARCH_KEPT][k]);
+		s->kept[index % UPK_SEARCH_KEPT][k] = NULL;
 	}
 }
 
@@ -57,8 +53,9 @@ static bool base_of(struct search *s, const struct upk_trial *t, size_t repetiti
 			*base = upk_predictor_ref(s->request->setup.from);
 		return true;
 	}
-	if (s->out->count - parent <= KEPT && s->kept[parent % KEPT][repetition])
-		*base = upk_predictor_ref(s->kept[parent % KEPT][repetition]);
+	if (s->out->count - parent <= UPK_SEARCH_KEPT &&
+		s->kept[parent % UPK_SEARCH_KEPT][repetition])
+		*base = upk_predictor_ref(s->kept[parent % UPK_SEARCH_KEPT][repetition]);
 	else
 		*base = fit_trial(s, parent, repetition, err);
 	return *base != NULL;
@@ -102,6 +99,22 @@ static struct upk_predictor *fit_trial(
 	return p;
 }
 
+/* The parameter by which trials of the space may be made longer; the space's count: none. */
+static size_t grown_of(const struct upk_search_request *r)
+{
+	const struct upk_learner *learner = r->setup.learner;
+
+	if (!learner->grows || r->setup.from)
+		return r->space.count;
+	return upk_space_find(&r->space, learner->resource);
+}
+
+/* Whether a longer trial may go on from this one. */
+static bool is_kept(const struct search *s, const struct upk_trial *t)
+{
+	return s->keeps && (t->share < 1 || grown_of(s->request) < s->request->space.count);
+}
+
 static bool repeat(
 	struct search *s, size_t index, size_t repetition, double *score, struct upk_error *err)
 {
@@ -110,8 +123,8 @@ static bool repeat(
 	bool ok = p &&
 		upk_objective(r->objective, r->decision, p, r->data, r->cut, r->to, score, err);
 
-	if (ok && s->keeps)
-		s->kept[index % KEPT][repetition] = upk_predictor_ref(p);
+	if (ok && is_kept(s, &s->out->trials[index]))
+		s->kept[index % UPK_SEARCH_KEPT][repetition] = upk_predictor_ref(p);
 	upk_predictor_unref(p);
 	if (ok && isnan(*score))
 		return upk_fail(err, UPK_INVALID, "the objective is undefined on the %zu rows",
@@ -142,22 +155,43 @@ static bool carry_out(struct search *s, size_t index, struct upk_error *err)
 
 /* ---- what to try ---- */
 
-static bool propose(const struct search *s, struct upk_proposal *out)
+/* Where settings stand that were not drawn: what they leave out is the learner's default. */
+static bool place(const struct upk_search_request *r, const cJSON *settings,
+	struct upk_point *point, struct upk_error *err)
+{
+	const struct upk_learner *learner = r->setup.learner;
+	cJSON *whole = upk_settings_whole(settings, learner->name, learner->settings, err);
+
+	if (whole)
+		upk_space_point(&r->space, whole, point);
+	cJSON_Delete(whole);
+	return whole != NULL;
+}
+
+static bool propose(
+	const struct search *s, struct upk_proposal *out, bool *more, struct upk_error *err)
 {
 	const struct upk_search_request *r = s->request;
-	const struct upk_search_view view = { .space = &r->space,
+	const struct upk_search_view view = { .learner = r->setup.learner,
+		.settings = r->setup.settings,
+		.size = { .rows = r->cut - r->from,
+			.classes = r->data->classes,
+			.width = { .dense = r->data->table.columns->count } },
+		.space = &r->space,
 		.trials = s->out->trials,
 		.count = s->out->count,
 		.given = s->out->count < r->given_count ? s->out->count : r->given_count,
 		.budget = r->trials,
 		.seed = r->setup.seed,
 		.lower_is_better = upk_metric_lower_is_better(r->objective.metric),
-		.resumes = !r->setup.from };
+		.resumes = !r->setup.from,
+		.grown = grown_of(r) };
 
 	*out = (struct upk_proposal){ .share = 1 };
-	if (s->out->count >= r->given_count)
-		return r->method->propose(&view, out);
-	upk_space_point(&r->space, r->given[s->out->count], &out->point);
+	*more = true;
+	if (s->out->count < r->given_count)
+		return place(r, r->given[s->out->count], &out->point, err);
+	*more = r->method->propose(&view, out);
 	return true;
 }
 
@@ -223,7 +257,8 @@ static bool try_next(struct search *s, bool *more, struct upk_error *err)
 	struct upk_proposal proposal;
 	bool recalled;
 
-	*more = propose(s, &proposal);
+	if (!propose(s, &proposal, more, err))
+		return false;
 	if (!*more)
 		return true;
 	if (!begin(s, &proposal, err))
@@ -266,7 +301,7 @@ bool upk_search(
 	s.keeps = request->method->shares && !request->setup.from;
 	while (ok && more && out->count < request->trials && has_time(&s))
 		ok = try_next(&s, &more, err);
-	for (size_t i = 0; i < KEPT; i++)
+	for (size_t i = 0; i < UPK_SEARCH_KEPT; i++)
 		drop(&s, i);
 	out->best = best_of(&s);
 	if (!ok)

@@ -32,3 +32,20 @@ void upk_search_draw(const struct upk_search_view *view, uint64_t number, struct
 	upk_random_seed(&random, view->seed ^ ((number + 1) * UINT64_C(0x9e3779b97f4a7c15)));
 	upk_space_draw(view->space, &random, point);
 }
+
+double upk_search_work(const struct upk_search_view *view, const struct upk_point *point)
+{
+	const struct upk_learner *l = view->learner;
+	cJSON *named, *whole;
+	double work = 1;
+
+	if (!l->work)
+		return work;
+	named = upk_space_settings(view->space, point, view->settings, NULL);
+	whole = named ? upk_settings_whole(named, l->name, l->settings, NULL) : NULL;
+	if (whole)
+		work = l->work(&view->size, whole);
+	cJSON_Delete(named);
+	cJSON_Delete(whole);
+	return work;
+}

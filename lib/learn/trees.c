@@ -488,6 +488,17 @@ static double memory(const struct upk_fit_size *size, const cJSON *settings)
 		bins * values[LEAVES] * 32 + values[ROUNDS] * outputs * values[LEAVES] * 400;
 }
 
+/* A round looks at all rows, and at the bins again for each leaf. */
+static double work(const struct upk_fit_size *size, const cJSON *settings)
+{
+	double values[SETTINGS];
+
+	(void)size;
+	if (!upk_settings_read(settings, "trees", table, SETTINGS, values, NULL))
+		return 1;
+	return values[ROUNDS] * (values[LEAVES] + 6);
+}
+
 /* However often a version is adjusted, it has no more rounds than a setting can give it. */
 static bool check_rounds(const struct upk_fit_input *in, double rounds, struct upk_error *err)
 {
@@ -590,7 +601,9 @@ const struct upk_learner upk_trees = {
 	.space = space,
 	.adjust = adjust,
 	.resource = "rounds",
+	.grows = true,
 	.memory = memory,
+	.work = work,
 	.fit = fit,
 	.scratch = scratch,
 	.scale = scale,

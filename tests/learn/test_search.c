@@ -170,6 +170,56 @@ static void bayes_comes_nearer_to_the_best_than_random(void **state)
 		fail_msg("%g above the best by random, %g by bayes", random, bayes);
 }
 
+/* A fit takes 1 to 1,000 times as long as the shortest, by y alone, which matters least. */
+static double bowl_work(const struct upk_fit_size *size, const cJSON *settings)
+{
+	double v[4];
+
+	(void)size;
+	assert_true(upk_settings_read(settings, "bowl", bowl_settings, 4, v, NULL));
+	return pow(1000, v[1]);
+}
+
+static double work_of(const struct upk_search *s)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		cJSON *settings = cJSON_Parse(s->trials[i].settings);
+		sum += bowl_work(NULL, settings);
+		cJSON_Delete(settings);
+	}
+	return sum;
+}
+
+/* Of 40 trials each, with the work told and without: half of it is saved, and what is found is
+ * nearer to the best than what random trials find. */
+static void bayes_saves_work_where_the_learner_tells_it(void **state)
+{
+	struct upk_learner telling = bowl;
+	double work[2] = { 0, 0 }, best = 0, random = mean_best(&upk_search_random, 40);
+	struct upk_dataset d;
+
+	(void)state;
+	make_bowl_rows(&d);
+	telling.work = bowl_work;
+	for (uint64_t seed = 1; seed <= 40; seed++)
+		for (int tells = 0; tells < 2; tells++) {
+			struct upk_search_request r =
+				request_on(&d, tells ? &telling : &bowl, &upk_search_bayes, 40);
+			struct upk_search s;
+			r.setup.seed = seed;
+			run(&r, &s);
+			work[tells] += work_of(&s);
+			best += tells ? best_score(&s) / 40 : 0;
+			upk_search_finish(&s);
+		}
+	if (!(work[1] < work[0] / 2 && best < random))
+		fail_msg("work %g and %g, %g by random, %g by bayes", work[0], work[1], random,
+			best);
+	upk_dataset_finish(&d);
+}
+
 static void a_grid_visits_every_combination_once_and_ends(void **state)
 {
 	struct upk_dataset d;
@@ -283,17 +333,21 @@ static void assert_same(const struct upk_search *a, const struct upk_search *b)
 	}
 }
 
+/* Rounds that are fixed, and rounds by which trials may go on. */
+static const char *const spaces[] = { "{\"rounds\": 27}",
+	"{\"rounds\": {\"type\": \"int\", \"low\": 2, \"high\": 30, \"sampling\": \"log\"}}" };
+
 static void a_search_broken_off_anywhere_ends_with_the_same_trials(void **state)
 {
 	struct upk_dataset d;
 
 	(void)state;
 	sample_rows(&d, 240, 4, 2, 0);
-	for (size_t m = 0; upk_search_method_at(m); m++) {
+	for (size_t m = 0; upk_search_method_at(m / 2); m++) {
 		struct upk_search_request r =
-			request_on(&d, &upk_trees, upk_search_method_at(m), 16);
+			request_on(&d, &upk_trees, upk_search_method_at(m / 2), 16);
 		struct upk_search whole;
-		cJSON *json = cJSON_Parse("{\"rounds\": 27}");
+		cJSON *json = cJSON_Parse(spaces[m % 2]);
 		assert_true(upk_space_read(&r.space, json, upk_trees.check, NULL));
 		r.repetitions = 2;
 		run(&r, &whole);
@@ -360,6 +414,80 @@ static void hyperband_goes_on_from_the_best_third(void **state)
 	cJSON_Delete(settings);
 	cJSON_Delete(json);
 	upk_search_finish(&s);
+	upk_dataset_finish(&d);
+}
+
+static void assert_undivided(const struct upk_search_request *r, const struct upk_trial *t)
+{
+	struct upk_predictor_setup setup = r->setup;
+	cJSON *settings = cJSON_Parse(t->settings);
+	double score;
+
+	setup.settings = settings;
+	struct upk_predictor *p = upk_predictor_fit(&setup, r->data, r->from, r->cut, NULL);
+	assert_non_null(p);
+	assert_true(
+		upk_objective(r->objective, r->decision, p, r->data, r->cut, r->to, &score, NULL));
+	assert_true(score == t->score);
+	upk_predictor_unref(p);
+	cJSON_Delete(settings);
+}
+
+/* Only what was better than what it went on from goes on again, with all else as it was. */
+static void bayes_lets_good_trees_grow_on(void **state)
+{
+	struct upk_dataset d;
+	struct upk_search s;
+	size_t longer = 0;
+	cJSON *json = cJSON_Parse(spaces[1]);
+
+	(void)state;
+	sample_rows(&d, 240, 4, 2, 0);
+	struct upk_search_request r = request_on(&d, &upk_trees, &upk_search_bayes, 30);
+	assert_true(upk_space_read(&r.space, json, upk_trees.check, NULL));
+	run(&r, &s);
+	for (size_t i = 0; i < s.count; i++) {
+		const struct upk_trial *t = &s.trials[i], *parent;
+		if (!t->parent)
+			continue;
+		longer++;
+		parent = &s.trials[t->parent - 1];
+		assert_true(rounds_of(t) > rounds_of(parent));
+		for (size_t k = 0; k < r.space.count; k++)
+			assert_true(strcmp(r.space.parameters[k].name, "rounds") == 0 ||
+				t->point.at[k] == parent->point.at[k]);
+		assert_true(!parent->parent || parent->score < s.trials[parent->parent - 1].score);
+		assert_undivided(&r, t);
+	}
+	assert_true(longer >= 3);
+	upk_search_finish(&s);
+	cJSON_Delete(json);
+	upk_dataset_finish(&d);
+}
+
+/* What settings leave out stands at the learner's default, not in the middle of its range. */
+static void what_is_given_stands_where_its_settings_do(void **state)
+{
+	struct upk_dataset d;
+	struct upk_search s;
+	cJSON *given = cJSON_Parse("{\"leaves\": 8, \"rounds\": 5}");
+
+	(void)state;
+	sample_rows(&d, 240, 4, 2, 0);
+	struct upk_search_request r = request_on(&d, &upk_trees, &upk_search_random, 1);
+	r.given[0] = given;
+	r.given_count = 1;
+	run(&r, &s);
+	for (size_t k = 0; k < r.space.count; k++) {
+		const struct upk_parameter *p = &r.space.parameters[k];
+		double wanted = strcmp(p->name, "leaves") == 0  ? 8
+			: strcmp(p->name, "rounds") == 0        ? p->low
+			: strcmp(p->name, "learning_rate") == 0 ? 0.1
+								: 1; /* l2, min_child_weight */
+		assert_true(fabs(upk_space_value(p, s.trials[0].point.at[k]) - wanted) < 1e-12);
+	}
+	upk_search_finish(&s);
+	cJSON_Delete(given);
 	upk_dataset_finish(&d);
 }
 
@@ -499,11 +627,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bayes_comes_nearer_to_the_best_than_random),
+		cmocka_unit_test(bayes_saves_work_where_the_learner_tells_it),
 		cmocka_unit_test(a_grid_visits_every_combination_once_and_ends),
 		cmocka_unit_test(a_trial_that_fails_counts_as_failed_and_the_search_goes_on),
 		cmocka_unit_test(when_all_trials_fail_there_is_no_best),
 		cmocka_unit_test(a_search_broken_off_anywhere_ends_with_the_same_trials),
 		cmocka_unit_test(hyperband_goes_on_from_the_best_third),
+		cmocka_unit_test(bayes_lets_good_trees_grow_on),
+		cmocka_unit_test(what_is_given_stands_where_its_settings_do),
 		cmocka_unit_test(longer_trials_cost_the_rest_of_their_iterations_alone),
 		cmocka_unit_test(what_is_given_is_tried_first),
 		cmocka_unit_test(no_trial_begins_that_would_end_too_late),
