@@ -1,6 +1,8 @@
 /* One search: bench-search LEARNER METHOD SEED TRIALS ROWS [TARGET] prints a line of JSON: the best
  * macro F1 of its trials, which are fitted on the older four fifths of the rows and scored on the
- * others, and what it took. With TARGET it ends with the first trial that is as good as that. */
+ * others, what it took, and when each best until then was there. All methods but random begin with
+ * the learner's own settings, as a run's search does. With TARGET it ends with the first trial that
+ * is as good as that. */
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,10 +14,16 @@
 
 enum { FEATURES_MOST = 1000 };
 
+/* When a trial was better than all before it. */
+struct step {
+	double score, wall, processor;
+};
+
 /* What the search has come to, and when that was. */
 struct watch {
 	double target, best, wall, processor;
-	size_t trials;
+	struct step *steps; /* (trials at most) */
+	size_t trials, count;
 	atomic_bool reached; /* which cancels the search */
 };
 
@@ -35,8 +43,11 @@ static void finished(void *context, const struct upk_trial *trial, bool recalled
 	if (atomic_load(&w->reached))
 		return;
 	w->trials++;
-	if (!trial->failed)
-		w->best = fmax(w->best, trial->score);
+	if (!trial->failed && trial->score > w->best) {
+		w->best = trial->score;
+		w->steps[w->count++] = (struct step){ w->best, seconds(CLOCK_MONOTONIC) - w->wall,
+			seconds(CLOCK_PROCESS_CPUTIME_ID) - w->processor };
+	}
 	atomic_store(&w->reached, w->best >= w->target);
 }
 
@@ -63,15 +74,28 @@ static void fill(struct upk_dataset *d, const struct rows *r, struct upk_error *
 
 static void search(const struct upk_search_request *request, struct watch *w)
 {
-	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	struct upk_error err = { 0 };
 	struct upk_search s;
 
+	w->wall = seconds(CLOCK_MONOTONIC);
+	w->processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	if (!upk_search(request, &s, &err) && err.code != UPK_CANCELLED)
 		rows_die("search", err.message);
-	w->wall = seconds(CLOCK_MONOTONIC) - wall;
-	w->processor = seconds(CLOCK_PROCESS_CPUTIME_ID) - processor;
+	w->wall = seconds(CLOCK_MONOTONIC) - w->wall;
+	w->processor = seconds(CLOCK_PROCESS_CPUTIME_ID) - w->processor;
 	upk_search_finish(&s);
+}
+
+static void print(const struct watch *w)
+{
+	printf("{\"best\": %.17g, \"reached\": %s, \"trials\": %zu, \"wall\": %.6f, "
+	       "\"processor\": %.6f, \"course\": [",
+		w->best, atomic_load(&w->reached) ? "true" : "false", w->trials, w->wall,
+		w->processor);
+	for (size_t i = 0; i < w->count; i++)
+		printf("%s{\"score\": %.17g, \"wall\": %.6f, \"processor\": %.6f}", i ? ", " : "",
+			w->steps[i].score, w->steps[i].wall, w->steps[i].processor);
+	printf("]}\n");
 }
 
 int main(int argc, char **argv)
@@ -88,7 +112,10 @@ int main(int argc, char **argv)
 	struct rows r = rows_read(argv[5]);
 	struct upk_columns *columns = make_columns(r.size[1], &err);
 	struct upk_text *classes = calloc(r.size[2], sizeof *classes);
-	if (!columns || !classes)
+	size_t trials = strtoull(argv[4], NULL, 10);
+	cJSON *defaults = cJSON_CreateObject();
+	w.steps = calloc(trials + 1, sizeof *w.steps);
+	if (!columns || !classes || !defaults || !w.steps)
 		rows_die("rows", "no memory");
 	for (size_t k = 0; k < r.size[2]; k++)
 		classes[k] = (struct upk_text){ "0123456789" + k % 10, 1 };
@@ -104,19 +131,21 @@ int main(int argc, char **argv)
 			.cancel = &w.reached },
 		.kind = UPK_TRIAL_OPTIMISE,
 		.method = method,
-		.trials = strtoull(argv[4], NULL, 10),
+		.trials = trials,
 		.repetitions = 1,
 		.first = 1,
+		.given = { defaults },
+		.given_count = method != &upk_search_random,
 		.decision = { .positive = -1 },
 		.objective = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
 		.watch = { .finished = finished, .context = &w } };
 	upk_space_init(&request.space, learner->space);
 	search(&request, &w);
-	printf("{\"best\": %.17g, \"reached\": %s, \"trials\": %zu, \"wall\": %.6f, "
-	       "\"processor\": %.6f}\n",
-		w.best, atomic_load(&w.reached) ? "true" : "false", w.trials, w.wall, w.processor);
+	print(&w);
 	upk_dataset_finish(&data);
 	upk_columns_destroy(columns);
+	cJSON_Delete(defaults);
+	free(w.steps);
 	free(classes);
 	free(r.x);
 	free(r.y);
