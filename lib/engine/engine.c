@@ -147,22 +147,6 @@ bool upk_engine_write(struct upk_engine *e, struct upk_post *posts)
 	return copy_names(posts) && upk_writer_write(e->writer, posts);
 }
 
-void upk_post_finish(struct upk_post *post)
-{
-	upk_batch_destroy(post->batch);
-	upk_schema_unref(post->memory);
-	free(post->rejected);
-	free(post->predicted);
-	free(post->scores);
-	free(post->name);
-	post->batch = NULL;
-	post->memory = NULL;
-	post->rejected = NULL;
-	post->predicted = NULL;
-	post->scores = NULL;
-	post->name = NULL;
-}
-
 /* ---- predict without storing ---- */
 
 static bool answer_row(struct upk_post *post, size_t i, struct upk_serving *serving,

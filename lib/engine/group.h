@@ -3,8 +3,8 @@
 #define UPK_ENGINE_GROUP_H
 
 #include "engine/core.h"
-#include "engine/engine.h"
 #include "engine/model.h"
+#include "engine/post.h"
 
 /* Thread: the writer. Takes a list of posts (by next), in order, and answers each: after the commit,
  * and after the rules have seen it. Posts with `atomic` come alone. One without `done` is not from

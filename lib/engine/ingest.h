@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "engine/engine.h"
 #include "engine/model.h"
+#include "engine/post.h"
 #include "engine/steps.h"
 #include "store/store.h"
 

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "engine/config.h"
-#include "engine/engine.h"
 #include "engine/orders.h"
 #include "engine/repair.h"
 #include "engine/schema.h"
@@ -18,6 +17,9 @@
 #include "engine/tail.h"
 #include "engine/totals.h"
 #include "store/store.h"
+
+struct upk_engine;
+struct upk_post;
 
 struct upk_feature_list {
 	int64_t number;

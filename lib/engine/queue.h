@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/engine.h"
+#include "engine/post.h"
 
 enum {
 	UPK_QUEUE_POSTS = 16384,

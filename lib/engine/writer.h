@@ -6,13 +6,14 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "engine/engine.h"
+#include "engine/post.h"
 
 /* What belongs to the writer belongs to whoever has its turn (engine/turn.h): its thread, but for
  * when that has nothing to do. Then a thread that brings small posts may write them itself. Where a
  * header says `the writer`, it is whoever has the turn; where it says `the writer's thread`, too,
  * except for tasks and ticks, which no other thread runs. */
 struct upk_writer;
+struct upk_engine;
 
 /* Something to do on the writer's thread, in its turn. The owner embeds it; run may free it. */
 struct upk_task {

@@ -1,0 +1,21 @@
+#include "engine/post.h"
+
+#include <stdlib.h>
+
+#include "engine/schema.h"
+
+void upk_post_finish(struct upk_post *post)
+{
+	upk_batch_destroy(post->batch);
+	upk_schema_unref(post->memory);
+	free(post->rejected);
+	free(post->predicted);
+	free(post->scores);
+	free(post->name);
+	post->batch = NULL;
+	post->memory = NULL;
+	post->rejected = NULL;
+	post->predicted = NULL;
+	post->scores = NULL;
+	post->name = NULL;
+}
