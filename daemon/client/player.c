@@ -117,12 +117,19 @@ static bool label(struct player *p, size_t from, size_t to, struct upk_error *er
 	return true;
 }
 
+/* In lockstep, where a replay measures, so few that a label comes a tenth later at most. */
+static size_t rows_a_request(const struct upk_player_options *o)
+{
+	size_t most = o->lockstep ? o->label_delay / 10 : o->label_delay;
+	return most == 0 ? 1 : smaller(most, BATCH);
+}
+
 /* Rows below `labelled` have their labels, those below `next` their predictions: a row's label goes
  * out when the row label_delay after it has been predicted. */
 static bool play_rows(struct player *p, struct upk_error *err)
 {
 	size_t delay = p->options->label_delay;
-	size_t batch = delay == 0 ? 1 : smaller(delay, BATCH);
+	size_t batch = rows_a_request(p->options);
 	size_t labelled = p->warm;
 	p->last_label = upk_stream_label(p->stream, p->warm - 1);
 	for (size_t next = p->warm; next < p->rows;) {
