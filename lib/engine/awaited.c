@@ -2,13 +2,41 @@
 
 #include <stdlib.h>
 
-#include "engine/serving.h"
-
 enum { FIRST_CAPACITY = 64 };
 
-static uint16_t *slot(const struct upk_awaited *a, int64_t event)
+size_t upk_awaited_width(uint64_t most)
 {
-	return &a->classes[(size_t)event & (a->capacity - 1)];
+	if (most <= UINT16_MAX)
+		return sizeof(uint16_t);
+	return most <= UINT32_MAX ? sizeof(uint32_t) : sizeof(uint64_t);
+}
+
+static uint64_t get(const struct upk_awaited *a, int64_t event)
+{
+	size_t i = (size_t)event & (a->capacity - 1);
+	switch (a->width) {
+	case sizeof(uint16_t):
+		return ((const uint16_t *)a->answers)[i];
+	case sizeof(uint32_t):
+		return ((const uint32_t *)a->answers)[i];
+	default:
+		return ((const uint64_t *)a->answers)[i];
+	}
+}
+
+static void set(struct upk_awaited *a, int64_t event, uint64_t answer)
+{
+	size_t i = (size_t)event & (a->capacity - 1);
+	switch (a->width) {
+	case sizeof(uint16_t):
+		((uint16_t *)a->answers)[i] = (uint16_t)answer;
+		break;
+	case sizeof(uint32_t):
+		((uint32_t *)a->answers)[i] = (uint32_t)answer;
+		break;
+	default:
+		((uint64_t *)a->answers)[i] = answer;
+	}
 }
 
 /* Oldest that the ring has a place for. */
@@ -20,17 +48,14 @@ static int64_t oldest(const struct upk_awaited *a)
 
 static bool grow(struct upk_awaited *a, struct upk_error *err)
 {
-	struct upk_awaited larger = { .capacity = a->capacity ? 2 * a->capacity : FIRST_CAPACITY,
-		.next = a->next,
-		.waiting = a->waiting };
-	larger.classes = malloc(larger.capacity * sizeof *larger.classes);
-	if (!larger.classes)
+	struct upk_awaited larger = *a;
+	larger.capacity = a->capacity ? 2 * a->capacity : FIRST_CAPACITY;
+	larger.answers = calloc(larger.capacity, a->width);
+	if (!larger.answers)
 		return upk_fail(err, UPK_NOMEM, "no memory for answers that wait for labels");
-	for (size_t i = 0; i < larger.capacity; i++)
-		larger.classes[i] = UPK_NO_CLASS;
-	for (int64_t event = oldest(a); a->classes && event < a->next; event++)
-		*slot(&larger, event) = *slot(a, event);
-	free(a->classes);
+	for (int64_t event = oldest(a); a->answers && event < a->next; event++)
+		set(&larger, event, get(a, event));
+	free(a->answers);
 	*a = larger;
 	return true;
 }
@@ -41,10 +66,9 @@ static void advance(struct upk_awaited *a, int64_t event)
 	int64_t most = event + 1 - (int64_t)a->capacity;
 	if (a->next < most)
 		a->next = most;
-	while (a->next <= event) {
-		uint16_t *class = slot(a, a->next++);
-		a->waiting -= *class != UPK_NO_CLASS;
-		*class = UPK_NO_CLASS;
+	for (; a->next <= event; a->next++) {
+		a->waiting -= get(a, a->next) != 0;
+		set(a, a->next, 0);
 	}
 }
 
@@ -57,14 +81,14 @@ static bool is_short(const struct upk_awaited *a, int64_t event)
 	if (a->waiting == 0 || a->capacity == UPK_AWAITED_MOST)
 		return false;
 	for (int64_t i = oldest(a); i < lost && i < a->next; i++)
-		if (*slot(a, i) != UPK_NO_CLASS)
+		if (get(a, i) != 0)
 			return true;
 	return false;
 }
 
-bool upk_awaited_put(struct upk_awaited *a, int64_t event, uint16_t class, struct upk_error *err)
+bool upk_awaited_put(struct upk_awaited *a, int64_t event, uint64_t answer, struct upk_error *err)
 {
-	if (event < 1 || class == UPK_NO_CLASS)
+	if (event < 1 || answer == 0)
 		return true;
 	while (is_short(a, event))
 		if (!grow(a, err))
@@ -72,28 +96,32 @@ bool upk_awaited_put(struct upk_awaited *a, int64_t event, uint16_t class, struc
 	if (event < oldest(a) && event < a->next)
 		return true;
 	advance(a, event);
-	a->waiting += *slot(a, event) == UPK_NO_CLASS;
-	*slot(a, event) = class;
+	a->waiting += get(a, event) == 0;
+	set(a, event, answer);
 	return true;
 }
 
-uint16_t upk_awaited_take(struct upk_awaited *a, int64_t event)
+uint64_t upk_awaited_at(const struct upk_awaited *a, int64_t event)
 {
-	if (a->waiting == 0 || event < oldest(a) || event >= a->next)
-		return UPK_NO_CLASS;
-	uint16_t class = *slot(a, event);
-	a->waiting -= class != UPK_NO_CLASS;
-	*slot(a, event) = UPK_NO_CLASS;
-	return class;
+	bool has = a->waiting > 0 && event >= oldest(a) && event < a->next;
+	return has ? get(a, event) : 0;
 }
 
-int64_t upk_awaited_from(const struct upk_awaited *a, int64_t event, uint16_t *class)
+void upk_awaited_forget(struct upk_awaited *a, int64_t event)
+{
+	if (upk_awaited_at(a, event) == 0)
+		return;
+	set(a, event, 0);
+	a->waiting--;
+}
+
+int64_t upk_awaited_from(const struct upk_awaited *a, int64_t event, uint64_t *answer)
 {
 	if (a->waiting == 0)
 		return 0;
 	for (int64_t i = event > oldest(a) ? event : oldest(a); i < a->next; i++) {
-		*class = *slot(a, i);
-		if (*class != UPK_NO_CLASS)
+		*answer = get(a, i);
+		if (*answer != 0)
 			return i;
 	}
 	return 0;
@@ -101,6 +129,6 @@ int64_t upk_awaited_from(const struct upk_awaited *a, int64_t event, uint16_t *c
 
 void upk_awaited_finish(struct upk_awaited *a)
 {
-	free(a->classes);
-	*a = (struct upk_awaited){ 0 };
+	free(a->answers);
+	*a = (struct upk_awaited){ .width = a->width };
 }

@@ -21,7 +21,15 @@ enum { COUNTERS = sizeof(struct counters) / sizeof(int64_t) };
 
 /* The state's form is its first number, below 0: in the first form, which had no mark, a size
  * stands there. That form had a counter before FIRST_FORM_OTHER which nothing reads. */
-enum { FORM = 2, FIRST_FORM_OTHER = 3 };
+enum { FORM = 3, FIRST_FORM_OTHER = 3 };
+
+/* What was answered to an event, as one number: digits of the base classes + 1, the copy's in
+ * front, then the members'; a digit is 0 for none, or 1 + the shadow's class. Before form 3 the
+ * copy's class of the model stood alone. */
+struct answers {
+	uint16_t members[UPK_SHADOW_MEMBERS], copy;
+	bool judged; /* the members' are known */
+};
 
 struct upk_live {
 	const struct upk_retrain_config *config;
@@ -31,11 +39,13 @@ struct upk_live {
 	struct upk_buffer first;    /* bytes of the first copy: names of inputs and classes */
 	struct upk_serving *inputs; /* serves the first copy: picks inputs, names classes */
 	double *x, *probabilities;
-	uint16_t own[UPK_CLASSES_MAX]; /* the model's classes as the shadow's; UPK_NO_CLASS */
+	uint16_t own[UPK_CLASSES_MAX];   /* the model's classes as the shadow's; UPK_NO_CLASS */
+	uint16_t named[UPK_CLASSES_MAX]; /* and the other way */
 	struct counters n;
 	int64_t every; /* pairs from one copy to the next */
 	struct upk_duel duel;
 	struct upk_awaited awaited;
+	int64_t at_hand; /* event answered last, when nothing has been learnt since; 0: none */
 	struct upk_serving *serving; /* of the copy that was published last */
 	struct upk_buffer bytes;
 	int64_t published;
@@ -78,6 +88,41 @@ void upk_live_destroy(struct upk_live *l)
 	free(l);
 }
 
+/* ---- answers that wait ---- */
+
+static uint64_t base_of(const struct upk_live *l)
+{
+	return upk_shadow_classes(l->shadow) + 1;
+}
+
+static uint64_t encode(const struct upk_live *l, const struct answers *a)
+{
+	uint64_t base = base_of(l), code = a->copy == UPK_NO_CLASS ? 0 : a->copy + 1u;
+	for (size_t m = 0; m < UPK_SHADOW_MEMBERS; m++)
+		code = base * code + (a->judged ? a->members[m] + 1u : 0);
+	return code;
+}
+
+static void decode(const struct upk_live *l, uint64_t code, struct answers *a)
+{
+	uint64_t base = base_of(l);
+	a->judged = true;
+	for (size_t m = UPK_SHADOW_MEMBERS; m-- > 0; code /= base) {
+		a->judged = a->judged && code % base > 0;
+		a->members[m] = (uint16_t)(code % base - 1);
+	}
+	a->copy = code == 0 ? UPK_NO_CLASS : (uint16_t)(code - 1);
+}
+
+static uint64_t greatest_code(const struct upk_live *l)
+{
+	struct answers a = { .judged = true };
+	a.copy = (uint16_t)(upk_shadow_classes(l->shadow) - 1);
+	for (size_t m = 0; m < UPK_SHADOW_MEMBERS; m++)
+		a.members[m] = a.copy;
+	return encode(l, &a);
+}
+
 /* ---- begin ---- */
 
 static void map_classes(struct upk_live *l, const struct upk_schema *schema)
@@ -87,6 +132,7 @@ static void map_classes(struct upk_live *l, const struct upk_schema *schema)
 		l->own[i] = UPK_NO_CLASS;
 	for (size_t k = 0; k < upk_predictor_classes(p); k++) {
 		int class = upk_schema_class(schema, upk_predictor_class(p, k));
+		l->named[k] = class < 0 ? UPK_NO_CLASS : (uint16_t) class;
 		if (class >= 0)
 			l->own[class] = (uint16_t)k;
 	}
@@ -109,6 +155,7 @@ static bool read_version(
 	if (!l->inputs)
 		return false;
 	map_classes(l, schema);
+	l->awaited.width = upk_awaited_width(greatest_code(l));
 	size_t width = upk_expand_row_width(upk_predictor_expand(upk_serving_predictor(l->inputs)));
 	l->x = calloc(width + classes, sizeof *l->x);
 	l->probabilities = l->x + width;
@@ -190,19 +237,31 @@ static bool read_inputs(struct upk_live *l, const struct upk_features *list,
 	return upk_serving_row(l->inputs, list, features, l->x, err);
 }
 
-bool upk_live_answer(struct upk_live *l, int64_t event, const struct upk_features *list,
-	struct upk_text features, struct upk_error *err)
+static uint16_t ask_copy(struct upk_live *l)
 {
-	if (!read_inputs(l, list, features, err))
-		return false;
 	upk_shadow_copy_predict(l->copy, l->x, l->probabilities);
-	return upk_awaited_put(
-		&l->awaited, event, upk_serving_decide(l->inputs, l->probabilities), err);
+	uint16_t class = upk_serving_decide(l->inputs, l->probabilities);
+	return class == UPK_NO_CLASS ? class : l->own[class];
 }
 
-uint16_t upk_live_answered(struct upk_live *l, int64_t event)
+bool upk_live_answer(struct upk_live *l, int64_t event, const struct upk_features *list,
+	struct upk_text features, bool copy, struct upk_error *err)
 {
-	return upk_awaited_take(&l->awaited, event);
+	struct answers a = { .judged = true };
+	l->at_hand = 0;
+	if (!read_inputs(l, list, features, err))
+		return false;
+	a.copy = copy ? ask_copy(l) : UPK_NO_CLASS;
+	upk_shadow_answer(l->shadow, l->x, a.members);
+	l->at_hand = event;
+	return upk_awaited_put(&l->awaited, event, encode(l, &a), err);
+}
+
+uint16_t upk_live_answered(const struct upk_live *l, int64_t event)
+{
+	struct answers a;
+	decode(l, upk_awaited_at(&l->awaited, event), &a);
+	return a.copy == UPK_NO_CLASS ? a.copy : l->named[a.copy];
 }
 
 bool upk_live_judge_pair(struct upk_live *l, int64_t place, struct upk_pair pair, uint16_t other,
@@ -212,12 +271,18 @@ bool upk_live_judge_pair(struct upk_live *l, int64_t place, struct upk_pair pair
 	return other == UPK_NO_CLASS || upk_duel_add(&l->duel, &judged, err);
 }
 
-bool upk_live_learn(struct upk_live *l, const struct upk_features *list, struct upk_text features,
-	uint16_t actual, struct upk_error *err)
+bool upk_live_learn(struct upk_live *l, int64_t event, const struct upk_features *list,
+	struct upk_text features, uint16_t actual, struct upk_error *err)
 {
-	if (!read_inputs(l, list, features, err))
+	struct answers a;
+	bool at_hand = event != 0 && event == l->at_hand;
+	l->at_hand = 0;
+	if (!at_hand && !read_inputs(l, list, features, err))
 		return false;
-	upk_shadow_step(l->shadow, l->x, l->own[actual]);
+	decode(l, upk_awaited_at(&l->awaited, event), &a);
+	upk_awaited_forget(&l->awaited, event);
+	upk_shadow_learn(
+		l->shadow, at_hand ? NULL : l->x, l->own[actual], a.judged ? a.members : NULL);
 	l->n.pairs++;
 	if (++l->n.since < l->every)
 		return true;
@@ -356,12 +421,12 @@ static void put_judged(const struct upk_duel *duel, struct upk_buffer *out)
 
 static void put_awaited(const struct upk_awaited *awaited, struct upk_buffer *out)
 {
-	uint16_t class;
+	uint64_t code;
 	upk_pack_int(out, (int64_t)awaited->waiting);
-	for (int64_t event = upk_awaited_from(awaited, 1, &class); event != 0;
-		event = upk_awaited_from(awaited, event + 1, &class)) {
+	for (int64_t event = upk_awaited_from(awaited, 1, &code); event != 0;
+		event = upk_awaited_from(awaited, event + 1, &code)) {
 		upk_pack_int(out, event);
-		upk_pack_int(out, class);
+		upk_pack_int(out, (int64_t)code);
 	}
 }
 
@@ -408,12 +473,25 @@ static bool get_judged(struct upk_live *l, struct upk_unpack *u, struct upk_erro
 	return true;
 }
 
-static bool get_awaited(struct upk_live *l, struct upk_unpack *u, struct upk_error *err)
+static uint64_t get_code(const struct upk_live *l, int64_t form, struct upk_unpack *u)
+{
+	if (form < 3) {
+		uint16_t class = get_class(u);
+		const struct answers a = { .copy = u->cut ? UPK_NO_CLASS : l->own[class] };
+		return encode(l, &a);
+	}
+	int64_t code = upk_unpack_int(u);
+	u->cut = u->cut || code < 1 || (uint64_t)code > greatest_code(l);
+	return u->cut ? 0 : (uint64_t)code;
+}
+
+static bool get_awaited(
+	struct upk_live *l, int64_t form, struct upk_unpack *u, struct upk_error *err)
 {
 	for (int64_t left = upk_unpack_int(u); left > 0 && !u->cut; left--) {
 		int64_t event = upk_unpack_int(u);
-		uint16_t class = get_class(u);
-		if (!u->cut && !upk_awaited_put(&l->awaited, event, class, err))
+		uint64_t code = get_code(l, form, u);
+		if (!u->cut && !upk_awaited_put(&l->awaited, event, code, err))
 			return false;
 	}
 	return true;
@@ -462,7 +540,7 @@ static bool read_all(
 	if (!l->copy || !read_version(l, l->n.version, schema, err))
 		return false;
 	l->every = renew_every(l);
-	return get_judged(l, u, err) && get_awaited(l, u, err);
+	return get_judged(l, u, err) && get_awaited(l, form, u, err);
 }
 
 bool upk_live_read(

@@ -17,14 +17,15 @@
 #include "metrics/confusion.h"
 
 /* docs/policy.md section 5. One a model, from the model's start on; it begins when a run hands over
- * a shadow. The writer predicts and learns as a pair comes, as it does for the bench: no lag, so
- * that what is decided depends on the rows alone, and a restart finds the same to the bit.
+ * a shadow. The writer answers as an event comes and learns as a pair does, like the bench without
+ * a lag, so that what is decided depends on the rows alone, and a restart finds the same to the
+ * bit.
  *
  * What may serve is a copy of the shadow, taken anew every `renew` pairs: a revision. All revisions
- * are one version, which gets its number when it first takes over. While a version serves, each
- * event is answered by the copy of the moment, and that answer waits for the label; while the copy
- * serves, the last other version answers each pair. Both are judged on what was served. Thread: the
- * writer; readers hold the model's lock. */
+ * are one version, which gets its number when it first takes over. The shadow's members answer each
+ * event, and while a version serves so does the copy of the moment; these answers wait for the
+ * label. While the copy serves, the last other version answers each pair. Both are judged on what
+ * was served. Thread: the writer; readers hold the model's lock. */
 struct upk_live;
 
 /* Settings of the version, by which its row is known. */
@@ -52,18 +53,20 @@ void upk_live_face(struct upk_live *l, int64_t version);
 /* A person rolled it back (true): it does not take over by itself, until promoted by hand. */
 void upk_live_hold(struct upk_live *l, bool held);
 
-/* An event came, of what is in use: the copy's answer to it, which waits for the label. */
+/* An event with features came: what is answered to it waits for the label. copy: by the copy too.
+ */
 bool upk_live_answer(struct upk_live *l, int64_t event, const struct upk_features *list,
-	struct upk_text features, struct upk_error *err);
-/* That answer; UPK_NO_CLASS: there was none. */
-uint16_t upk_live_answered(struct upk_live *l, int64_t event);
+	struct upk_text features, bool copy, struct upk_error *err);
+/* What the copy answered; UPK_NO_CLASS: nothing. */
+uint16_t upk_live_answered(const struct upk_live *l, int64_t event);
 
 /* A pair of what is in use, with what the other of the two answered (UPK_NO_CLASS: left out). */
 bool upk_live_judge_pair(struct upk_live *l, int64_t place, struct upk_pair pair, uint16_t other,
 	struct upk_error *err);
-/* Any pair with features: the shadow learns from it, and the copy is renewed when that is due. */
-bool upk_live_learn(struct upk_live *l, const struct upk_features *list, struct upk_text features,
-	uint16_t actual, struct upk_error *err);
+/* Any pair with features: the shadow learns from it, and the copy is renewed when that is due. What
+ * was answered to the event waits no longer. */
+bool upk_live_learn(struct upk_live *l, int64_t event, const struct upk_features *list,
+	struct upk_text features, uint16_t actual, struct upk_error *err);
 
 void upk_live_begin_record(struct upk_live *l);
 void upk_live_revise(struct upk_live *l, int64_t place, uint16_t actual);

@@ -151,7 +151,7 @@ static bool shadow_serves(const struct upk_tail *t)
 }
 
 /* Whether the shadow's copy answers events, to be judged on them. */
-static bool answers(const struct upk_tail *t)
+static bool copy_answers(const struct upk_tail *t)
 {
 	return upk_live_learns(t->live) && upk_tag_version(t->in_use.tag) != 0 && !shadow_serves(t);
 }
@@ -246,7 +246,8 @@ static bool adjust(struct upk_tail *t, const struct upk_step *step, struct upk_e
 		!upk_live_judge_pair(t->live, step->place, step->pair, other, err))
 		return false;
 	return !step->list || !step->features.data ||
-		upk_live_learn(t->live, step->list, step->features, step->pair.actual, err);
+		upk_live_learn(
+			t->live, step->event, step->list, step->features, step->pair.actual, err);
 }
 
 /* A point when the window has changed by a twentieth, or a minute of pair time has passed. */
@@ -418,9 +419,10 @@ static bool event(struct upk_tail *t, const struct upk_step *step, const struct 
 	t->predictions++;
 	if (upk_in_use_event(&t->in_use, step->event, step->tag) && !replaced(t, m, err))
 		return false;
-	if (!is_used(t, step->tag) || !step->list || !step->features.data || !answers(t))
+	if (!step->list || !step->features.data || !upk_live_learns(t->live))
 		return true;
-	return upk_live_answer(t->live, step->event, step->list, step->features, err);
+	bool copy = is_used(t, step->tag) && copy_answers(t);
+	return upk_live_answer(t->live, step->event, step->list, step->features, copy, err);
 }
 
 static bool revise(struct upk_tail *t, const struct upk_step *step, struct upk_error *err)

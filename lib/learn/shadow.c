@@ -136,15 +136,23 @@ static void score(struct upk_shadow *s)
 		add_scaled(s->scores, s->weights + j * s->outputs, s->inputs[j], s->outputs);
 }
 
-/* One member's scores become probabilities: every MEMBERS-th. Returns its arg max. */
-static size_t softmax(double *scores, size_t classes)
+/* Arg max of one member's scores: every MEMBERS-th. */
+static size_t choose(const double *scores, size_t classes)
 {
 	size_t best = 0;
-	double sum = 0;
 
 	for (size_t k = 1; k < classes; k++)
 		if (scores[k * MEMBERS] > scores[best * MEMBERS])
 			best = k;
+	return best;
+}
+
+/* One member's scores become probabilities. */
+static void softmax(double *scores, size_t classes)
+{
+	size_t best = choose(scores, classes);
+	double sum = 0;
+
 	double greatest = scores[best * MEMBERS];
 	for (size_t k = 0; k < classes; k++) {
 		double *p = &scores[k * MEMBERS];
@@ -153,21 +161,15 @@ static size_t softmax(double *scores, size_t classes)
 	}
 	for (size_t k = 0; k < classes; k++)
 		scores[k * MEMBERS] /= sum;
-	return best;
 }
 
-/* Scores become residuals, probability - truth; hits count. */
-static void judge(struct upk_shadow *s, uint16_t y, bool count)
+/* Scores become residuals, probability - truth. */
+static void find_residuals(struct upk_shadow *s, uint16_t y)
 {
 	for (size_t m = 0; m < MEMBERS; m++) {
-		double hit = softmax(s->scores + m, s->classes) == y;
-		if (count)
-			s->accuracy[m] += (hit - s->accuracy[m]) / accuracy_rows;
-	}
-	if (y >= s->classes)
-		return;
-	for (size_t m = 0; m < MEMBERS; m++)
+		softmax(s->scores + m, s->classes);
 		s->scores[y * MEMBERS + m] -= 1;
+	}
 }
 
 /* w[o] = keep[o] w[o] - z step[o], a multiple of LANES. */
@@ -179,7 +181,7 @@ static void descend(double *restrict w, const double *restrict keep, const doubl
 			w[o + i] = keep[o + i] * w[o + i] - z * step[o + i];
 }
 
-static void learn(struct upk_shadow *s)
+static void descend_all(struct upk_shadow *s)
 {
 	for (size_t o = 0; o < s->outputs; o++)
 		s->scores[o] *= s->rate[o];
@@ -217,14 +219,27 @@ static void run_moments(struct upk_shadow *s, const double *x)
 	}
 }
 
-void upk_shadow_step(struct upk_shadow *s, const double *x, uint16_t y)
+void upk_shadow_answer(struct upk_shadow *s, const double *x, uint16_t *answers)
 {
+	run_moments(s, x);
 	standardise(s, x);
 	score(s);
-	judge(s, y, true);
-	if (y < s->classes)
-		learn(s);
-	run_moments(s, x);
+	for (size_t m = 0; m < MEMBERS; m++)
+		answers[m] = (uint16_t)choose(s->scores + m, s->classes);
+}
+
+void upk_shadow_learn(struct upk_shadow *s, const double *x, uint16_t y, const uint16_t *answers)
+{
+	for (size_t m = 0; answers && m < MEMBERS; m++)
+		s->accuracy[m] += ((answers[m] == y) - s->accuracy[m]) / accuracy_rows;
+	if (y >= s->classes)
+		return;
+	if (x) {
+		standardise(s, x);
+		score(s);
+	}
+	find_residuals(s, y);
+	descend_all(s);
 }
 
 /* An input that is constant in the rows has that constant for a mean, to the bit, so that the same
@@ -267,10 +282,7 @@ static bool begin_weights(struct upk_shadow *s, const struct upk_shadow_rows *d,
 		for (size_t i = 0; i < d->rows; i++) {
 			if (i % LOOK_EVERY == 0 && cancel && atomic_load(cancel))
 				return upk_fail(err, UPK_CANCELLED, "cancelled");
-			standardise(s, d->x + i * d->features);
-			score(s);
-			judge(s, d->y[i], false);
-			learn(s);
+			upk_shadow_learn(s, d->x + i * d->features, d->y[i], NULL);
 		}
 	return true;
 }

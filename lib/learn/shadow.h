@@ -42,10 +42,15 @@ void upk_shadow_destroy(struct upk_shadow *s); /* NULL is fine */
 size_t upk_shadow_features(const struct upk_shadow *s);
 size_t upk_shadow_classes(const struct upk_shadow *s);
 
-/* The next pair: each member predicts x (features, NAN: missing) and then learns that it is y; then
- * the moments run. A y that the shadow has not (>= classes) is nobody's hit and nothing to learn.
- */
-void upk_shadow_step(struct upk_shadow *s, const double *x, uint16_t y);
+/* x (features, NAN: missing) came: the moments run, then each member answers it: answers
+ * (UPK_SHADOW_MEMBERS) are classes of the shadow. */
+void upk_shadow_answer(struct upk_shadow *s, const double *x, uint16_t *answers);
+
+/* x turns out to be y, which each member learns. Those that answered y when x came had it right;
+ * NULL: what they answered is not known, and counts for nobody. x may be NULL: the one answered
+ * last, when nothing has been learnt since. A y that the shadow has not (>= classes) is nobody's
+ * hit and nothing to learn. */
+void upk_shadow_learn(struct upk_shadow *s, const double *x, uint16_t y, const uint16_t *answers);
 
 /* The member with the best decayed accuracy, of equals the one with the lowest rate; and that. */
 size_t upk_shadow_speaker(const struct upk_shadow *s);

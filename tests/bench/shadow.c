@@ -1,5 +1,6 @@
 /* What a pair costs live adjustment: bench-shadow FEATURES CLASSES PAIRS prints a line of JSON, the
- * bytes of the members' parameters and the processor time of a pair: learnt from, and copied. */
+ * bytes of the members' parameters and the processor time of a pair: answered and learnt
+ * from, and copied. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -46,8 +47,11 @@ int main(int argc, char **argv)
 		rows_die("shadow", err.message);
 
 	double began = processor();
-	for (size_t i = 0; i < pairs; i++)
-		upk_shadow_step(s, x + i % ROWS * features, y[i % ROWS]);
+	for (size_t i = 0; i < pairs; i++) {
+		uint16_t answers[UPK_SHADOW_MEMBERS];
+		upk_shadow_answer(s, x + i % ROWS * features, answers);
+		upk_shadow_learn(s, NULL, y[i % ROWS], answers);
+	}
 	double learnt = processor();
 	for (size_t i = 0; i < pairs; i++)
 		upk_shadow_copy_take(c, s);

@@ -55,26 +55,33 @@ def begin(members, x, y):
     return mu, var
 
 
-def play(name, classes):
+def run_moments(x, mu, var):
+    known = ~numpy.isnan(x)
+    reach = numpy.where(var > 0, 5 * numpy.sqrt(var), numpy.inf)
+    taken = numpy.clip(x, mu - reach, mu + reach)
+    mu[known] += .002 * (taken - mu)[known]
+    var[known] = (.998 * var + .002 * (taken - mu) ** 2)[known]
+
+
+def play(name, classes, late):
+    """Row i's label comes when row i + late has been answered."""
     x, y = rows(classes)
     members = [Member(rate, classes) for rate in RATES]
     mu, var = begin(members, x[:BEGIN], y[:BEGIN])
-    spoken, speakers = [], []
+    spoken, speakers, answers = [], [], {}
     for i in range(BEGIN, ROWS):
-        z = standardise(x[i], mu, var)
         speaker = max(range(5), key=lambda m: members[m].accuracy)
         if i % EVERY == 0:
-            spoken.append(members[speaker].probabilities(z))
+            spoken.append(members[speaker].probabilities(standardise(x[i], mu, var)))
             speakers.append(speaker)
-        for m in members:
-            hit = float(m.probabilities(z).argmax() == y[i])
-            m.accuracy += (hit - m.accuracy) / 300
-            m.learn(z, y[i])
-        known = ~numpy.isnan(x[i])
-        reach = numpy.where(var > 0, 5 * numpy.sqrt(var), numpy.inf)
-        taken = numpy.clip(x[i], mu - reach, mu + reach)
-        mu[known] += .002 * (taken - mu)[known]
-        var[known] = (.998 * var + .002 * (taken - mu) ** 2)[known]
+        run_moments(x[i], mu, var)
+        answers[i] = [m.probabilities(standardise(x[i], mu, var)).argmax() for m in members]
+        known = i - late
+        if known < BEGIN:
+            continue
+        for m, answer in zip(members, answers[known]):
+            m.accuracy += (float(answer == y[known]) - m.accuracy) / 300
+            m.learn(standardise(x[known], mu, var), y[known])
     numbers(f"{name}_spoken", spoken)
     numbers(f"{name}_accuracy", [m.accuracy for m in members])
     print(f"static const int {name}_speakers[] = {{ {', '.join(map(str, speakers))} }};")
@@ -82,5 +89,6 @@ def play(name, classes):
 
 if __name__ == "__main__":
     print("/* Printed by oracle_shadow.py. */")
-    play("two", 2)
-    play("four", 4)
+    play("two", 2, 0)
+    play("four", 4, 0)
+    play("late", 4, 70)

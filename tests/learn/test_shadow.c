@@ -56,8 +56,19 @@ static struct upk_predictor *version_of(
 	return p;
 }
 
-static void play(size_t classes, const double *spoken, const int *speakers, const double *accuracy)
+/* A row whose label is known at once. */
+static void step(struct upk_shadow *s, const double *x, uint16_t y)
 {
+	uint16_t answers[UPK_SHADOW_MEMBERS];
+	upk_shadow_answer(s, x, answers);
+	upk_shadow_learn(s, NULL, y, answers);
+}
+
+/* Row i's label comes when row i + late has been answered. */
+static void play(size_t classes, size_t late, const double *spoken, const int *speakers,
+	const double *accuracy)
+{
+	static uint16_t answers[ROWS][UPK_SHADOW_MEMBERS];
 	struct upk_dataset d;
 	make_rows(&d, classes);
 	const struct upk_expand_options options = { .values = 1, .text = { .bits = 1 } };
@@ -80,7 +91,10 @@ static void play(size_t classes, const double *spoken, const int *speakers, cons
 				assert_close(served[k], p[k]);
 			}
 		}
-		upk_shadow_step(s, x, d.y[i]);
+		upk_shadow_answer(s, x, answers[i]);
+		if (i >= BEGIN + late)
+			upk_shadow_learn(s, late ? x - late * FEATURES : NULL, d.y[i - late],
+				answers[i - late]);
 	}
 	for (size_t m = 0; m < UPK_SHADOW_MEMBERS; m++)
 		assert_close(upk_shadow_accuracy(s, m), accuracy[m]);
@@ -93,13 +107,50 @@ static void play(size_t classes, const double *spoken, const int *speakers, cons
 static void two_classes_go_as_numpy_says(void **state)
 {
 	(void)state;
-	play(2, two_spoken, two_speakers, two_accuracy);
+	play(2, 0, two_spoken, two_speakers, two_accuracy);
 }
 
 static void four_classes_go_as_numpy_says(void **state)
 {
 	(void)state;
-	play(4, four_spoken, four_speakers, four_accuracy);
+	play(4, 0, four_spoken, four_speakers, four_accuracy);
+}
+
+static void late_labels_go_as_numpy_says(void **state)
+{
+	(void)state;
+	play(4, 70, late_spoken, late_speakers, late_accuracy);
+}
+
+/* A label at once is learnt the same whether its row is still at hand or given again; what nobody is
+ * known to have answered counts for nobody. */
+static void a_row_given_again_is_learnt_the_same(void **state)
+{
+	(void)state;
+	struct upk_dataset d;
+	struct upk_buffer bytes[2] = { { 0 }, { 0 } };
+	make_rows(&d, 2);
+	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL), *t = begin(&d, BEGIN, NULL, NULL);
+	for (size_t i = BEGIN; i < 1700; i++) {
+		uint16_t answers[UPK_SHADOW_MEMBERS];
+		const double *x = d.table.numbers + i * FEATURES;
+		step(s, x, d.y[i]);
+		upk_shadow_answer(t, x, answers);
+		upk_shadow_learn(t, x, d.y[i], answers);
+	}
+	upk_shadow_write(s, &bytes[0]);
+	upk_shadow_write(t, &bytes[1]);
+	assert_int_equal(bytes[0].size, bytes[1].size);
+	assert_memory_equal(bytes[0].data, bytes[1].data, bytes[0].size);
+	double before = upk_shadow_accuracy(s, 0);
+	assert_true(before > 0);
+	upk_shadow_learn(s, d.table.numbers, d.y[0], NULL);
+	assert_true(upk_shadow_accuracy(s, 0) == before);
+	upk_buffer_finish(&bytes[0]);
+	upk_buffer_finish(&bytes[1]);
+	upk_shadow_destroy(s);
+	upk_shadow_destroy(t);
+	upk_dataset_finish(&d);
 }
 
 static struct upk_shadow *reread(struct upk_shadow *s)
@@ -163,7 +214,7 @@ static void play_categories(size_t classes, bool number)
 		assert_true(upk_predictor_predict(version, &t, i, 1, served, NULL));
 		for (size_t k = 0; k < classes; k++)
 			assert_close(served[k], p[k]);
-		upk_shadow_step(s, x + i * width, d.y[i]);
+		step(s, x + i * width, d.y[i]);
 	}
 	upk_predictor_unref(version);
 	upk_shadow_copy_destroy(c);
@@ -191,8 +242,8 @@ static void bytes_give_back_the_same_shadow(void **state)
 	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	struct upk_shadow *t = begin(&d, BEGIN, NULL, NULL);
 	for (size_t i = BEGIN; i < 1700; i++) {
-		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
-		upk_shadow_step(t, d.table.numbers + i * FEATURES, d.y[i]);
+		step(s, d.table.numbers + i * FEATURES, d.y[i]);
+		step(t, d.table.numbers + i * FEATURES, d.y[i]);
 		t = reread(t);
 	}
 	upk_shadow_write(s, &bytes[0]);
@@ -217,7 +268,7 @@ static void a_copy_stays_as_it_was_taken(void **state)
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
 	upk_shadow_copy_predict(c, d.table.numbers, before);
 	for (size_t i = BEGIN; i < 600; i++)
-		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
+		step(s, d.table.numbers + i * FEATURES, d.y[i]);
 	upk_shadow_copy_predict(c, d.table.numbers, after);
 	assert_memory_equal(before, after, sizeof before);
 
@@ -244,7 +295,7 @@ static void an_input_that_never_varied_says_nothing(void **state)
 	make_rows(&d, 2);
 	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	for (size_t i = BEGIN; i < 1500; i++)
-		upk_shadow_step(s, d.table.numbers + i * FEATURES, d.y[i]);
+		step(s, d.table.numbers + i * FEATURES, d.y[i]);
 	struct upk_shadow_copy *c = upk_shadow_copy_create(s, NULL);
 	memcpy(one, d.table.numbers, sizeof one);
 	memcpy(other, one, sizeof other);
@@ -266,7 +317,7 @@ static void far_values_and_unknown_labels_do_no_harm(void **state)
 	make_rows(&d, 2);
 	struct upk_shadow *s = begin(&d, BEGIN, NULL, NULL);
 	for (size_t i = 0; i < 100; i++)
-		upk_shadow_step(s, far, (uint16_t)(i % 5));
+		step(s, far, (uint16_t)(i % 5));
 	struct upk_shadow_copy *c;
 	s = reread(s);
 	c = upk_shadow_copy_create(s, NULL);
@@ -295,7 +346,7 @@ static double accuracy_after(double x, double *decayed)
 		upk_shadow_copy_take(c, s);
 		upk_shadow_copy_predict(c, row, p);
 		hits += i > OUTLIER && (p[1] > p[0]) == (d.y[i] == 1);
-		upk_shadow_step(s, row, d.y[i]);
+		step(s, row, d.y[i]);
 	}
 	*decayed = upk_shadow_accuracy(s, upk_shadow_speaker(s));
 	upk_shadow_copy_destroy(c);
@@ -361,6 +412,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_classes_go_as_numpy_says),
 		cmocka_unit_test(four_classes_go_as_numpy_says),
+		cmocka_unit_test(late_labels_go_as_numpy_says),
+		cmocka_unit_test(a_row_given_again_is_learnt_the_same),
 		cmocka_unit_test(a_version_of_categories_answers_as_the_copy),
 		cmocka_unit_test(bytes_give_back_the_same_shadow),
 		cmocka_unit_test(a_copy_stays_as_it_was_taken),
