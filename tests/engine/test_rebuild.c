@@ -16,6 +16,7 @@
 #include "engine/rebuild.h"
 #include "engine/writer.h"
 #include "store/event.h"
+#include "store/model.h"
 #include "store/place.h"
 
 /* Pairs that came after the model's state: rebuilding reads them again. */
@@ -47,7 +48,9 @@ static int teardown(void **state)
 
 struct rebuilding {
 	struct upk_task task;
-	bool done;
+	bool done, stale;
+	int64_t pause; /* before it is tried once more */
+	bool free;     /* no transaction was left open */
 };
 
 static void rebuild(struct upk_engine *e, struct upk_task *task)
@@ -57,17 +60,30 @@ static void rebuild(struct upk_engine *e, struct upk_task *task)
 	struct upk_model *m = upk_registry_find(e->registry, "m");
 	m->stale = true;
 	r->done = upk_rebuild_stale(e, m, &err);
+	r->stale = m->stale;
+	r->pause = m->repair.pause;
+	r->free = upk_store_begin(e->store, NULL);
+	upk_store_rollback(e->store);
 	upk_model_unref(m);
 }
 
-static bool shows_all(struct bed *b)
+static bool shows(struct bed *b, int pairs)
 {
 	char wanted[32];
 	char *metrics = bed_metrics(b, "m");
-	(void)snprintf(wanted, sizeof wanted, "\"pairs\":%d,", PAIRS);
+	(void)snprintf(wanted, sizeof wanted, "\"pairs\":%d,", pairs);
 	bool all = strstr(metrics, wanted) != NULL;
 	free(metrics);
 	return all;
+}
+
+/* It failed once: it is tried again at once, and then after ever longer pauses. */
+static void assert_put_off(const struct rebuilding *r)
+{
+	assert_false(r->done);
+	assert_true(r->stale);
+	assert_true(r->free);
+	assert_int_equal(r->pause, 1000000000);
 }
 
 struct watcher {
@@ -80,7 +96,7 @@ static void *watch(void *argument)
 {
 	struct watcher *w = argument;
 	while (!atomic_load(&w->enough))
-		w->less += !shows_all(w->bed);
+		w->less += !shows(w->bed, PAIRS);
 	return NULL;
 }
 
@@ -99,17 +115,17 @@ static void who_looks_while_a_model_is_made_anew_sees_all_of_it(void **state)
 	assert_int_equal(w.less, 0);
 }
 
-/* A pair of a class that the model does not have, so that it can't catch up. */
-static void spoil(struct upk_engine *e, const struct upk_model *m)
+/* A pair in the store that the model has not seen. */
+static void add_pair(struct upk_engine *e, const struct upk_model *m, const char *class)
 {
-	const struct upk_text odd = upk_text_of("nobody's");
+	const struct upk_text both = upk_text_of(class);
 	const struct upk_event_row event = { .seq = e->seq + 1,
 		.model = m->number,
 		.number = m->last_event + 1,
 		.place = m->last_place + 1,
 		.arrival = e->arrival,
-		.predicted = odd,
-		.label = odd };
+		.predicted = both,
+		.label = both };
 	const struct upk_place_row place = {
 		.model = m->number, .place = event.place, .event = event.seq, .arrival = e->arrival
 	};
@@ -119,10 +135,29 @@ static void spoil(struct upk_engine *e, const struct upk_model *m)
 	assert_true(upk_store_commit(e->store, NULL));
 }
 
+static void add_and_rebuild(struct upk_engine *e, struct upk_task *task)
+{
+	struct upk_model *m = upk_registry_find(e->registry, "m");
+	add_pair(e, m, "x");
+	upk_model_unref(m);
+	rebuild(e, task);
+}
+
+static void a_model_that_is_made_anew_has_what_it_missed(void **state)
+{
+	struct bed *b = *state;
+	struct rebuilding r = { .task = { .run = add_and_rebuild } };
+	upk_writer_call(b->engine->writer, &r.task);
+	assert_true(r.done);
+	assert_false(r.stale);
+	assert_true(shows(b, PAIRS + 1));
+}
+
+/* Of a class that the model does not have: it can't catch up. */
 static void spoil_and_rebuild(struct upk_engine *e, struct upk_task *task)
 {
 	struct upk_model *m = upk_registry_find(e->registry, "m");
-	spoil(e, m);
+	add_pair(e, m, "nobody's");
 	upk_model_unref(m);
 	rebuild(e, task);
 }
@@ -132,8 +167,50 @@ static void a_model_that_cant_be_made_anew_shows_what_it_did(void **state)
 	struct bed *b = *state;
 	struct rebuilding r = { .task = { .run = spoil_and_rebuild } };
 	upk_writer_call(b->engine->writer, &r.task);
-	assert_false(r.done);
-	assert_true(shows_all(b));
+	assert_put_off(&r);
+	assert_true(shows(b, PAIRS));
+}
+
+static bool keep_learnt(void *context, const struct upk_model_row *row)
+{
+	char **learnt = context;
+	*learnt = upk_text_copy(row->learnt);
+	return false;
+}
+
+static void set_learnt(struct upk_engine *e, const struct upk_model *m, const char *learnt)
+{
+	assert_true(upk_store_begin(e->store, NULL));
+	assert_true(upk_model_set_learnt(e->store, m->number, upk_text_of(learnt), NULL));
+	assert_true(upk_store_commit(e->store, NULL));
+}
+
+/* The store has the model without the classes that it learnt, and then with them. */
+static void rebuild_unread(struct upk_engine *e, struct upk_task *task)
+{
+	struct upk_model *m = upk_registry_find(e->registry, "m");
+	char *learnt = NULL;
+	assert_true(upk_model_each(e->store, keep_learnt, &learnt, NULL));
+	assert_non_null(learnt);
+	set_learnt(e, m, "[]");
+	rebuild(e, task);
+	set_learnt(e, m, learnt);
+	free(learnt);
+	upk_model_unref(m);
+}
+
+static void a_model_that_cant_be_read_is_made_anew_when_it_can(void **state)
+{
+	struct bed *b = *state;
+	struct rebuilding unread = { .task = { .run = rebuild_unread } };
+	struct rebuilding read = { .task = { .run = rebuild } };
+	upk_writer_call(b->engine->writer, &unread.task);
+	assert_put_off(&unread);
+	assert_true(shows(b, PAIRS));
+	upk_writer_call(b->engine->writer, &read.task);
+	assert_true(read.done);
+	assert_false(read.stale);
+	assert_true(shows(b, PAIRS));
 }
 
 int main(void)
@@ -142,7 +219,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			who_looks_while_a_model_is_made_anew_sees_all_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(
+			a_model_that_is_made_anew_has_what_it_missed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
 			a_model_that_cant_be_made_anew_shows_what_it_did, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_model_that_cant_be_read_is_made_anew_when_it_can, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("rebuild", tests, NULL, NULL);
 }
