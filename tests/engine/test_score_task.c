@@ -1,12 +1,47 @@
 #include "engine/score_task.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+
+/* While it is set the thread tells that a metric has begun, and goes on when the test waits. */
+static atomic_bool held;
+static sem_t begun, go;
+static pthread_t waits;  /* the test's thread: when it waits, the metric goes on */
+static atomic_bool over; /* the metric was computed */
+
+bool __real_upk_score_copy_metric(
+	const struct upk_score_copy *c, const char *name, double *value, struct upk_error *err);
+bool __wrap_upk_score_copy_metric(
+	const struct upk_score_copy *c, const char *name, double *value, struct upk_error *err);
+int __real_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+
+bool __wrap_upk_score_copy_metric(
+	const struct upk_score_copy *c, const char *name, double *value, struct upk_error *err)
+{
+	if (!atomic_load(&held))
+		return __real_upk_score_copy_metric(c, name, value, err);
+	sem_post(&begun);
+	sem_wait(&go);
+	bool done = __real_upk_score_copy_metric(c, name, value, err);
+	atomic_store(&over, true);
+	return done;
+}
+
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+	if (atomic_load(&held) && pthread_equal(pthread_self(), waits))
+		sem_post(&go);
+	return __real_pthread_cond_wait(cond, mutex);
+}
 
 static struct upk_scoring *start(void)
 {
@@ -81,6 +116,27 @@ static void tasks_that_wait_can_be_destroyed(void **state)
 	upk_scoring_stop(s);
 }
 
+static void a_task_that_runs_is_waited_for_before_it_goes(void **state)
+{
+	(void)state;
+	struct upk_scoring *s = start();
+	struct upk_score_task *t = upk_score_task_create(s);
+	assert_non_null(t);
+	fill(t, 1000, 0);
+	assert_int_equal(sem_init(&begun, 0, 0), 0);
+	assert_int_equal(sem_init(&go, 0, 0), 0);
+	waits = pthread_self();
+	atomic_store(&held, true);
+	upk_score_task_begin(t, "roc_auc");
+	sem_wait(&begun);
+	upk_score_task_destroy(t);
+	atomic_store(&held, false);
+	assert_true(atomic_load(&over));
+	upk_scoring_stop(s);
+	sem_destroy(&begun);
+	sem_destroy(&go);
+}
+
 static void copy_is_used_again_for_more_classes_and_fewer_pairs(void **state)
 {
 	(void)state;
@@ -108,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tasks_end_with_their_own_values_in_any_order),
 		cmocka_unit_test(tasks_that_wait_can_be_destroyed),
+		cmocka_unit_test(a_task_that_runs_is_waited_for_before_it_goes),
 		cmocka_unit_test(copy_is_used_again_for_more_classes_and_fewer_pairs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
