@@ -24,6 +24,11 @@ struct upk_erased {
 bool upk_erase_known(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
 	int64_t now, struct upk_steps *steps, struct upk_erased *erased, struct upk_error *err);
 
+/* The same of an id's labels alone, those whose event has gone before them too. labels: added to.
+ */
+bool upk_erase_labels(struct upk_engine *e, struct upk_model *m, struct upk_text id, size_t *labels,
+	struct upk_error *err);
+
 /* A removal of a complete event that has no labels but its own: all of the step, with the row's place and
  * time. Any transaction or none, during a scan too. */
 bool upk_erase_describe(struct upk_engine *e, struct upk_model *m, const struct upk_event_row *row,
