@@ -4,6 +4,7 @@
 
 #include "engine/building.h"
 #include "engine/core.h"
+#include "engine/engine.h"
 #include "engine/feed.h"
 #include "engine/group.h"
 #include "engine/persist.h"

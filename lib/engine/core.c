@@ -21,11 +21,6 @@ int64_t upk_engine_now(const struct upk_engine *e)
 	return now > e->arrival ? now : e->arrival;
 }
 
-bool upk_engine_ready(const struct upk_engine *e)
-{
-	return atomic_load(&e->ready);
-}
-
 void upk_engine_break(struct upk_engine *e, const struct upk_error *cause)
 {
 	if (atomic_load(&e->broken))
@@ -39,12 +34,4 @@ void upk_engine_notice_broken_store(struct upk_engine *e)
 	struct upk_error err;
 	if (upk_store_broken(e->store, &err))
 		upk_engine_break(e, &err);
-}
-
-bool upk_engine_broken(struct upk_engine *e, struct upk_error *err)
-{
-	bool broken = atomic_load(&e->broken);
-	if (broken)
-		*err = e->cause;
-	return broken;
 }

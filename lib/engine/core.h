@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "engine/engine.h"
+#include "base/log_level.h"
 #include "engine/readers.h"
 #include "engine/registry.h"
 #include "engine/retention.h"

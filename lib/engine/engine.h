@@ -8,15 +8,16 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log_level.h"
 #include "base/text.h"
+#include "engine/health.h"
+#include "engine/person.h"
 #include "engine/post.h"
 #include "engine/schema.h"
 #include "learn/predictor.h"
 
 /* Owns the store and all threads but those of callers. Any thread may call what stands here. */
 struct upk_engine;
-
-enum upk_log_level { UPK_LOG_ERROR = 3, UPK_LOG_WARNING = 4, UPK_LOG_NOTICE = 5, UPK_LOG_INFO = 6 };
 
 struct upk_engine_options {
 	const char *folder;
@@ -37,14 +38,6 @@ struct upk_engine *upk_engine_open(const struct upk_engine_options *options, str
  * progress, frees everything. Posts with `settle` are answered without waiting any longer, as
  * `unsettled`. */
 void upk_engine_close(struct upk_engine *e); /* NULL is fine */
-
-bool upk_engine_ready(const struct upk_engine *e);
-
-/* True once the engine can't go on: the writer's read, write or sync has failed (what of the last
- * writes is on the disk is not known then, so nothing more is taken and answered), or the store can't
- * be read at the start. The process should end with a failure; a start anew reads what is there.
- * *err says why. */
-bool upk_engine_broken(struct upk_engine *e, struct upk_error *err);
 
 /* What the store may hold, in bytes; from then on posts are refused with UPK_FULL. 0: no cap. */
 void upk_engine_limit_store(struct upk_engine *e, int64_t bytes);
@@ -109,10 +102,6 @@ bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id
 
 bool upk_engine_start_run(struct upk_engine *e, const char *name, int64_t *run, struct upk_error *err);
 
-/* Who decides by hand, and why; absent texts: not told. */
-struct upk_person {
-	struct upk_text name, reason;
-};
 bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run,
 	const struct upk_person *person, struct upk_error *err);
 bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version,

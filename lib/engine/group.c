@@ -5,6 +5,7 @@
 
 #include "engine/alerting.h"
 #include "engine/feed.h"
+#include "engine/health.h"
 #include "engine/ids.h"
 #include "engine/ingest.h"
 #include "engine/pending.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/core.h"
+#include "engine/health.h"
 #include "engine/report_parts.h"
 #include "engine/standing.h"
 #include "store/version.h"

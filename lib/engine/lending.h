@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "engine/engine.h"
 #include "engine/schema.h"
 #include "engine/serving.h"
+
+struct upk_engine;
 
 /* Starts as { 0 }; what it holds is its own. */
 struct upk_loan {

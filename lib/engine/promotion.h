@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "engine/core.h"
 #include "engine/model.h"
+#include "engine/person.h"
 #include "engine/trainer.h"
 
 /* Thread: the writer. */

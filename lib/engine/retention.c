@@ -4,6 +4,7 @@
 
 #include "engine/aged.h"
 #include "engine/core.h"
+#include "engine/health.h"
 #include "store/remove.h"
 
 enum {

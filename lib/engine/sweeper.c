@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/core.h"
+#include "engine/health.h"
 #include "engine/ids.h"
 #include "engine/model.h"
 #include "store/id_run.h"

@@ -1,5 +1,6 @@
 #include "engine/unsaved.h"
 
+#include "engine/health.h"
 #include "engine/orders.h"
 #include "engine/persist.h"
 

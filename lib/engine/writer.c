@@ -10,6 +10,7 @@
 #include "engine/core.h"
 #include "engine/feed.h"
 #include "engine/group.h"
+#include "engine/health.h"
 #include "engine/queue.h"
 #include "engine/rebuild.h"
 #include "engine/turn.h"
