@@ -24,6 +24,19 @@ enum { PAIRS = 4000, TIMES = 40 };
 
 #define PAIR "{\"predicted\":\"x\",\"label\":\"y\"}"
 
+/* The model whose own tail can't be published, while it is set: for the writer's thread. */
+static struct upk_model *unpublished;
+
+bool __real_upk_tail_publish(struct upk_tail *t, struct upk_error *err);
+bool __wrap_upk_tail_publish(struct upk_tail *t, struct upk_error *err);
+
+bool __wrap_upk_tail_publish(struct upk_tail *t, struct upk_error *err)
+{
+	if (unpublished && unpublished->tail == t)
+		return upk_fail(err, UPK_NOMEM, "no memory");
+	return __real_upk_tail_publish(t, err);
+}
+
 static int setup(void **state)
 {
 	struct bed *b = calloc(1, sizeof *b);
@@ -171,6 +184,29 @@ static void a_model_that_cant_be_made_anew_shows_what_it_did(void **state)
 	assert_true(shows(b, PAIRS));
 }
 
+static void rebuild_unpublished(struct upk_engine *e, struct upk_task *task)
+{
+	struct upk_model *m = upk_registry_find(e->registry, "m");
+	unpublished = m;
+	add_and_rebuild(e, task);
+	unpublished = NULL;
+	upk_model_unref(m);
+}
+
+/* It fell behind again within: one failure, not two. */
+static void a_model_that_cant_follow_once_it_is_made_anew_is_put_off_once(void **state)
+{
+	struct bed *b = *state;
+	struct rebuilding behind = { .task = { .run = rebuild_unpublished } };
+	struct rebuilding again = { .task = { .run = rebuild } };
+	upk_writer_call(b->engine->writer, &behind.task);
+	assert_put_off(&behind);
+	assert_true(shows(b, PAIRS));
+	upk_writer_call(b->engine->writer, &again.task);
+	assert_true(again.done);
+	assert_true(shows(b, PAIRS + 1));
+}
+
 static bool keep_learnt(void *context, const struct upk_model_row *row)
 {
 	char **learnt = context;
@@ -222,6 +258,9 @@ int main(void)
 			a_model_that_is_made_anew_has_what_it_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_model_that_cant_be_made_anew_shows_what_it_did, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_model_that_cant_follow_once_it_is_made_anew_is_put_off_once, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(
 			a_model_that_cant_be_read_is_made_anew_when_it_can, setup, teardown),
 	};
