@@ -10,7 +10,6 @@
 #include "base/log_level.h"
 #include "engine/readers.h"
 #include "engine/registry.h"
-#include "engine/retention.h"
 #include "engine/room.h"
 #include "engine/sweeper.h"
 #include "store/store.h"
@@ -20,6 +19,7 @@ struct upk_trainer;
 struct upk_ids;
 struct upk_pending;
 struct upk_recent;
+struct upk_retention;
 struct upk_checkpointer;
 struct upk_scoring;
 
@@ -56,7 +56,7 @@ struct upk_engine {
 	int64_t arrival;    /* the last one stored: the clock of arrivals never steps back */
 	int64_t automatic;  /* models that their first event made */
 	int64_t look_ms;    /* how often a model's duration windows are told the time, at least */
-	struct upk_retention retention; /* `oldest` is everybody's */
+	struct upk_retention *retention;
 	struct upk_sweeper sweeper;     /* `left` is everybody's */
 };
 

@@ -9,6 +9,7 @@
 #include "engine/lending.h"
 #include "engine/pending.h"
 #include "engine/recent.h"
+#include "engine/retention.h"
 #include "engine/score_task.h"
 #include "engine/serving.h"
 #include "engine/trainer.h"
@@ -31,7 +32,8 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 	e->pending = upk_pending_create(err);
 	e->recent = e->pending ? upk_recent_create(err) : NULL;
 	e->ids = e->recent ? upk_ids_open(e->store, NULL, err) : NULL;
-	e->readers = e->ids ? upk_readers_create(e->folder, err) : NULL;
+	e->retention = e->ids ? upk_retention_create(err) : NULL;
+	e->readers = e->retention ? upk_readers_create(e->folder, err) : NULL;
 	e->registry = e->readers ? upk_registry_create(err) : NULL;
 	e->scoring = e->registry ? upk_scoring_start(err) : NULL;
 	e->checkpointer = e->scoring ? upk_checkpointer_start(e, err) : NULL;
@@ -72,7 +74,7 @@ void upk_engine_close(struct upk_engine *e)
 	upk_unsaved_finish(e);
 	upk_trainer_destroy(e->trainer);
 	upk_checkpointer_stop(e->checkpointer);
-	upk_retention_finish(&e->retention);
+	upk_retention_destroy(e->retention);
 	upk_registry_destroy(e->registry);
 	upk_scoring_stop(e->scoring);
 	upk_readers_destroy(e->readers);

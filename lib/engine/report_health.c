@@ -2,6 +2,7 @@
 #include "engine/core.h"
 #include "engine/report.h"
 #include "engine/report_parts.h"
+#include "engine/retention.h"
 
 void upk_report_health(struct upk_engine *e, struct upk_json_writer *w)
 {
@@ -13,7 +14,7 @@ void upk_report_health(struct upk_engine *e, struct upk_json_writer *w)
 	upk_json_string(
 		w, "state", upk_room_state_name((enum upk_room_state)atomic_load(&e->room.state)));
 	upk_json_object_end(w);
-	upk_json_time_or_null(w, "oldest", atomic_load(&e->retention.oldest));
+	upk_json_time_or_null(w, "oldest", upk_retention_oldest(e));
 	if (left > 0)
 		upk_json_int(w, "deleting", left);
 }

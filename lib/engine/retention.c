@@ -1,10 +1,14 @@
 #include "engine/retention.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "engine/aged.h"
+#include "engine/background.h"
 #include "engine/core.h"
 #include "engine/health.h"
+#include "engine/labelled.h"
+#include "engine/model.h"
 #include "store/remove.h"
 
 enum {
@@ -13,16 +17,50 @@ enum {
 		1000, /* a clock that is ahead by more between two looks has jumped */
 };
 
-void upk_retention_finish(struct upk_retention *r)
+/* All models with one retention share a cursor: rows are looked at in the order in which they came.
+ */
+struct cursor {
+	int64_t age;   /* ms: older rows go */
+	int64_t after; /* rows up to this sequence number were looked at */
+	bool idle;     /* nothing is old enough, until the next look */
+};
+
+struct upk_retention {
+	struct upk_model **models; /* with a retention, by number: a reference each */
+	size_t models_count;
+	struct cursor *cursors;
+	size_t cursors_count, turn;
+	struct upk_labelled labelled;
+	struct upk_background pace;
+	int64_t seen;        /* sequence number at the last step */
+	int64_t clock;       /* at the last look, ms */
+	bool held;           /* the clock has jumped ahead */
+	atomic_llong oldest; /* everybody's */
+};
+
+struct upk_retention *upk_retention_create(struct upk_error *err)
 {
+	struct upk_retention *r = calloc(1, sizeof *r);
+	if (!r)
+		upk_fail(err, UPK_NOMEM, "no memory for what retention keeps");
+	return r;
+}
+
+void upk_retention_destroy(struct upk_retention *r)
+{
+	if (!r)
+		return;
 	for (size_t i = 0; i < r->models_count; i++)
 		upk_model_unref(r->models[i]);
 	free(r->models);
 	free(r->cursors);
 	upk_labelled_finish(&r->labelled);
-	r->models = NULL;
-	r->cursors = NULL;
-	r->models_count = r->cursors_count = 0;
+	free(r);
+}
+
+int64_t upk_retention_oldest(const struct upk_engine *e)
+{
+	return atomic_load(&e->retention->oldest);
 }
 
 static int by_number(const void *a, const void *b)
@@ -44,12 +82,11 @@ static bool note_age(struct upk_retention *r, struct upk_model *m)
 	while (i < r->cursors_count && r->cursors[i].age != age_of(m))
 		i++;
 	if (i == r->cursors_count) {
-		struct upk_retention_cursor *cursors =
-			realloc(r->cursors, (i + 1) * sizeof *cursors);
+		struct cursor *cursors = realloc(r->cursors, (i + 1) * sizeof *cursors);
 		if (!cursors)
 			return false;
 		r->cursors = cursors;
-		r->cursors[r->cursors_count++] = (struct upk_retention_cursor){ .age = age_of(m) };
+		r->cursors[r->cursors_count++] = (struct cursor){ .age = age_of(m) };
 	}
 	r->cursors[i].idle = false;
 	if (m->retention != age_of(m))
@@ -60,7 +97,7 @@ static bool note_age(struct upk_retention *r, struct upk_model *m)
 
 static bool list_models(struct upk_engine *e)
 {
-	struct upk_retention *r = &e->retention;
+	struct upk_retention *r = e->retention;
 	size_t count, kept = 0;
 	struct upk_model **all = upk_registry_all(e->registry, &count, NULL);
 	if (!all)
@@ -86,7 +123,7 @@ static bool list_models(struct upk_engine *e)
  * daemon anew. */
 static void look_at_clock(struct upk_engine *e)
 {
-	struct upk_retention *r = &e->retention;
+	struct upk_retention *r = e->retention;
 	int64_t now = upk_clock_now(e->clock);
 	if (r->held)
 		r->held = now - r->clock > JUMP_MS;
@@ -107,13 +144,13 @@ void upk_retention_look(struct upk_engine *e)
 	if (upk_engine_ready(e) && list_models(e))
 		look_at_clock(e);
 	if (upk_oldest_item(e->store, 0, &seq, &arrival, NULL))
-		atomic_store(&e->retention.oldest, arrival);
+		atomic_store(&e->retention->oldest, arrival);
 }
 
-static struct upk_retention_cursor *next_cursor(const struct upk_retention *r)
+static struct cursor *next_cursor(const struct upk_retention *r)
 {
 	for (size_t i = 0; i < r->cursors_count; i++) {
-		struct upk_retention_cursor *c = &r->cursors[(r->turn + i) % r->cursors_count];
+		struct cursor *c = &r->cursors[(r->turn + i) % r->cursors_count];
 		if (!c->idle)
 			return c;
 	}
@@ -122,7 +159,7 @@ static struct upk_retention_cursor *next_cursor(const struct upk_retention *r)
 
 bool upk_retention_due(const struct upk_engine *e, bool busy)
 {
-	const struct upk_retention *r = &e->retention;
+	const struct upk_retention *r = e->retention;
 	return !r->held && r->models_count > 0 && next_cursor(r) &&
 		upk_background_due(&r->pace, busy);
 }
@@ -139,7 +176,7 @@ static int64_t least_after(const struct upk_retention *r)
 
 static bool follow_labels(struct upk_engine *e, bool *done, int64_t *took, struct upk_error *err)
 {
-	struct upk_retention *r = &e->retention;
+	struct upk_retention *r = e->retention;
 	int64_t started = upk_clock_monotonic_ns();
 	upk_labelled_start(&r->labelled, least_after(r));
 	bool followed;
@@ -151,10 +188,9 @@ static bool follow_labels(struct upk_engine *e, bool *done, int64_t *took, struc
 	return followed;
 }
 
-static bool step(struct upk_engine *e, struct upk_retention_cursor *cursor, int64_t *took,
-	struct upk_error *err)
+static bool step(struct upk_engine *e, struct cursor *cursor, int64_t *took, struct upk_error *err)
 {
-	struct upk_retention *r = &e->retention;
+	struct upk_retention *r = e->retention;
 	struct upk_aged aged = { .models = r->models,
 		.models_count = r->models_count,
 		.labelled = &r->labelled,
@@ -189,8 +225,8 @@ static bool step(struct upk_engine *e, struct upk_retention_cursor *cursor, int6
 void upk_retention_run(struct upk_engine *e)
 {
 	struct upk_error err = { 0 };
-	struct upk_retention *r = &e->retention;
-	struct upk_retention_cursor *cursor = next_cursor(r);
+	struct upk_retention *r = e->retention;
+	struct cursor *cursor = next_cursor(r);
 	int64_t took = 0;
 	if (cursor && !step(e, cursor, &took, &err)) {
 		if (err.code == UPK_FULL)

@@ -2,38 +2,18 @@
 #ifndef UPK_ENGINE_RETENTION_H
 #define UPK_ENGINE_RETENTION_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "engine/background.h"
-#include "engine/labelled.h"
-#include "engine/model.h"
+#include "base/error.h"
 
 struct upk_engine;
 
-/* All models with one retention share a cursor: rows are looked at in the order in which they came.
- */
-struct upk_retention_cursor {
-	int64_t age;   /* ms: older rows go */
-	int64_t after; /* rows up to this sequence number were looked at */
-	bool idle;     /* nothing is old enough, until the next look */
-};
+/* Thread: the writer. Starts with nothing to do. NULL: UPK_NOMEM. */
+struct upk_retention;
 
-/* Starts as { 0 }. Thread: the writer, but for `oldest`. */
-struct upk_retention {
-	struct upk_model **models; /* with a retention, by number: a reference each */
-	size_t models_count;
-	struct upk_retention_cursor *cursors;
-	size_t cursors_count, turn;
-	struct upk_labelled labelled;
-	struct upk_background pace;
-	int64_t seen;        /* sequence number at the last step */
-	int64_t clock;       /* at the last look, ms */
-	bool held;           /* the clock has jumped ahead */
-	atomic_llong oldest; /* arrival of the oldest stored item, ms; 0: none */
-};
+struct upk_retention *upk_retention_create(struct upk_error *err);
+void upk_retention_destroy(struct upk_retention *r); /* NULL is fine */
 
 /* Once a second: which models have a retention, and whether something may be old enough. */
 void upk_retention_look(struct upk_engine *e);
@@ -46,6 +26,7 @@ bool upk_retention_due(const struct upk_engine *e, bool busy);
  * ten minutes. */
 void upk_retention_run(struct upk_engine *e);
 
-void upk_retention_finish(struct upk_retention *r);
+/* Arrival of the oldest stored item, ms; 0: none. Any thread. */
+int64_t upk_retention_oldest(const struct upk_engine *e);
 
 #endif

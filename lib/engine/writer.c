@@ -13,6 +13,7 @@
 #include "engine/health.h"
 #include "engine/queue.h"
 #include "engine/rebuild.h"
+#include "engine/retention.h"
 #include "engine/turn.h"
 #include "engine/unsaved.h"
 
