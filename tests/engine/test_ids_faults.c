@@ -9,44 +9,10 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "base/scarce.h"
 #include "engine/ids.h"
 #include "store/event.h"
 #include "store/fixture.h"
-
-/* Every allocation of ours goes through here: the countdown'th one fails, and then they work again.
- */
-static int left = -1;
-static bool failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static bool fails(void)
-{
-	if (left < 0 || left-- > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
 
 static const struct upk_ids_sizes sizes = { .newest = 1024, .spilled = 200 };
 
@@ -121,10 +87,10 @@ static void any_failed_allocation_is_survived_and_nothing_is_lost(void **state)
 	assert_ok(ids != NULL, &err);
 	for (int i = 0; i < 400; i++) {
 		err = (struct upk_error){ 0 };
-		failed = false;
-		left = i % 5;
+		scarce_begin(i % 5);
 		bool stored = write(f, ids, &seq, &err);
-		left = -1;
+		scarce_end();
+		bool failed = scarce_struck();
 		failures += failed;
 		assert_int_equal(stored, !failed);
 		assert_int_equal(err.code, failed ? UPK_NOMEM : UPK_OK);
@@ -146,12 +112,12 @@ static void opening_survives_any_failed_allocation(void **state)
 	for (int i = 0; i < 100; i++)
 		assert_ok(write(f, ids, &seq, &err), &err);
 	upk_ids_close(ids);
-	failed = true;
+	bool failed = true;
 	for (int nth = 0; failed; nth++) {
-		failed = false;
-		left = nth;
+		scarce_begin(nth);
 		ids = upk_ids_open(f->store, &sizes, &err);
-		left = -1;
+		scarce_end();
+		failed = scarce_struck();
 		assert_int_equal(ids == NULL, failed);
 		if (!ids)
 			assert_int_equal(err.code, UPK_NOMEM);

@@ -4,45 +4,15 @@
 #include <string.h>
 
 #include "store/fixture.h"
-#include "store/run.h"
 #include "store/trial.h"
-
-static void insert_trial(struct fixture *f, int64_t trial, double score)
-{
-	struct upk_error err = { 0 };
-	const struct upk_trial_row row = { .model = f->model,
-		.run = 1,
-		.trial = trial,
-		.kind = upk_text_of("optimise"),
-		.learner = upk_text_of("trees"),
-		.settings = upk_text_of("{\"rounds\":9}"),
-		.parent = trial > 1 ? 1 : 0,
-		.from = 3,
-		.to = 9,
-		.rows = 5,
-		.seed = 7,
-		.state = upk_text_of(isnan(score) ? "failed" : "done"),
-		.error = upk_text_of(isnan(score) ? "it diverged" : NULL),
-		.score = score,
-		.seconds = 0.25,
-		.curve = upk_text_of("{\"every\":1,\"loss\":[0.5]}") };
-	assert_ok(upk_trial_insert(f->store, &row, &err), &err);
-}
 
 /* A run with a trial that went well and one that failed. */
 static void insert_trials(struct fixture *f)
 {
-	struct upk_error err = { 0 };
-	const struct upk_run_row run = { .model = f->model,
-		.run = 1,
-		.state = upk_text_of("running"),
-		.kind = upk_text_of("manual"),
-		.reason = upk_text_of("why"),
-		.queued = 1000 };
 	fixture_begin(f);
-	assert_ok(upk_run_insert(f->store, &run, &err), &err);
-	insert_trial(f, 1, 0.75);
-	insert_trial(f, 2, (double)NAN);
+	fixture_run(f, 1);
+	fixture_trial(f, 1, 1, 0.75);
+	fixture_trial(f, 1, 2, (double)NAN);
 	fixture_commit(f);
 }
 

@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include <sqlite3.h>
 
 #include "store/model.h"
+#include "store/run.h"
+#include "store/trial.h"
 
 void assert_ok(bool ok, const struct upk_error *err)
 {
@@ -163,6 +166,40 @@ int64_t fixture_place(struct fixture *f, int64_t event, int64_t label, int64_t t
 	};
 	assert_ok(upk_place_insert_many(f->store, &row, 1, &err), &err);
 	return f->place;
+}
+
+void fixture_run(struct fixture *f, int64_t run)
+{
+	struct upk_error err = { 0 };
+	const struct upk_run_row row = { .model = f->model,
+		.run = run,
+		.state = upk_text_of("running"),
+		.kind = upk_text_of("manual"),
+		.reason = upk_text_of("why"),
+		.queued = 1000 };
+	assert_ok(upk_run_insert(f->store, &row, &err), &err);
+}
+
+void fixture_trial(struct fixture *f, int64_t run, int64_t trial, double score)
+{
+	struct upk_error err = { 0 };
+	const struct upk_trial_row row = { .model = f->model,
+		.run = run,
+		.trial = trial,
+		.kind = upk_text_of("optimise"),
+		.learner = upk_text_of("trees"),
+		.settings = upk_text_of("{\"rounds\":9}"),
+		.parent = trial > 1 ? 1 : 0,
+		.from = 3,
+		.to = 9,
+		.rows = 5,
+		.seed = 7,
+		.state = upk_text_of(isnan(score) ? "failed" : "done"),
+		.error = upk_text_of(isnan(score) ? "it diverged" : NULL),
+		.score = score,
+		.seconds = 0.25,
+		.curve = upk_text_of("{\"every\":1,\"loss\":[0.5]}") };
+	assert_ok(upk_trial_insert(f->store, &row, &err), &err);
 }
 
 int fixture_delete(struct fixture *f, int64_t model, int64_t rows)

@@ -51,6 +51,11 @@ int64_t fixture_revise(struct fixture *f, const char *id, int64_t event, int64_t
 	const char *class);
 int64_t fixture_place(struct fixture *f, int64_t event, int64_t label, int64_t time);
 
+/* Inside a transaction: a run that goes on, and a trial of it, whose parent is the first; NAN: it
+ * failed. */
+void fixture_run(struct fixture *f, int64_t run);
+void fixture_trial(struct fixture *f, int64_t run, int64_t trial, double score);
+
 /* Outside a transaction: deletes a model and sweeps all that it had, `rows` a step. The steps. */
 int fixture_delete(struct fixture *f, int64_t model, int64_t rows);
 
