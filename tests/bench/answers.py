@@ -1,11 +1,12 @@
 """The rows of the training table that are about answering: predict beside bare libmicrohttpd, infer beside scikit-learn."""
+import http.client
 import json
 import os
 import subprocess
 import sys
 
 from fits import HERE, row
-from process import Bare, Daemon, Folder, run, program
+from process import Bare, Daemon, Folder, Plain, run, program
 
 ROWS = 1000
 SETTINGS = {
@@ -64,8 +65,17 @@ def predict(bench):
                 yield p50(daemon.port, path, file, 20000), base, None
 
 
+def answer_size(port, path, file, size):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    with open(file, "rb") as body:
+        connection.request("POST", path, body.read(), {"Inference-Header-Content-Length": str(size)} if size else {"Content-Type": "application/json"})
+    return len(connection.getresponse().read())
+
+
 def infer(bench, learner):
-    """1,000 rows of 50 numbers a request, FP32, median; in binary both ways, with --json-tensors as JSON."""
+    """1,000 rows of 50 numbers a request, FP32, median; in binary both ways, with --json-tensors as JSON.
+    Beside it what bodies of these sizes take with bare libmicrohttpd, and with a socket alone."""
+    path = "/v2/models/m/infer"
     import numpy
     import samples
     x, y, _ = samples.table(20_000 // (10 if bench.quick else 1), 50)
@@ -74,10 +84,14 @@ def infer(bench, learner):
         train(daemon, learner, x, y)
         file, size = tensors(folder, asked, not bench.json_tensors)
         rows = samples.write_rows(os.path.join(folder, "rows"), x, y, 2) or os.path.join(folder, "rows")
+        answer = "x" * answer_size(daemon.port, path, file, size)
         for _ in range(bench.rounds):
             done = subprocess.run([sys.executable, os.path.join(HERE, "sklearn_proba.py"), learner, json.dumps(SETTINGS[learner][1]), rows, str(ROWS)],
                                   env=bench.environment, capture_output=True, text=True, check=True)
-            yield p50(daemon.port, "/v2/models/m/infer", file, 300, size), json.loads(done.stdout)["p50"], None
+            for name, floor in (("bare libmicrohttpd", Bare(1, answer)), ("TCP alone", Plain(answer))):
+                with floor as port:
+                    bench.floor(name, p50(port, path, file, 300, size))
+            yield p50(daemon.port, path, file, 300, size), json.loads(done.stdout)["p50"], None
 
 
 @row("LogisticRegression's predict_proba, 1,000 x 50", 1, 1 / 3, "ms")

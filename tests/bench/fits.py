@@ -37,7 +37,7 @@ class Bench:
         self.folder, self.quick, self.threads, self.clock = folder, args.quick, args.threads, args.clock
         self.json_tensors = args.json_tensors
         self.rounds = args.rounds or (2 if args.quick else 5)
-        self.written = {}
+        self.written, self.floors = {}, {}
         self.environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads), "OPENBLAS_NUM_THREADS": str(args.threads)}
 
     def rows(self, name):
@@ -47,6 +47,10 @@ class Bench:
         if name not in self.written:
             self.written[name] = samples.write(self.folder, name, make, rows // 10 if self.quick else rows, held_out)
         return self.written[name]
+
+    def floor(self, name, took):
+        """What part of ours takes by itself; the least of the rounds is printed beside the row."""
+        self.floors[name] = min(took, self.floors.get(name, took))
 
     def run(self, command, learner, settings, seed, rows, threads=()):
         done = subprocess.run([*command, learner, json.dumps(settings), str(seed), *self.rows(rows), *threads],

@@ -145,6 +145,12 @@ class Floor(Bare):
     name = "floor"
 
 
+class Plain(Bare):
+    """`with Plain(answer) as port`: the same on a socket, without a library."""
+
+    name = "plain"
+
+
 def wrk(port, path, seconds, run_name, connections=64):
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "post.lua")
     done = run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{port}{path}", "--", run_name])

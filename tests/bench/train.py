@@ -27,6 +27,7 @@ def machine(threads):
 
 
 def measure(row, bench):
+    bench.floors = {}
     rounds = list(row.rounds(bench))
     ours, base = (row.best([r[side] for r in rounds]) for side in (0, 1))
     ratios = [r[0] / r[1] for r in rounds]
@@ -35,13 +36,14 @@ def measure(row, bench):
     fine = not losses or losses[0] <= LOSS_MOST * losses[1]
     met = "loss" if not fine else "goal" if ratio <= row.goal else "reach" if ratio <= row.reach else "no"
     return {"row": row.name, "ratio": ratio, "least": min(ratios), "most": max(ratios), "reach": row.reach, "goal": row.goal,
-            "met": met, "ours": ours, "reference": base, "unit": row.unit, "losses": losses, "against": row.against, "rounds": len(rounds)}
+            "met": met, "ours": ours, "reference": base, "unit": row.unit, "losses": losses, "against": row.against, "floors": bench.floors, "rounds": len(rounds)}
 
 
 def print_row(r):
     losses = f"{r['losses'][0]:.4f} {r['losses'][1]:.4f}" if r["losses"] else ""
+    floors = "".join(f"; {name} {took:.3g} {r['unit']}" for name, took in r["floors"].items())
     print(f"{r['row']:13}{r['ratio']:>6.3f}{r['least']:>7.3f} .. {r['most']:<6.3f}{r['reach']:>6.3g}{r['goal']:>7.3g}  {r['met']:6}"
-          f"{r['ours']:>8.3g} {r['unit']:3}{r['reference']:>8.3g}  {losses:15}{r['against']}", flush=True)
+          f"{r['ours']:>8.3g} {r['unit']:3}{r['reference']:>8.3g}  {losses:15}{r['against']}{floors}", flush=True)
 
 
 def options():
