@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/infer_request.h"
 #include "engine/lending.h"
@@ -136,12 +137,25 @@ static struct upk_text label_of(const struct writing *g, size_t row)
 	return upk_predictor_class(g->p, g->a->choices[row]);
 }
 
-static void put_label(struct upk_buffer *out, struct upk_text label)
+/* Each behind its length in 4 bytes. */
+static void put_labels(struct writing *g)
 {
-	uint32_t size = htole32((uint32_t)label.size);
+	size_t longest = 0, rows = g->q->rows;
 
-	upk_buffer_append(out, &size, sizeof size);
-	upk_buffer_append(out, label.data, label.size);
+	for (size_t k = 0; k < g->a->classes; k++) {
+		size_t size = upk_predictor_class(g->p, k).size;
+		longest = size > longest ? size : longest;
+	}
+	char *room = upk_buffer_grow(&g->behind, rows * (sizeof(uint32_t) + longest)), *at = room;
+	for (size_t i = 0; room && i < rows; i++) {
+		struct upk_text label = label_of(g, i);
+		uint32_t size = htole32((uint32_t)label.size);
+		memcpy(at, &size, sizeof size);
+		memcpy(at + sizeof size, label.data, label.size);
+		at += sizeof size + label.size;
+	}
+	if (room)
+		g->behind.size = (size_t)(at - g->behind.data);
 }
 
 static void write_label(struct writing *g)
@@ -150,8 +164,7 @@ static void write_label(struct writing *g)
 
 	begin_label(&g->w, (int64_t)g->q->rows);
 	if (g->q->outputs[UPK_INFER_LABEL].binary) {
-		for (size_t i = 0; i < g->q->rows; i++)
-			put_label(&g->behind, label_of(g, i));
+		put_labels(g);
 		upk_json_object(&g->w, "parameters");
 		upk_json_int(&g->w, "binary_data_size", (int64_t)(g->behind.size - before));
 		upk_json_object_end(&g->w);

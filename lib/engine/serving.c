@@ -134,8 +134,7 @@ static bool answer_table(struct upk_serving *s, const struct upk_table *t, uint1
 	size_t classes = upk_predictor_classes(s->predictor);
 	if (!upk_predictor_predict(s->predictor, t, 0, t->rows, probabilities, err))
 		return false;
-	for (size_t i = 0; i < t->rows; i++)
-		choices[i] = upk_decide(s->decision, probabilities + i * classes, classes);
+	upk_decide_rows(s->decision, probabilities, t->rows, classes, choices);
 	return true;
 }
 

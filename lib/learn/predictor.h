@@ -88,6 +88,8 @@ struct upk_decision {
 };
 #define UPK_DECISION_THRESHOLD 0.5 /* of a model whose configuration names no other */
 uint16_t upk_decide(struct upk_decision decision, const double *probabilities, size_t classes);
+void upk_decide_rows(struct upk_decision decision, const double *probabilities, size_t rows,
+	size_t classes, uint16_t *choices); /* probabilities (rows, classes), choices (rows) */
 
 /* How p's own do where the model decides so, `positive` being p's class: by p's own threshold where
  * it has one for that class and the model's is UPK_DECISION_THRESHOLD. */

@@ -17,6 +17,13 @@ uint16_t upk_decide(struct upk_decision decision, const double *probabilities, s
 	return (uint16_t)best;
 }
 
+void upk_decide_rows(struct upk_decision decision, const double *probabilities, size_t rows,
+	size_t classes, uint16_t *choices)
+{
+	for (size_t i = 0; i < rows; i++)
+		choices[i] = upk_decide(decision, probabilities + i * classes, classes);
+}
+
 struct upk_decision upk_predictor_decision(
 	const struct upk_predictor *p, struct upk_decision models)
 {
