@@ -40,7 +40,7 @@ static bool make_room(
 	return true;
 }
 
-static bool predict_encoded(const struct upk_infer_request *q, const struct upk_loan *loan,
+static bool predict_encoded(struct upk_infer_request *q, const struct upk_loan *loan,
 	struct answer *a, struct upk_error *err)
 {
 	const struct upk_features *list = loan->schema->features;
@@ -57,6 +57,7 @@ static bool predict(struct upk_infer_request *q, const struct upk_loan *loan, st
 	struct upk_error *err)
 {
 	const struct upk_features *list = loan->schema->features;
+	const char *packed;
 	double *numbers;
 
 	if (!list)
@@ -65,6 +66,10 @@ static bool predict(struct upk_infer_request *q, const struct upk_loan *loan, st
 		return false;
 	if (upk_features_numbers_count(list) != upk_features_count(list))
 		return predict_encoded(q, loan, a, err);
+	packed = upk_infer_request_packed(q, list);
+	if (packed && upk_serving_takes_whole(loan->serving, list))
+		return upk_serving_answer_packed(
+			loan->serving, packed, q->rows, a->choices, a->probabilities, err);
 	numbers = upk_infer_request_numbers(q, list, err);
 	return numbers &&
 		upk_serving_answer_numbers(

@@ -414,13 +414,36 @@ static double *join_columns(struct upk_infer_request *q, const struct upk_featur
 	return joined;
 }
 
+static bool is_matrix(const struct upk_infer_request *q)
+{
+	return q->inputs_count == 1 && upk_text_is(q->inputs[0].name, "features");
+}
+
+const char *upk_infer_request_packed(
+	const struct upk_infer_request *q, const struct upk_features *list)
+{
+	bool fits = is_matrix(q) && q->inputs[0].width == upk_features_count(list);
+
+	return fits ? q->inputs[0].packed : NULL;
+}
+
+static bool unpack(struct upk_infer_request *q, struct upk_error *err)
+{
+	for (size_t i = 0; i < q->inputs_count; i++)
+		if (!upk_tensor_unpack(&q->inputs[i], &q->arena, err))
+			return false;
+	return true;
+}
+
 double *upk_infer_request_numbers(
 	struct upk_infer_request *q, const struct upk_features *list, struct upk_error *err)
 {
 	const struct upk_tensor **sources;
 	double *numbers = NULL;
 
-	if (q->inputs_count == 1 && upk_text_is(q->inputs[0].name, "features"))
+	if (!unpack(q, err))
+		return NULL;
+	if (is_matrix(q))
 		return take_matrix(&q->inputs[0], list, err);
 	sources = calloc(upk_features_count(list) + 1, sizeof *sources);
 	if (!sources)
@@ -431,7 +454,7 @@ double *upk_infer_request_numbers(
 	return numbers;
 }
 
-bool upk_infer_request_encode(const struct upk_infer_request *q, const struct upk_features *list,
+bool upk_infer_request_encode(struct upk_infer_request *q, const struct upk_features *list,
 	struct upk_buffer *out, size_t *ends, struct upk_error *err)
 {
 	const struct upk_tensor **sources = calloc(upk_features_count(list) + 1, sizeof *sources);
@@ -439,7 +462,7 @@ bool upk_infer_request_encode(const struct upk_infer_request *q, const struct up
 
 	if (!sources)
 		return upk_fail(err, UPK_NOMEM, "no memory for a request's inputs");
-	found = find_sources(q, list, sources, err);
+	found = unpack(q, err) && find_sources(q, list, sources, err);
 	for (size_t i = 0; found && i < q->rows; i++) {
 		encode_row(list, sources, i, out);
 		ends[i] = out->size;

@@ -38,10 +38,15 @@ void upk_infer_request_finish(struct upk_infer_request *q);
 double *upk_infer_request_numbers(
 	struct upk_infer_request *q, const struct upk_features *list, struct upk_error *err);
 
+/* The rows as above where `features` came alone, of that shape and as binary FP32: floats where
+ * they lie in the body, little-endian. NULL: they did not. */
+const char *upk_infer_request_packed(
+	const struct upk_infer_request *q, const struct upk_features *list);
+
 /* The rows as the list encodes them, one after the other, appended to out; ends (rows) gets where
  * each one ends in it. Wanted is one input a feature of the list. false: UPK_INVALID or UPK_NOMEM.
  */
-bool upk_infer_request_encode(const struct upk_infer_request *q, const struct upk_features *list,
+bool upk_infer_request_encode(struct upk_infer_request *q, const struct upk_features *list,
 	struct upk_buffer *out, size_t *ends, struct upk_error *err);
 
 #endif

@@ -191,6 +191,20 @@ bool upk_serving_answer_numbers(struct upk_serving *s, const struct upk_features
 	return answer_table(s, &s->table, choices, probabilities, err);
 }
 
+bool upk_serving_takes_whole(struct upk_serving *s, const struct upk_features *list)
+{
+	return follow(s, list, NULL) && upk_pick_is_whole(&s->pick);
+}
+
+bool upk_serving_answer_packed(struct upk_serving *s, const char *packed, size_t rows,
+	uint16_t *choices, double *probabilities, struct upk_error *err)
+{
+	const struct upk_table lent = {
+		.columns = s->table.columns, .rows = rows, .packed = packed
+	};
+	return answer_table(s, &lent, choices, probabilities, err);
+}
+
 bool upk_serving_answer_in(struct upk_serving *s, const struct upk_schema *schema,
 	const struct upk_features *list, struct upk_text encoded, uint16_t *class, double *scores,
 	struct upk_error *err)

@@ -65,6 +65,14 @@ bool upk_serving_answer_numbers(struct upk_serving *s, const struct upk_features
 	double *numbers, size_t rows, uint16_t *choices, double *probabilities,
 	struct upk_error *err);
 
+/* Whether the version takes the rows of a list that has nothing but numbers as they stand; false,
+ * too, where there is no memory to see that. */
+bool upk_serving_takes_whole(struct upk_serving *s, const struct upk_features *list);
+
+/* The same of such rows, packed: floats (base/floats.h), none of them infinite. */
+bool upk_serving_answer_packed(struct upk_serving *s, const char *packed, size_t rows,
+	uint16_t *choices, double *probabilities, struct upk_error *err);
+
 /* The same with probabilities in the order of `schema`'s classes, which has grown from the one that
  * the serving was made with; classes that the version does not know get 0. */
 bool upk_serving_answer_in(struct upk_serving *s, const struct upk_schema *schema,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/floats.h"
 #include "base/number.h"
 #include "base/wide.h"
 #include "engine/value.h"
@@ -367,22 +368,6 @@ static uint64_t load(const char *from, size_t bytes)
 }
 
 /* false: one of them is infinite. */
-UPK_INLINED bool load_floats(const char *from, size_t count, double *out)
-{
-	uint32_t infinite = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		uint32_t bits;
-		float x;
-		memcpy(&bits, from + i * sizeof bits, sizeof bits);
-		bits = le32toh(bits);
-		memcpy(&x, &bits, sizeof x);
-		infinite |= bits << 1 == UINT32_C(0xFF) << 24;
-		out[i] = (double)x;
-	}
-	return infinite == 0;
-}
-
 UPK_INLINED bool load_doubles(const char *from, size_t count, double *out)
 {
 	uint64_t infinite = 0;
@@ -397,11 +382,6 @@ UPK_INLINED bool load_doubles(const char *from, size_t count, double *out)
 	return infinite == 0;
 }
 
-UPK_WIDE static bool load_floats_wide(const char *from, size_t count, double *out)
-{
-	return load_floats(from, count, out);
-}
-
 UPK_WIDE static bool load_doubles_wide(const char *from, size_t count, double *out)
 {
 	return load_doubles(from, count, out);
@@ -410,10 +390,11 @@ UPK_WIDE static bool load_doubles_wide(const char *from, size_t count, double *o
 static bool load_reals(
 	const struct upk_tensor_type *type, const char *from, size_t count, double *out)
 {
-	if (upk_wide())
-		return type->single ? load_floats_wide(from, count, out)
-				    : load_doubles_wide(from, count, out);
-	return type->single ? load_floats(from, count, out) : load_doubles(from, count, out);
+	if (!type->single)
+		return upk_wide() ? load_doubles_wide(from, count, out)
+				  : load_doubles(from, count, out);
+	upk_floats_load(from, count, out);
+	return upk_floats_bounded(from, count);
 }
 
 static void load_integers(
@@ -472,9 +453,27 @@ bool upk_tensor_take_binary(struct upk_tensor *t, struct upk_text *behind, struc
 			"parameters.binary_data_size: %zu: want %zu rows of %zu times %zu bytes",
 			data.size, t->rows, t->width, t->type->bytes);
 	*behind = (struct upk_text){ behind->data + data.size, behind->size - data.size };
+	if (t->type->single && upk_floats_bounded(data.data, t->rows * t->width)) {
+		t->packed = data.data;
+		return true;
+	}
 	if (!make_room(&g, err))
 		return false;
 	return t->type->texts ? take_texts(t, data, err) : take_numbers(t, data, err);
+}
+
+bool upk_tensor_unpack(struct upk_tensor *t, struct upk_arena *arena, struct upk_error *err)
+{
+	size_t count = t->rows * t->width;
+
+	if (!t->packed)
+		return true;
+	t->numbers = upk_arena_take(arena, count * sizeof *t->numbers);
+	if (!t->numbers)
+		return no_memory(err);
+	upk_floats_load(t->packed, count, t->numbers);
+	t->packed = NULL;
+	return true;
 }
 
 /* ---- the object ---- */

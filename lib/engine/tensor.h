@@ -27,9 +27,11 @@ struct upk_tensor_type {
 struct upk_tensor {
 	struct upk_text name;
 	const struct upk_tensor_type *type;
-	size_t dimensions;      /* of the shape: 1 or 2 */
-	size_t rows, width;     /* shape [rows] has width 1 */
-	double *numbers;        /* (rows, width), NAN for null; NULL: they are texts */
+	size_t dimensions;  /* of the shape: 1 or 2 */
+	size_t rows, width; /* shape [rows] has width 1 */
+	double *numbers;    /* (rows, width), NAN for null; NULL: they are texts, or packed */
+	const char *packed; /* (rows, width) floats where they came, none of them infinite, until
+			       upk_tensor_unpack; else NULL */
 	struct upk_text *texts; /* (rows, width), absent for null; NULL: they are numbers */
 	int64_t binary;         /* bytes that stand behind the JSON instead of data; -1: none do */
 };
@@ -42,9 +44,13 @@ bool upk_tensor_read(struct upk_json_reader *r, struct upk_text body, struct upk
 	struct upk_tensor *t, struct upk_error *err);
 
 /* Takes a binary tensor's values (little endian; NaN is missing) off the beginning of what stands
- * behind the JSON; texts stay there. false: UPK_INVALID or UPK_NOMEM. */
+ * behind the JSON; texts stay there, and FP32, which is then packed. false: UPK_INVALID or
+ * UPK_NOMEM. */
 bool upk_tensor_take_binary(struct upk_tensor *t, struct upk_text *behind, struct upk_arena *arena,
 	struct upk_error *err);
+
+/* What is packed becomes numbers. false: UPK_NOMEM. */
+bool upk_tensor_unpack(struct upk_tensor *t, struct upk_arena *arena, struct upk_error *err);
 
 /* The shape as it was sent; returns shown. */
 enum { UPK_TENSOR_SHAPE = 48 };

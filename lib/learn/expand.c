@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/floats.h"
 #include "learn/terms.h"
 #include "learn/vocabulary.h"
 
@@ -251,14 +252,17 @@ static bool expand_sparse(const struct upk_expand *e, const struct upk_table *t,
 		upk_fail(err, UPK_NOMEM, "no memory for %zu values", sparse->count);
 }
 
-const double *upk_expand_plain(
-	const struct upk_expand *e, const struct upk_table *t, const int32_t *map, size_t row)
+const double *upk_expand_plain(const struct upk_expand *e, const struct upk_table *t,
+	const int32_t *map, size_t row, size_t rows, double *room)
 {
 	size_t numbers = e->columns->numbers;
 
 	if (map || numbers != e->columns->count || numbers != e->width.dense)
 		return NULL;
-	return t->numbers + row * numbers;
+	if (!t->packed)
+		return t->numbers + row * numbers;
+	upk_floats_load(t->packed + row * numbers * sizeof(float), rows * numbers, room);
+	return room;
 }
 
 bool upk_expand_rows(const struct upk_expand *e, const struct upk_table *t, const int32_t *map,

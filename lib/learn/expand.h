@@ -53,9 +53,10 @@ bool upk_expand_map(const struct upk_expand *e, const struct upk_columns *column
 	struct upk_error *err);
 
 /* The inputs of a row and of those behind it, as upk_expand_rows would give them, where they stand in
- * the table as they are: all its features are numbers without gaps. NULL: they do not. */
-const double *upk_expand_plain(
-	const struct upk_expand *e, const struct upk_table *t, const int32_t *map, size_t row);
+ * the table as they are, or in room (rows, dense) where that is packed: all its features are numbers
+ * without gaps. NULL: they do not. */
+const double *upk_expand_plain(const struct upk_expand *e, const struct upk_table *t,
+	const int32_t *map, size_t row, size_t rows, double *room);
 
 /* Rows from .. from + rows - 1 into x (rows, dense), and appended to sparse (NULL when width.sparse
  * is 0). terms is room for it to work in. false: UPK_NOMEM. */

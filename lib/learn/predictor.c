@@ -357,7 +357,7 @@ static void free_room(struct room *room)
 static const double *inputs_of(const struct upk_predictor *p, const struct upk_table *t,
 	size_t from, size_t rows, struct room *room, struct upk_error *err)
 {
-	const double *plain = upk_expand_plain(p->expand, t, room->map, from);
+	const double *plain = upk_expand_plain(p->expand, t, room->map, from, rows, room->x);
 
 	if (plain)
 		return plain;

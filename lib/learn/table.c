@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/array.h"
+#include "base/floats.h"
 
 enum { FIRST_CAPACITY = 256, FIRST_VALUES = 64 };
 
@@ -234,7 +235,13 @@ void upk_table_set_floats(struct upk_table *t, size_t row, size_t column, const 
 
 double upk_table_number(const struct upk_table *t, size_t row, size_t column)
 {
-	return t->numbers[row * t->columns->numbers + t->columns->items[column].at];
+	size_t at = row * t->columns->numbers + t->columns->items[column].at;
+	double number;
+
+	if (!t->packed)
+		return t->numbers[at];
+	upk_floats_load(t->packed + at * sizeof(float), 1, &number);
+	return number;
 }
 
 struct upk_text upk_table_text(const struct upk_table *t, size_t row, size_t column)

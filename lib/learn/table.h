@@ -58,6 +58,7 @@ struct upk_table {
 	const struct upk_columns *columns; /* borrowed */
 	size_t rows, capacity;
 	double *numbers;              /* (rows, numbers): NAN is missing */
+	const char *packed;           /* borrowed, instead of numbers: floats (base/floats.h) */
 	uint32_t *codes;              /* (rows, categories): 1 + index into values; 0: missing */
 	struct upk_table_span *texts; /* (rows, texts) */
 	float *floats;                /* (rows, floats): a missing vector's are NAN, no other's is */

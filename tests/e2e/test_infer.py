@@ -153,10 +153,10 @@ class Infer(Case):
         self.refused({"inputs": inputs[1:]}, 400, '"v" is missing')
         self.refused({"inputs": inputs + inputs[:1]}, 400, "inputs[4].name", "before")
 
-    def binary(self, inputs, data, status=200, query=(), **more):
+    def binary(self, inputs, data, status=200, query=(), name="m", **more):
         """An answer to tensors behind the JSON: its outputs, and what stands behind its JSON."""
         head = json.dumps({"inputs": inputs, **dict(query)}).encode()
-        reply = self.daemon.post("/v2/models/m/infer", head + data, headers={
+        reply = self.daemon.post(f"/v2/models/{name}/infer", head + data, headers={
             "Inference-Header-Content-Length": str(len(head)), "Content-Type": "application/octet-stream", **more})
         self.assertEqual(reply.status, status, reply)
         size = int(reply.headers.get("Inference-Header-Content-Length", len(reply.body)))
@@ -183,6 +183,32 @@ class Infer(Case):
         packed = b"".join(len(label).to_bytes(4, "little") + label.encode() for label in labels)
         self.assertEqual((behind[:sizes[0]], len(behind)), (packed, sum(sizes)))
         self.assertEqual(numpy.frombuffer(behind[sizes[0]:], "<f8").tolist(), probabilities)
+
+    def check_floats(self, rows, names, name="m"):
+        """Rows of the features of those names, in binary as one tensor and as one a feature; None is NaN."""
+        x = numpy.array(rows, "<f4")
+        labels, probabilities = self.expected([[None if numpy.isnan(v) else float(v) for v in row] for row in x], name)
+        matrix = {"name": "features", "shape": list(x.shape), "datatype": "FP32", "parameters": {"binary_data_size": x.nbytes}}
+        columns = [{"name": f, "shape": [len(x), 1], "datatype": "FP32", "parameters": {"binary_data_size": 4 * len(x)}} for f in names]
+        for inputs, data in [([matrix], x.tobytes()), (columns, x.T.tobytes())]:
+            outputs, _, _ = self.binary(inputs, data, name=name)
+            self.assertEqual((outputs["label"]["data"], outputs["probabilities"]["data"]), (labels, probabilities))
+
+    def test_binary_floats_are_answered_alike_however_a_version_takes_them(self):
+        self.train()
+        rows = self.draw.normal(size=(150, 4)).tolist()
+        names = ["f0", "f1", "f2", "f3"]
+        self.check_floats(rows, names)
+        rows[3][1] = rows[149][3] = None
+        self.check_floats(rows, names)
+        changed = ["f3", "more", "f0", "f1", "f2"]
+        self.put_model("m", {"classes": CLASSES, "features": changed, "retrain": {"learner": "logistic"}})
+        self.check_floats([[row[3], 7, *row[:3]] for row in rows], changed)
+        self.put_model("gaps", {"classes": ["no", "yes"], "features": ["x", "y"], "retrain": {"learner": "logistic"}})
+        x = self.draw.normal(size=600).tolist()
+        self.ok(self.daemon.post("/v1/models/gaps/events?settle=true",
+                                 [{"features": [v, v if i % 3 else None], "label": "yes" if v > 0 else "no"} for i, v in enumerate(x)]), 200)
+        self.check_floats([[0.5, None], [None, 2], [-1, 0.25]], ["x", "y"], "gaps")
 
     def test_binary_columns_and_json_may_be_mixed_and_nan_is_missing(self):
         self.put_model("m", {"classes": ["no", "yes"], "features": ["x", {"name": "lang", "type": "category"}, "y"], "retrain": {"learner": "logistic"}})

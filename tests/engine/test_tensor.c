@@ -26,7 +26,8 @@ static bool read_tensor(const char *json, struct upk_text behind, struct upk_are
 	assert_non_null(r);
 	assert_true(upk_json_next(r, NULL) == UPK_JSON_OBJECT);
 	read = upk_tensor_read(r, body, arena, t, err) &&
-		(t->binary < 0 || upk_tensor_take_binary(t, &behind, arena, err));
+		(t->binary < 0 || upk_tensor_take_binary(t, &behind, arena, err)) &&
+		upk_tensor_unpack(t, arena, err);
 	upk_json_reader_destroy(r);
 	return read;
 }

@@ -58,7 +58,7 @@ static void check_tensor(const struct upk_tensor *t, const cJSON *json)
 	must(at == t->rows * t->width);
 }
 
-static void check_encoded(const struct upk_infer_request *q, const struct upk_features *list)
+static void check_encoded(struct upk_infer_request *q, const struct upk_features *list)
 {
 	struct upk_buffer rows = { 0 };
 	size_t *ends = calloc(q->rows, sizeof *ends);

@@ -1,0 +1,57 @@
+#include "base/floats.h"
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/wide.h"
+
+UPK_INLINED uint32_t bits_at(const char *bytes, size_t i)
+{
+	uint32_t bits;
+
+	memcpy(&bits, bytes + i * sizeof bits, sizeof bits);
+	return le32toh(bits);
+}
+
+UPK_INLINED bool bounded(const char *bytes, size_t count)
+{
+	uint32_t infinite = 0;
+
+	for (size_t i = 0; i < count; i++)
+		infinite |= bits_at(bytes, i) << 1 == UINT32_C(0xFF) << 24;
+	return infinite == 0;
+}
+
+UPK_INLINED void load(const char *bytes, size_t count, double *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits = bits_at(bytes, i);
+		float x;
+		memcpy(&x, &bits, sizeof x);
+		out[i] = (double)x;
+	}
+}
+
+UPK_WIDE static bool bounded_wide(const char *bytes, size_t count)
+{
+	return bounded(bytes, count);
+}
+
+UPK_WIDE static void load_wide(const char *bytes, size_t count, double *out)
+{
+	load(bytes, count, out);
+}
+
+bool upk_floats_bounded(const char *bytes, size_t count)
+{
+	return upk_wide() ? bounded_wide(bytes, count) : bounded(bytes, count);
+}
+
+void upk_floats_load(const char *bytes, size_t count, double *out)
+{
+	if (upk_wide())
+		load_wide(bytes, count, out);
+	else
+		load(bytes, count, out);
+}
