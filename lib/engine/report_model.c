@@ -31,16 +31,6 @@ static void write_in_use(const struct upk_tail *t, struct upk_json_writer *w)
 		upk_json_int_or_null(w, "in_use", upk_tag_version(t->in_use.tag));
 }
 
-static double value_of(
-	const struct upk_tail *t, const char *metric, const struct upk_confusion *counts)
-{
-	const struct upk_measure_config config = { .name = (char *)metric };
-	struct upk_measure measure;
-	return upk_measure_resolve(&config, t->schema, &measure)
-		? upk_measure_value(measure, counts)
-		: NAN;
-}
-
 static void write_windows(const struct upk_tail *t, struct upk_json_writer *w)
 {
 	upk_json_object(w, "windows");
@@ -49,8 +39,8 @@ static void write_windows(const struct upk_tail *t, struct upk_json_writer *w)
 		upk_json_key(w, upk_text_of(t->config->windows[i].name));
 		upk_json_object(w, NULL);
 		upk_json_int(w, "pairs", (int64_t)upk_confusion_pairs(counts));
-		upk_json_double(w, "accuracy", value_of(t, "accuracy", counts));
-		upk_json_double(w, "f1", value_of(t, "f1", counts));
+		upk_json_double(w, "accuracy", upk_report_value(t, "accuracy", counts));
+		upk_json_double(w, "f1", upk_report_value(t, "f1", counts));
 		upk_json_object_end(w);
 	}
 	upk_json_object_end(w);

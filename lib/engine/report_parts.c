@@ -1,5 +1,7 @@
 #include "engine/report_parts.h"
 
+#include <math.h>
+
 struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct upk_error *err)
 {
 	struct upk_model *m = upk_registry_find(e->registry, name);
@@ -22,6 +24,16 @@ bool upk_report_lock(struct upk_model *m, struct upk_error *err)
 void upk_report_unlock(struct upk_model *m)
 {
 	pthread_mutex_unlock(&m->lock);
+}
+
+double upk_report_value(
+	const struct upk_tail *t, const char *metric, const struct upk_confusion *counts)
+{
+	const struct upk_measure_config config = { .name = (char *)metric };
+	struct upk_measure measure;
+	return upk_measure_resolve(&config, t->schema, &measure)
+		? upk_measure_value(measure, counts)
+		: NAN;
 }
 
 struct upk_store *upk_report_rows(struct upk_engine *e, struct upk_error *err)

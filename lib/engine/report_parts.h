@@ -20,6 +20,11 @@ struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct
 bool upk_report_lock(struct upk_model *m, struct upk_error *err);
 void upk_report_unlock(struct upk_model *m);
 
+/* A metric of a window's counts as rules have it: the positive class's, or the macro average; NAN:
+ * undefined. Under the model's lock. */
+double upk_report_value(
+	const struct upk_tail *t, const char *metric, const struct upk_confusion *counts);
+
 /* A connection on which all reads see one state. NULL: the store's error. */
 struct upk_store *upk_report_rows(struct upk_engine *e, struct upk_error *err);
 void upk_report_rows_end(struct upk_engine *e, struct upk_store *rows); /* NULL is fine */

@@ -37,26 +37,16 @@ struct exposition {
 	size_t count;
 };
 
-static double value_of(
-	const struct upk_tail *t, const char *metric, const struct upk_confusion *counts)
-{
-	const struct upk_measure_config config = { .name = (char *)metric };
-	struct upk_measure measure;
-	return upk_measure_resolve(&config, t->schema, &measure)
-		? upk_measure_value(measure, counts)
-		: NAN;
-}
-
 static void copy_windows(const struct upk_tail *t, struct copy *c)
 {
 	for (size_t i = 0; i < t->config->windows_count; i++) {
 		const struct upk_confusion *counts = upk_window_counts(t->windows.at[i]);
 		c->windows[i] = (struct window_figures){
 			.pairs = (double)upk_confusion_pairs(counts),
-			.accuracy = value_of(t, "accuracy", counts),
-			.precision = value_of(t, "precision", counts),
-			.recall = value_of(t, "recall", counts),
-			.f1 = value_of(t, "f1", counts),
+			.accuracy = upk_report_value(t, "accuracy", counts),
+			.precision = upk_report_value(t, "precision", counts),
+			.recall = upk_report_value(t, "recall", counts),
+			.f1 = upk_report_value(t, "f1", counts),
 		};
 	}
 }
