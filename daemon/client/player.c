@@ -117,10 +117,9 @@ static bool label(struct player *p, size_t from, size_t to, struct upk_error *er
 	return true;
 }
 
-/* In lockstep, where a replay measures, so few that a label comes a tenth later at most. */
 static size_t rows_a_request(const struct upk_player_options *o)
 {
-	size_t most = o->lockstep ? o->label_delay / 10 : o->label_delay;
+	size_t most = o->batch ? smaller(o->batch, o->label_delay) : o->label_delay;
 	return most == 0 ? 1 : smaller(most, BATCH);
 }
 

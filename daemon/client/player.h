@@ -16,6 +16,7 @@ struct upk_player_options {
 	bool no_live;        /* a model that is created goes without live adjustment */
 	const char *rules;   /* JSON array for a model that is created; NULL: none of its own */
 	size_t label_delay;  /* rows */
+	size_t batch;        /* rows a request predicts at most; 0: label_delay */
 	bool lockstep;       /* every post waits for all that it causes */
 };
 

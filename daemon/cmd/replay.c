@@ -32,8 +32,9 @@ static const char help[] =
 	"  --drop COLUMN        leave a column out; may be given again\n"
 	"  --skip N             leave out the first N rows: another start of the same stream\n"
 	"  --shuffle SEED       play the rows in random order: a stream without drift\n"
-	"  --label-delay N      a label comes N rows after its row (default 0); up to N rows, with\n"
-	"                       --lockstep N / 10, are predicted in one request\n"
+	"  --label-delay N      a label comes N rows after its row (default 0), and later by as many\n"
+	"                       as one request predicts\n"
+	"  --batch N            one request predicts N rows at most (default: the label delay)\n"
 	"  --lockstep           each post waits for all that it causes (settle=true): the result\n"
 	"                       does not depend on the machine's speed\n"
 	"  --learner NAME       of a model that is created (default: the daemon's)\n"
@@ -57,6 +58,7 @@ enum option_id {
 	SKIP,
 	SHUFFLE,
 	LABEL_DELAY,
+	BATCH,
 	LOCKSTEP,
 	LEARNER,
 	NO_LIVE,
@@ -72,6 +74,7 @@ static const struct option options[] = {
 	{ "skip", required_argument, NULL, SKIP },
 	{ "shuffle", required_argument, NULL, SHUFFLE },
 	{ "label-delay", required_argument, NULL, LABEL_DELAY },
+	{ "batch", required_argument, NULL, BATCH },
 	{ "lockstep", no_argument, NULL, LOCKSTEP },
 	{ "learner", required_argument, NULL, LEARNER },
 	{ "no-live", no_argument, NULL, NO_LIVE },
@@ -124,6 +127,15 @@ static bool take_drop(struct command *c, const char *column)
 }
 
 /* An option without an argument. */
+static bool take_size(const char *text, const char *name, size_t *size)
+{
+	uint64_t count = 0;
+	if (!take_count(text, name, &count))
+		return false;
+	*size = (size_t)count;
+	return true;
+}
+
 static bool take_flag(struct command *c, int option, char **argv)
 {
 	switch (option) {
@@ -147,7 +159,6 @@ static bool take_flag(struct command *c, int option, char **argv)
 
 static bool take_option(struct command *c, int option, char **argv)
 {
-	uint64_t delay = 0;
 	switch (option) {
 	case MODEL:
 		return take_model(c, optarg);
@@ -165,10 +176,9 @@ static bool take_option(struct command *c, int option, char **argv)
 		c->stream.shuffle = true;
 		return take_count(optarg, "shuffle", &c->stream.seed);
 	case LABEL_DELAY:
-		if (!take_count(optarg, "label-delay", &delay))
-			return false;
-		c->player.label_delay = (size_t)delay;
-		return true;
+		return take_size(optarg, "label-delay", &c->player.label_delay);
+	case BATCH:
+		return take_size(optarg, "batch", &c->player.batch);
 	case LEARNER:
 		c->player.learner = optarg;
 		return true;

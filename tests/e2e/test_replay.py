@@ -84,11 +84,19 @@ class Replay(Case):
     def test_lockstep_gives_the_same_result_again(self):
         path = os.path.join(self.daemon.top, "stream.csv")
         write_stream(path)
-        results = [self.replay(path, "--model", name, "--lockstep", "--label-delay", "20") for name in ("a", "b")]
+        results = [self.replay(path, "--model", name, "--lockstep", "--label-delay", "20", "--batch", "3") for name in ("a", "b")]
         for result in results:
             del result["seconds"], result["seconds_training"]
         self.assertEqual(results[0], results[1])
         self.assertEqual(self.served("a"), self.served("b"))
+
+    def test_labels_come_as_late_as_asked(self):
+        """Before row i is predicted those up to row i - 31 are known; the last of them is the floor's prediction."""
+        path = os.path.join(self.daemon.top, "stream.csv")
+        labels = write_stream(path)
+        result = self.replay(path, "--model", "late", "--lockstep", "--label-delay", "30", "--batch", "1")
+        hits = sum(labels[max(499, i - 31)] == labels[i] for i in range(500, len(labels)))
+        self.assertAlmostEqual(result["last_label"]["accuracy"], hits / (len(labels) - 500), places=12)
 
     def test_skip_shuffle_label_and_drop(self):
         path = os.path.join(self.daemon.top, "stream.csv")
