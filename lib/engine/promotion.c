@@ -151,8 +151,9 @@ static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct up
 	enum upk_run_end end = end_of(o, &state, &verdict);
 	bool passed = end == UPK_RUN_PASSED;
 	bool waits = passed && (o->contest.held || m->tail->config->retrain.manual);
-	bool made =
-		o->contest.predictor != NULL; /* refused ones are kept too: a person may want one */
+	/* Refused ones are kept too: a person may want one. Not those of a run that failed after
+	 * its contest, which has no verdict on them. */
+	bool made = o->error.code == UPK_OK && o->contest.predictor != NULL;
 	int64_t version = made ? m->tail->last_version + 1 : o->contest.version;
 	struct upk_serving *serving = NULL;
 	if (made && !insert_version(e, o, version, err))
@@ -269,8 +270,7 @@ static bool promote(struct upk_engine *e, struct upk_model *m, struct upk_promot
 	if (!serving && !live)
 		return false;
 	if (!upk_version_set_off_bench(e->store, m->number, row.version, false, err) ||
-		!finish_waiting(e, m, &row, err) ||
-		!upk_persist_promotion_row(e, m, row, err)) {
+		!finish_waiting(e, m, &row, err) || !upk_persist_promotion_row(e, m, row, err)) {
 		upk_serving_destroy(serving);
 		return false;
 	}
