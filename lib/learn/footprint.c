@@ -42,17 +42,24 @@ static double bytes_of_terms(const struct upk_footprint *f, const struct upk_lea
 		(f->texts ? (double)(buckets * sizeof(uint32_t)) : 0);
 }
 
-double upk_footprint_bytes(
-	const struct upk_footprint *f, const struct upk_learner *learner, const cJSON *settings)
+struct upk_fit_size upk_footprint_size(
+	const struct upk_footprint *f, const struct upk_learner *learner)
 {
 	size_t columns = columns_of_text(f, learner);
-	const struct upk_fit_size size = {
+
+	return (struct upk_fit_size){
 		.rows = f->rows,
 		.classes = f->classes,
 		.width = { f->numbers + f->floats,
 			f->categories * (f->values + 1) + f->texts * columns },
 		.values = f->categories + f->texts * least(columns, UPK_FOOTPRINT_TERMS),
 	};
+}
+
+double upk_footprint_bytes(
+	const struct upk_footprint *f, const struct upk_learner *learner, const cJSON *settings)
+{
+	const struct upk_fit_size size = upk_footprint_size(f, learner);
 
 	return (double)f->rows * bytes_of_row(f) + bytes_of_terms(f, learner) +
 		learner->memory(&size, settings);

@@ -1,4 +1,4 @@
-/* How much memory a run takes at most, estimated before a row of it is read. */
+/* How large a fit is, and how much memory a run takes at most, before a row of it is read. */
 #ifndef UPK_LEARN_FOOTPRINT_H
 #define UPK_LEARN_FOOTPRINT_H
 
@@ -16,10 +16,15 @@ struct upk_footprint {
 	size_t values;
 };
 
-/* Bytes of the rows as they are read, as the learner takes them, and of its fit. How long texts are
- * is not known: each is counted as so many bytes with all of its terms, so many of which have a
- * column, shared with another row at least. */
+/* How long texts are is not known: each is counted as so many bytes with all of its terms, so many
+ * of which have a column, shared with another row at least. */
 enum { UPK_FOOTPRINT_TEXT = 4096, UPK_FOOTPRINT_TERMS = 256 };
+
+/* Of a fit on those rows. */
+struct upk_fit_size upk_footprint_size(
+	const struct upk_footprint *f, const struct upk_learner *learner);
+
+/* Bytes of the rows as they are read, as the learner takes them, and of its fit. */
 double upk_footprint_bytes(
 	const struct upk_footprint *f, const struct upk_learner *learner, const cJSON *settings);
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "learn/footprint.h"
 #include "learn/objective.h"
 
 struct search {
@@ -168,15 +169,27 @@ static bool place(const struct upk_search_request *r, const cJSON *settings,
 	return whole != NULL;
 }
 
+static struct upk_fit_size size_of(const struct upk_search_request *r)
+{
+	const struct upk_columns *columns = r->data->table.columns;
+	const struct upk_footprint footprint = { .rows = r->cut - r->from,
+		.classes = r->data->classes,
+		.numbers = columns->numbers,
+		.categories = columns->categories,
+		.texts = columns->texts,
+		.floats = columns->floats,
+		.values = r->setup.values ? r->setup.values : UPK_PREDICTOR_VALUES };
+
+	return upk_footprint_size(&footprint, r->setup.learner);
+}
+
 static bool propose(
 	const struct search *s, struct upk_proposal *out, bool *more, struct upk_error *err)
 {
 	const struct upk_search_request *r = s->request;
 	const struct upk_search_view view = { .learner = r->setup.learner,
 		.settings = r->setup.settings,
-		.size = { .rows = r->cut - r->from,
-			.classes = r->data->classes,
-			.width = { .dense = r->data->table.columns->count } },
+		.size = size_of(r),
 		.space = &r->space,
 		.trials = s->out->trials,
 		.count = s->out->count,
