@@ -158,8 +158,10 @@ static bool read_version(
 	l->awaited.width = upk_awaited_width(greatest_code(l));
 	size_t width = upk_expand_row_width(upk_predictor_expand(upk_serving_predictor(l->inputs)));
 	l->x = calloc(width + classes, sizeof *l->x);
+	if (!l->x)
+		return upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
 	l->probabilities = l->x + width;
-	return l->x || upk_fail(err, UPK_NOMEM, "no memory for live adjustment");
+	return true;
 }
 
 /* "auto": a copy's bytes / 1,024, so that keeping those that predicted costs a pair 1 KiB at most.
