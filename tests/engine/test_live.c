@@ -441,6 +441,32 @@ static void a_kill_while_a_copy_serves_changes_no_bit(void **state)
 	assert_same_after_a_kill(*state, ROWS);
 }
 
+/* Who has just opened again has the inputs of no event at hand. */
+static void each_label_is_learnt_with_the_inputs_of_its_own_event(void **state)
+{
+	struct bed *b = *state, other;
+	struct upk_buffer here = { 0 }, there = { 0 };
+	put(b, "\"every\":null");
+	post_examples(b);
+	play(b, EXAMPLES, TURN, 0);
+	predict(b, TURN);
+	predict(b, TURN + 1);
+	open_killed(&other, b);
+	bed_reopen(&other);
+	for (size_t row = TURN; row < TURN + 2; row++) {
+		tell(b, row);
+		tell(&other, row);
+	}
+	close_and_read(b, &here);
+	close_and_read(&other, &there);
+	assert_int_equal(here.size, there.size);
+	assert_memory_equal(here.data, there.data, here.size);
+	upk_buffer_finish(&here);
+	upk_buffer_finish(&there);
+	bed_remove(&other);
+	bed_reopen_closed(b);
+}
+
 enum { NUMBER = 8, MEMBERS_CODE = 3 * 3 * 3 * 3 * 3 };
 
 static int64_t number_at(const struct upk_buffer *state, size_t at)
@@ -555,6 +581,7 @@ int main(void)
 		ON_BED(copies_that_did_not_predict_are_not_kept),
 		ON_BED(a_kill_in_the_shade_changes_no_bit),
 		ON_BED(a_kill_while_a_copy_serves_changes_no_bit),
+		ON_BED(each_label_is_learnt_with_the_inputs_of_its_own_event),
 		ON_BED(states_of_earlier_forms_go_on_as_one_of_now),
 		cmocka_unit_test(a_state_of_a_later_form_is_refused),
 	};
