@@ -1,5 +1,6 @@
 /* A metric's course: points of a window's history, each computed again from its counts. */
 
+#include <math.h>
 #include <string.h>
 
 #include "engine/history.h"
@@ -15,6 +16,7 @@ struct question {
 	const char *window; /* the configuration's */
 	const char *metric;
 	struct upk_measure measure;
+	const char *unseen; /* a positive class without values: it has not come yet; or NULL */
 };
 
 static void question_finish(struct question *q)
@@ -103,9 +105,14 @@ static bool find_measure(
 		.class = (char *)query->class,
 		.average = (char *)query->average,
 	};
-	return check_measure(query, q->metric, err) &&
-		(upk_measure_resolve(&config, q->schema, &q->measure) ||
-			fail_class(q->schema, query->class, err));
+	if (!check_measure(query, q->metric, err))
+		return false;
+	if (upk_measure_resolve(&config, q->schema, &q->measure))
+		return true;
+	if (query->class)
+		return fail_class(q->schema, query->class, err);
+	q->unseen = upk_measure_class(&config, q->schema);
+	return true;
 }
 
 /* The caller finishes q, on failure too. */
@@ -150,6 +157,7 @@ static int64_t chosen(const struct series *s, int64_t i)
 static bool write_point(void *context, const struct upk_history_row *row)
 {
 	struct series *s = context;
+	const struct question *q = s->question;
 	if (s->written == s->wanted)
 		return false;
 	if (s->at++ != chosen(s, s->written))
@@ -163,7 +171,7 @@ static bool write_point(void *context, const struct upk_history_row *row)
 	upk_json_time(s->w, "time", row->time);
 	upk_json_int(s->w, "place", row->place);
 	upk_json_int(s->w, "pairs", (int64_t)upk_confusion_pairs(s->counts));
-	upk_json_double(s->w, "value", upk_measure_value(s->question->measure, s->counts));
+	upk_json_double(s->w, "value", q->unseen ? NAN : upk_measure_value(q->measure, s->counts));
 	upk_json_object_end(s->w);
 	return true;
 }
@@ -194,7 +202,9 @@ static void write_measure(const struct question *q, struct upk_json_writer *w)
 		[UPK_AVERAGE_WEIGHTED] = "weighted",
 	};
 	upk_json_string(w, "metric", q->metric);
-	if (q->measure.average == UPK_AVERAGE_CLASS)
+	if (q->unseen)
+		upk_json_string(w, "class", q->unseen);
+	else if (q->measure.average == UPK_AVERAGE_CLASS)
 		upk_json_text(w, "class", q->schema->classes[q->measure.class]);
 	else if (q->measure.average != UPK_AVERAGE_NONE)
 		upk_json_string(w, "average", averages[q->measure.average]);

@@ -254,7 +254,9 @@ static void write_config(
 	const struct upk_config *config, const struct upk_schema *schema, struct upk_json_writer *w)
 {
 	struct upk_text positive = { NULL, 0 };
-	if (schema->positive >= 0)
+	if (config->positive)
+		positive = upk_text_of(config->positive);
+	else if (schema->positive >= 0)
 		positive = schema->classes[schema->positive];
 	upk_json_string(w, "etag", config->etag);
 	upk_json_raw(w, "config", upk_text_of(config->text));

@@ -12,6 +12,15 @@ static enum upk_average average_of(const char *name)
 	return UPK_AVERAGE_MACRO;
 }
 
+const char *upk_measure_class(
+	const struct upk_measure_config *config, const struct upk_schema *schema)
+{
+	const struct upk_metric *metric = upk_metric_find(config->name);
+	if (!metric || !upk_metric_per_class(metric) || config->average)
+		return NULL;
+	return config->class ? config->class : schema->config->positive;
+}
+
 bool upk_measure_resolve(const struct upk_measure_config *config, const struct upk_schema *schema,
 	struct upk_measure *measure)
 {
@@ -21,19 +30,15 @@ bool upk_measure_resolve(const struct upk_measure_config *config, const struct u
 	if (!upk_metric_per_class(measure->metric))
 		return true;
 
-	if (config->class) {
-		int class = upk_schema_class(schema, upk_text_of(config->class));
-		measure->average = UPK_AVERAGE_CLASS;
-		measure->class = (uint16_t)(class < 0 ? 0 : class);
-		return class >= 0;
-	}
 	if (config->average) {
 		measure->average = average_of(config->average);
 		return true;
 	}
-	measure->average = schema->positive >= 0 ? UPK_AVERAGE_CLASS : UPK_AVERAGE_MACRO;
-	measure->class = (uint16_t)(schema->positive >= 0 ? schema->positive : 0);
-	return true;
+	const char *named = upk_measure_class(config, schema);
+	int class = named ? upk_schema_class(schema, upk_text_of(named)) : schema->positive;
+	measure->average = named || class >= 0 ? UPK_AVERAGE_CLASS : UPK_AVERAGE_MACRO;
+	measure->class = (uint16_t)(class < 0 ? 0 : class);
+	return class >= 0 || !named;
 }
 
 /* A threshold rule on a value whose interval is known: the bound on the far side must be wrong. */

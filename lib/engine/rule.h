@@ -63,8 +63,13 @@ struct upk_rule {
 	struct upk_score_task *task; /* the next value, of a large window; NULL: none is computed */
 };
 
-/* The metric that a rule (or the gate) names, with the model's default average. false: a class that
- * the model does not know yet. */
+/* The class whose metric it is: the one that it names, or where it names no average either the
+ * configured positive one. NULL: neither, or the metric is of no class. */
+const char *upk_measure_class(
+	const struct upk_measure_config *config, const struct upk_schema *schema);
+
+/* The metric that a rule (or the gate) names, with the model's default average. false: the class
+ * that upk_measure_class says is one that the model does not know yet. */
 bool upk_measure_resolve(const struct upk_measure_config *config, const struct upk_schema *schema,
 	struct upk_measure *measure);
 

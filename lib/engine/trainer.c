@@ -127,7 +127,7 @@ static bool set_tuning(const struct job *job, const struct upk_rows *rows,
 		!upk_measure_resolve(&search->objective, job->schema, &out->objective))
 		return upk_fail(err, UPK_INVALID,
 			"the search's objective is of class \"%s\", which no label has named yet",
-			search->objective.class ? search->objective.class : "");
+			upk_measure_class(&search->objective, job->schema));
 	return upk_config_space(retrain, learner, &out->space, err);
 }
 

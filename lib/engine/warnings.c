@@ -4,17 +4,17 @@
 
 #include "base/spelling.h"
 
-static bool is_unknown(const struct upk_tail *t, const struct upk_measure_config *measure)
+/* class: NULL is none. */
+static bool is_unknown(const struct upk_tail *t, const char *class)
 {
-	return measure->class && upk_schema_class(t->schema, upk_text_of(measure->class)) < 0;
+	return class && upk_schema_class(t->schema, upk_text_of(class)) < 0;
 }
 
-static void write_unknown(const struct upk_tail *t, const struct upk_measure_config *measure,
-	char out[UPK_WARNING_SIZE])
+static void write_unknown(const struct upk_tail *t, const char *class, char out[UPK_WARNING_SIZE])
 {
 	char known[UPK_SPELLING_SIZE];
 	snprintf(out, UPK_WARNING_SIZE,
-		"no event or label has had the class \"%s\" so far: known are %s", measure->class,
+		"no event or label has had the class \"%s\" so far: known are %s", class,
 		t->schema->classes_count > 0 ? upk_schema_list_classes(t->schema, known) : "none");
 }
 
@@ -24,8 +24,9 @@ bool upk_warnings_of_rule(const struct upk_tail *t, const struct upk_used *used,
 	struct upk_measure measure;
 	if (rule->kind == UPK_RULE_CHANGE)
 		return false;
-	if (is_unknown(t, &rule->measure)) {
-		write_unknown(t, &rule->measure, out);
+	const char *class = upk_measure_class(&rule->measure, t->schema);
+	if (is_unknown(t, class)) {
+		write_unknown(t, class, out);
 		return true;
 	}
 	if (!upk_measure_resolve(&rule->measure, t->schema, &measure) ||
@@ -71,14 +72,13 @@ static void say_dropped(const struct upk_tail *t,
 	say(context, words);
 }
 
-static void say_unknown(const struct upk_tail *t, const char *path,
-	const struct upk_measure_config *measure,
+static void say_unknown(const struct upk_tail *t, const char *path, const char *class,
 	void (*say)(void *context, const char *warning), void *context)
 {
 	char words[UPK_WARNING_SIZE], whole[UPK_WARNING_SIZE + 128];
-	if (!is_unknown(t, measure))
+	if (!is_unknown(t, class))
 		return;
-	write_unknown(t, measure, words);
+	write_unknown(t, class, words);
 	snprintf(whole, sizeof whole, "%.126s: %s", path, words);
 	say(context, whole);
 }
@@ -88,13 +88,14 @@ void upk_warnings_each(const struct upk_tail *t, void (*say)(void *context, cons
 {
 	const struct upk_retrain_config *retrain = &t->config->retrain;
 	say_dropped(t, say, context);
+	say_unknown(t, "positive", t->config->positive, say, context);
 	for (size_t i = 0; i < t->rules_count; i++) {
 		const struct upk_rule_config *rule = t->rules[i].config;
 		char path[128];
 		snprintf(path, sizeof path, "rule %.120s", rule->name);
 		if (rule->kind != UPK_RULE_CHANGE)
-			say_unknown(t, path, &rule->measure, say, context);
+			say_unknown(t, path, rule->measure.class, say, context);
 	}
-	say_unknown(t, "retrain.gate.metric", &retrain->measure, say, context);
-	say_unknown(t, "retrain.search.objective", &retrain->search.objective, say, context);
+	say_unknown(t, "retrain.gate.metric", retrain->measure.class, say, context);
+	say_unknown(t, "retrain.search.objective", retrain->search.objective.class, say, context);
 }

@@ -6,9 +6,9 @@
 
 enum { UPK_WARNING_SIZE = 512 };
 
-/* Says each in a sentence: features that the champion uses and the model no longer has, classes of
- * rules, gate or objective that are not known yet. Thread: the writer's, or under the
- * model's lock. */
+/* Says each in a sentence: features that the champion uses and the model no longer has, a positive
+ * class and classes of rules, gate or objective that are not known yet. Thread: the writer's, or
+ * under the model's lock. */
 void upk_warnings_each(const struct upk_tail *t, void (*say)(void *context, const char *warning),
 	void *context);
 

@@ -409,6 +409,29 @@ class Failures(LoopCase):
         few = lambda pairs: ("ok", f"{pairs} of the 200 pairs it needs")
         self.assertEqual(shown(), [few(0), few(0), few(20)])
 
+    def test_a_positive_class_that_no_event_has_had_is_not_replaced_by_the_average(self):
+        self.events("m", [{"predicted": "ham", "label": ["ham", "news"][i % 2]} for i in range(300)])
+        rules = [{"name": "bare", "metric": "recall", "window": "last-500", "below": 0.85},
+                 {"name": "macro", "metric": {"name": "recall", "average": "macro"}, "window": "last-500", "below": 0.85}]
+        unseen = 'no event or label has had the class "spamm" so far: known are ham, news'
+        answer = self.put_model("m", {"positive": "spamm", "rules": rules})
+        self.assertEqual((answer["warnings"], answer["effective"]["positive"]), (["positive: " + unseen], "spamm"))
+        for how in (None, "kill"):
+            if how:
+                self.daemon.restart(how)
+            self.events("m", [{"predicted": "ham", "label": "news"}] * 300, "?settle=true")
+            bare, macro = self.ok(self.daemon.get("/v1/models/m/rules"))["rules"]
+            self.assertEqual((bare["state"], bare["reason"], bare["value"], macro["state"]), ("no_data", unseen, None, "firing"))
+        self.assertEqual([alert["rule"] for alert in self.list("m", "alerts")], ["macro"])
+        self.assertNotIn("recall", self.ok(self.daemon.get("/v1/models/m/metrics"))["windows"]["last-500"])
+        self.assertNotIn("upkeepd_window_f1{", self.daemon.get("/metrics").text)
+        history = self.ok(self.daemon.get("/v1/models/m/metrics/history"))
+        self.assertEqual((history["class"], {point["value"] for point in history["points"]}), ("spamm", {None}))
+        self.events("m", [{"predicted": "ham", "label": "spamm"}] * 300, "?settle=true")
+        self.assertEqual(self.state()["warnings"], [])
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/rules"))["rules"][0]["state"], "firing")
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m/metrics/history"))["points"][-1]["value"], 0)
+
     def test_a_run_on_one_class_fails(self):
         self.put_model("m", MODEL)
         self.events("m", [{"features": [i, 1, 2], "label": "up"} for i in range(600)], "?settle=true")
