@@ -1,5 +1,6 @@
 #include "learn/expand.h"
 
+#include <endian.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -294,6 +295,104 @@ static void a_version_fits_rows_that_have_more_features(void **state)
 	upk_dataset_finish(&d);
 }
 
+enum { PACKED_ROWS = 900, PACKED_NUMBERS = 4 };
+
+/* The same rows twice: numbers, and the floats that they are in bytes which begin anywhere. */
+struct twice {
+	struct upk_dataset d;
+	char bytes[1 + PACKED_ROWS * PACKED_NUMBERS * sizeof(float)];
+	struct upk_table packed;
+};
+
+static void make_twice(struct twice *t, uint32_t gaps)
+{
+	static const float odd[] = { -0.0F, 1e-45F, 3.4e38F, -1.5F };
+
+	sample_rows(&t->d, PACKED_ROWS, PACKED_NUMBERS, 2, gaps);
+	for (size_t i = 0; i < (size_t)PACKED_ROWS * PACKED_NUMBERS; i++) {
+		float value = i < 4 ? odd[i] : (float)t->d.table.numbers[i];
+		uint32_t bits;
+		t->d.table.numbers[i] = (double)value;
+		memcpy(&bits, &value, sizeof bits);
+		bits = htole32(bits);
+		memcpy(t->bytes + 1 + i * sizeof bits, &bits, sizeof bits);
+	}
+	t->packed = (struct upk_table){
+		.columns = t->d.table.columns, .rows = PACKED_ROWS, .packed = t->bytes + 1
+	};
+}
+
+static void assert_same_bits(const double *a, const double *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_true(isnan(a[i]) ? isnan(b[i]) : memcmp(&a[i], &b[i], sizeof *a) == 0);
+}
+
+/* Their columns turned round, so that each is found where it stands in the table. */
+static void packed_rows_are_those_of_their_numbers(void **state)
+{
+	const int32_t map[PACKED_NUMBERS] = { 3, 2, 1, 0 };
+	const struct upk_expand_options plain = { .values = 3, .text = { .bits = 18 } };
+	double room[3 * PACKED_NUMBERS], one[6 * PACKED_NUMBERS], other[6 * PACKED_NUMBERS];
+	struct twice t;
+
+	(void)state;
+	make_twice(&t, 5);
+	const double *numbers = t.d.table.numbers;
+	struct upk_expand *whole = upk_expand_fit(&t.d.table, 0, PACKED_ROWS, &plain, NULL);
+	struct upk_expand *gaps = upk_expand_fit(&t.d.table, 0, PACKED_ROWS, &options, NULL);
+	assert_int_equal(upk_expand_width(gaps).dense, 2 * PACKED_NUMBERS);
+	for (size_t row = 0; row + 3 <= PACKED_ROWS; row++) {
+		for (size_t k = 0; k < PACKED_NUMBERS; k++) {
+			double number = upk_table_number(&t.packed, row, k);
+			assert_same_bits(&number, &numbers[row * PACKED_NUMBERS + k], 1);
+		}
+		const double *found = upk_expand_plain(whole, &t.packed, NULL, row, 3, room);
+		assert_ptr_equal(found, room);
+		assert_same_bits(found, numbers + row * PACKED_NUMBERS, sizeof room / sizeof *room);
+		assert_true(upk_expand_rows(gaps, &t.d.table, map, row, 3, one, NULL, NULL, NULL));
+		assert_true(upk_expand_rows(gaps, &t.packed, map, row, 3, other, NULL, NULL, NULL));
+		assert_same_bits(one, other, sizeof one / sizeof *one);
+	}
+	upk_expand_destroy(whole);
+	upk_expand_destroy(gaps);
+	upk_dataset_finish(&t.d);
+}
+
+/* Rows from `from` on, which are more than are answered at a time, with the version's own columns. */
+static void check_answers(const struct twice *t, const struct upk_learner *learner, size_t from)
+{
+	const struct upk_predictor_setup setup = {
+		.learner = learner, .classes = classes, .seed = 1
+	};
+	double one[2 * PACKED_ROWS], other[2 * PACKED_ROWS];
+	size_t rows = PACKED_ROWS - from;
+	struct upk_predictor *p = upk_predictor_fit(&setup, &t->d, 4, 300, NULL);
+
+	assert_non_null(p);
+	struct upk_table numbers = t->d.table, packed = t->packed;
+	numbers.columns = packed.columns = upk_predictor_columns(p);
+	assert_true(upk_predictor_predict(p, &numbers, from, rows, one, NULL));
+	assert_true(upk_predictor_predict(p, &packed, from, rows, other, NULL));
+	assert_same_bits(one, other, 2 * rows);
+	upk_predictor_unref(p);
+}
+
+static void every_learner_answers_packed_rows_as_their_numbers(void **state)
+{
+	struct twice t;
+
+	(void)state;
+	for (uint32_t gaps = 0; gaps <= 5; gaps += 5) {
+		make_twice(&t, gaps);
+		for (size_t i = 0; upk_learner_at(i); i++) {
+			check_answers(&t, upk_learner_at(i), 0);
+			check_answers(&t, upk_learner_at(i), 8);
+		}
+		upk_dataset_finish(&t.d);
+	}
+}
+
 static void texts_have_no_graph(void **state)
 {
 	struct upk_dataset d;
@@ -323,6 +422,8 @@ int main(void)
 		cmocka_unit_test(a_row_is_its_dense_columns_and_its_categories),
 		cmocka_unit_test(features_are_found_by_name_and_missing_where_they_are_not),
 		cmocka_unit_test(a_version_fits_rows_that_have_more_features),
+		cmocka_unit_test(packed_rows_are_those_of_their_numbers),
+		cmocka_unit_test(every_learner_answers_packed_rows_as_their_numbers),
 		cmocka_unit_test(texts_have_no_graph),
 	};
 
