@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "engine/bed.h"
 #include "engine/core.h"
+#include "engine/group.h"
 #include "engine/model.h"
 #include "engine/rebuild.h"
 #include "engine/writer.h"
@@ -249,6 +250,37 @@ static void a_model_that_cant_be_read_is_made_anew_when_it_can(void **state)
 	assert_true(shows(b, PAIRS));
 }
 
+struct posting {
+	struct upk_task task;
+	struct upk_post post;
+	bool stale; /* behind the group */
+};
+
+/* Nothing ticks between: it is one task of the writer's. */
+static void fall_behind_and_post(struct upk_engine *e, struct upk_task *task)
+{
+	struct posting *p = (struct posting *)(void *)task;
+	struct upk_model *m = upk_registry_find(e->registry, "m");
+	m->stale = true;
+	upk_group_write(e, &p->post);
+	p->stale = m->stale;
+	upk_model_unref(m);
+}
+
+static void a_model_that_fell_behind_is_made_anew_by_the_next_post(void **state)
+{
+	struct bed *b = *state;
+	struct posting p = { .task = { .run = fall_behind_and_post } };
+	bed_decode(b, &p.post, UPK_ITEM_EVENT, "m", PAIR);
+	p.post.name = strdup("m");
+	assert_non_null(p.post.name);
+	upk_writer_call(b->engine->writer, &p.task);
+	assert_int_equal(p.post.accepted, 1);
+	assert_false(p.stale);
+	assert_true(shows(b, PAIRS + 1));
+	bed_finish(&p.post);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +295,8 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			a_model_that_cant_be_read_is_made_anew_when_it_can, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_model_that_fell_behind_is_made_anew_by_the_next_post, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("rebuild", tests, NULL, NULL);
 }
