@@ -64,7 +64,8 @@ class LoopCase(Case):
 
 class Loop(LoopCase):
     def test_a_fall_is_seen_retrained_proven_and_promoted(self):
-        stream = self.begin()
+        """Without live adjustment, which might be there before the run."""
+        stream = self.begin(config={**MODEL, "retrain": {**MODEL["retrain"], "live": False}})
         runs = self.list("m", "runs")
         self.assertEqual([(r["kind"], r["state"], r["version"]) for r in runs], [("first", "succeeded", 1)])
         version = self.ok(self.daemon.get("/v1/models/m/versions/1"))
