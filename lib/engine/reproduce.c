@@ -282,7 +282,7 @@ static bool repeat(struct repeat *r, int64_t run, const atomic_bool *cancel,
 	if (!find_run(r, run, err) || !find_version(r, run, out, err) || !read_schema(r, err) ||
 		!load_base(r, err) ||
 		!upk_rows_read(
-			r->store, r->model, r->schema, r->now, r->as_of, cancel, &r->rows, err))
+			r->store, r->model, r->schema, r->now, r->as_of, 0, cancel, &r->rows, err))
 		return false;
 	struct upk_predictor *again = fit(r, cancel, out, err);
 	bool done = again && compare(r, again, out, err);

@@ -20,6 +20,7 @@ struct reading {
 	struct upk_store *store;
 	int64_t model;
 	const struct upk_schema *schema;
+	int64_t champion;
 	const atomic_bool *cancel;
 	struct upk_rows *rows;
 	struct list *lists;
@@ -58,12 +59,20 @@ static bool read_list(struct reading *r, int64_t number)
 		upk_pick_set(&list->pick, list->features, r->rows->columns, r->err);
 }
 
+static int served_class(const struct reading *r, const struct upk_known_row *row)
+{
+	if (!row->predicted.data || row->was_example)
+		return UPK_DATASET_EXAMPLE;
+	if (r->champion && row->version.number != r->champion)
+		return UPK_DATASET_ANOTHERS;
+	return upk_schema_class(r->schema, row->predicted);
+}
+
 static bool add(struct reading *r, const struct upk_known_row *row)
 {
 	struct list *list = find_list(r, row->feature_list);
 	struct upk_dataset *d = &r->rows->data;
 	int label = upk_schema_class(r->schema, row->actual);
-	int served = row->predicted.data ? upk_schema_class(r->schema, row->predicted) : -1;
 	if (!list)
 		return upk_fail(r->err, UPK_CORRUPT,
 			"place %lld has features of an unknown list %lld",
@@ -73,7 +82,8 @@ static bool add(struct reading *r, const struct upk_known_row *row)
 	const double *numbers = upk_pick_numbers(&list->pick, row->features, r->err);
 	if (!numbers)
 		return upk_fail_in(r->err, "place %lld: ", (long long)row->place.place);
-	return upk_dataset_add(d, numbers, (uint16_t)label, served, row->place.place, r->err) &&
+	return upk_dataset_add(d, numbers, (uint16_t)label, served_class(r, row), row->place.place,
+		       r->err) &&
 		upk_pick_others(&list->pick, row->features, &d->table, d->rows - 1, r->err);
 }
 
@@ -118,8 +128,8 @@ static bool read_places(struct reading *r, struct upk_store *store, int64_t now,
 }
 
 bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,
-	int64_t now, int64_t as_of, const atomic_bool *cancel, struct upk_rows *rows,
-	struct upk_error *err)
+	int64_t now, int64_t as_of, int64_t champion, const atomic_bool *cancel,
+	struct upk_rows *rows, struct upk_error *err)
 {
 	*rows = (struct upk_rows){ 0 };
 	if (!choose_features(schema, rows, err))
@@ -128,6 +138,7 @@ bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_sche
 	struct reading r = { .store = store,
 		.model = model,
 		.schema = schema,
+		.champion = champion,
 		.cancel = cancel,
 		.rows = rows,
 		.err = err };

@@ -32,10 +32,12 @@ struct job {
 	size_t olds_count;
 	struct upk_predictor *champion; /* that it may go on from: a reference; NULL: none */
 	int64_t champion_to;            /* place after its last training row */
-	struct upk_trials *trials;      /* while it runs */
-	atomic_size_t done, total;      /* candidates and trials */
-	bool live;                      /* the model wants a shadow */
-	int64_t live_from, live_to;     /* places of the champion's rows; 0, 0: none known */
+	struct upk_predictor *rival;    /* that it must beat: a reference; NULL: what was served */
+	int64_t rival_version, rival_to;
+	struct upk_trials *trials;  /* while it runs */
+	atomic_size_t done, total;  /* candidates and trials */
+	bool live;                  /* the model wants a shadow */
+	int64_t live_from, live_to; /* places of the champion's rows; 0, 0: none known */
 	atomic_bool cancel;
 	struct upk_crew *crew; /* while it is carried out; NULL: no memory for one */
 };
@@ -54,6 +56,7 @@ static void free_job(struct job *job)
 	for (size_t i = 0; i < job->olds_count; i++)
 		upk_predictor_unref(job->olds[i].predictor);
 	upk_predictor_unref(job->champion);
+	upk_predictor_unref(job->rival);
 	upk_trials_destroy(job->trials);
 	upk_model_unref(job->model);
 	upk_config_unref(job->config);
@@ -166,6 +169,16 @@ static bool choose_learner(
 	return true;
 }
 
+static struct upk_contest_champion champion_of(const struct job *job, const struct upk_rows *rows)
+{
+	bool fits = job->rival &&
+		upk_predictor_fits(job->rival, rows->columns, job->schema->classes,
+			job->schema->classes_count);
+
+	return (struct upk_contest_champion){ job->rival_version, fits ? job->rival : NULL,
+		job->rival_to };
+}
+
 static bool contest(struct job *job, const struct upk_rows *rows, const struct upk_slices *slices,
 	struct upk_outcome *o, struct upk_error *err)
 {
@@ -206,6 +219,7 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 	if (!retrain->search.objective.name)
 		tuning.objective = request.measure;
 	request.tuning = &tuning;
+	request.champion = champion_of(job, rows);
 	if (job->order.run_kind == UPK_RUN_FIRST)
 		return upk_contest_first(&request, &o->contest, err);
 	return upk_contest(&request, &o->contest, err);
@@ -255,8 +269,8 @@ static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *ro
 	if (!store)
 		return false;
 	bool done = check_memory(job, store, err) &&
-		upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of, &job->cancel,
-			rows, err) &&
+		upk_rows_read(store, scan.model, job->schema, scan.now, scan.as_of,
+			job->rival_version, &job->cancel, rows, err) &&
 		upk_slice_rows_read(store, &scan, &rows->data, slices, err);
 	if (done)
 		job->trials = upk_trials_read(t->engine, job->model, job->order.run, store, err);
@@ -429,23 +443,37 @@ static bool add_live(struct upk_trainer *t, struct job *job, struct upk_error *e
 	return true;
 }
 
-/* The version in use, where it can be gone on from. */
-static bool add_champion(struct upk_trainer *t, struct job *job, struct upk_error *err)
+/* A version's predictor, which the caller gives back, and the place after its last training row.
+ * *out stays NULL where it is not at hand. */
+static bool get_version(const struct upk_trainer *t, const struct upk_model *m, int64_t version,
+	struct upk_predictor **out, int64_t *to, struct upk_error *err)
 {
-	const struct upk_tail *tail = job->model->tail;
-	int64_t version = job->order.champion;
-	struct upk_serving *serving = version ? upk_bench_find(tail->bench, version) : NULL;
+	struct upk_serving *serving = version ? upk_bench_find(m->tail->bench, version) : NULL;
 	struct upk_version_row row;
 	bool found;
 	if (!serving)
 		return true;
-	if (!upk_version_get(t->engine->store, job->model->number, version, &found, &row, err))
+	if (!upk_version_get(t->engine->store, m->number, version, &found, &row, err))
 		return false;
 	if (found) {
-		job->champion = upk_predictor_ref(upk_serving_predictor(serving));
-		job->champion_to = row.to;
+		*out = upk_predictor_ref(upk_serving_predictor(serving));
+		*to = row.to;
 	}
 	return true;
+}
+
+/* The version in use, where it can be gone on from; and whom a run by hand or by schedule is to
+ * beat: the version that answers predict, where upkeepd's are in use. */
+static bool add_champion(struct upk_trainer *t, struct job *job, struct upk_error *err)
+{
+	const struct upk_tail *tail = job->model->tail;
+	if (!get_version(
+		    t, job->model, job->order.champion, &job->champion, &job->champion_to, err))
+		return false;
+	if (job->order.champion == 0 || gate_kind(job->order.run_kind) != UPK_GATE_MANUAL)
+		return true;
+	job->rival_version = tail->champion;
+	return get_version(t, job->model, tail->champion, &job->rival, &job->rival_to, err);
 }
 
 bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,

@@ -91,6 +91,8 @@ static bool open_panel(struct contest *c, size_t holdout, bool pairs, struct upk
 
 	c->panel.decision = r->decision;
 	c->panel.measure = r->measure;
+	c->panel.champion = r->champion.predictor;
+	c->panel.champion_from = r->champion.trained_to;
 	if (!upk_panel_init(&c->panel, d, holdout, pairs, err))
 		return false;
 	c->out->holdout = holdout;
@@ -132,8 +134,8 @@ static struct made made_at(const struct contest *c, size_t i)
 		     : (struct made){ c->fitted[i], NULL, c->starts[i] };
 }
 
-/* Looks for the i-th's threshold by a fit like it on the older rows, which answers the newest fifth.
- * One that fails, on rows of a single class, finds none. */
+/* Looks for the i-th's threshold by a fit like it on the older rows, which answers the newest
+ * fifth. One that fails, on rows of a single class, finds none. */
 static bool look(struct contest *c, size_t i, struct upk_error *err)
 {
 	const struct upk_contest_request *r = c->request;
@@ -231,15 +233,23 @@ static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
 static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 {
 	size_t holdout = upk_candidate_holdout(c->request->data, change);
+	int64_t champion = c->request->champion.version;
 
 	if (!open_panel(c, holdout, true, err))
 		return false;
+	if (c->panel.n < PAIRS_MIN && champion)
+		return upk_fail(err, UPK_INVALID,
+			"of the newest %zu rows %zu are pairs that the champion, version %lld, "
+			"answered, or would have without having been fitted on them: at least %d "
+			"are "
+			"needed to compare",
+			holdout, c->panel.n, (long long)champion, PAIRS_MIN);
 	if (c->panel.n < PAIRS_MIN)
 		return upk_fail(err, UPK_INVALID,
 			"of the newest %zu rows %zu are pairs: at least %d are needed to compare",
 			holdout, c->panel.n, PAIRS_MIN);
 	name_metric(c);
-	return upk_panel_ask_served(&c->panel, &c->champion, err);
+	return upk_panel_ask_champion(&c->panel, &c->champion, err);
 }
 
 /* The longest window that beats the champion and that the best does not beat by its own standard
@@ -323,8 +333,8 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 	return true;
 }
 
-/* Trials fit on the window that was picked, or, when an old version was, on the longest. The fit for
- * a threshold counts in what they may take. */
+/* Trials fit on the window that was picked, or, when an old version was, on the longest. The fit
+ * for a threshold counts in what they may take. */
 static bool tune(struct contest *c, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
@@ -389,10 +399,10 @@ static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VE
 	snprintf(verdict, UPK_CONTEST_VERDICT,
 		"%s%s %.3f against the champion's %.3f on %zu pairs: %s by %.*f%s%s%.*f was "
 		"needed%s%s",
-		who, o->metric, o->challenger, o->champion, o->compared,
-		worse ? "worse" : "better", digits, fabs(o->difference),
-		worse ? "; better by " : " where ", proven ? "" : "more than ", digits, o->limit,
-		stopped ? ", but " : "", stopped ? o->checked.words : "");
+		who, o->metric, o->challenger, o->champion, o->compared, worse ? "worse" : "better",
+		digits, fabs(o->difference), worse ? "; better by " : " where ",
+		proven ? "" : "more than ", digits, o->limit, stopped ? ", but " : "",
+		stopped ? o->checked.words : "");
 }
 
 /* c afterwards. After growth it moves to where the picked window starts, when rows from there

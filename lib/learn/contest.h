@@ -24,6 +24,13 @@ struct upk_contest_old {
 	int64_t trained_to; /* place after its last training row; it takes part if <= the holdout's first */
 };
 
+/* Whom the others must beat. */
+struct upk_contest_champion {
+	int64_t version; /* the answers served are its own; 0: whoever answered is the champion */
+	const struct upk_predictor *predictor; /* NULL: it can't be asked */
+	int64_t trained_to; /* place after its last training row */
+};
+
 struct upk_contest_request {
 	const struct upk_dataset *data; /* all rows up to the run's `now` */
 	struct upk_predictor_setup setup;
@@ -38,6 +45,7 @@ struct upk_contest_request {
 	const struct upk_slices *slices; /* of the rows held out, sorted; NULL: none are declared */
 	double first_errors; /* share, of version 1 on its own holdout; NAN: not known */
 	int64_t change;             /* c, a place */
+	struct upk_contest_champion champion;
 	const struct upk_contest_old *old; /* the newest of the bench; the first UPK_CONTEST_OLD count */
 	size_t olds;
 	const struct upk_tuning *tuning; /* NULL: windows and old ones alone */

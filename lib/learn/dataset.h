@@ -9,13 +9,18 @@
 #include "base/error.h"
 #include "learn/table.h"
 
+enum {
+	UPK_DATASET_EXAMPLE = -1, /* nothing was predicted in production */
+	UPK_DATASET_ANOTHERS = -2, /* what was predicted is not the answer of whom it is asked of */
+};
+
 /* Owned by who made it; the trainer thread. Grows with upk_dataset_add. */
 struct upk_dataset {
 	size_t rows, capacity;
 	size_t classes; /* labels are 0 .. classes - 1 */
 	struct upk_table table; /* (rows) their features */
 	uint16_t *y;     /* (rows): label */
-	int32_t *served; /* (rows): class that was predicted in production; -1: an example */
+	int32_t *served; /* (rows): class that was predicted in production, or one of the above */
 	int64_t *place;  /* (rows): increasing */
 };
 

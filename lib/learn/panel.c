@@ -2,6 +2,15 @@
 
 #include <stdlib.h>
 
+static bool is_compared(const struct upk_panel *p, size_t row)
+{
+	int32_t served = p->data->served[row];
+
+	return served >= 0 ||
+		(served == UPK_DATASET_ANOTHERS && p->champion &&
+			p->data->place[row] >= p->champion_from);
+}
+
 bool upk_panel_init(struct upk_panel *p, const struct upk_dataset *data, size_t holdout, bool pairs,
 	struct upk_error *err)
 {
@@ -14,7 +23,7 @@ bool upk_panel_init(struct upk_panel *p, const struct upk_dataset *data, size_t 
 		return upk_fail(err, UPK_NOMEM, "no memory to hold out %zu rows", holdout);
 
 	for (size_t i = p->first; i < data->rows; i++) {
-		if (pairs && data->served[i] < 0)
+		if (pairs && !is_compared(p, i))
 			continue;
 		p->rows[p->n] = i;
 		p->actual[p->n++] = data->y[i];
@@ -55,15 +64,6 @@ static bool score(const struct upk_panel *p, struct upk_panel_answer *a, struct 
 	return upk_gate_score(p->measure, &answers, &a->score, a->v, err);
 }
 
-bool upk_panel_ask_served(struct upk_panel *p, struct upk_panel_answer *a, struct upk_error *err)
-{
-	if (!allocate(p, a, err))
-		return false;
-	for (size_t i = 0; i < p->n; i++)
-		a->predicted[i] = (uint16_t)p->data->served[p->rows[i]];
-	return score(p, a, err);
-}
-
 /* A version made when there were fewer classes has them in the same order. */
 bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
 	struct upk_panel_answer *a, struct upk_error *err)
@@ -81,6 +81,17 @@ bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
 	for (size_t i = 0; i < p->n; i++)
 		a->predicted[i] = upk_decide(
 			decision, p->probabilities + (p->rows[i] - p->first) * classes, classes);
+	return score(p, a, err);
+}
+
+/* What it answered when the event came, else what it says now. */
+bool upk_panel_ask_champion(struct upk_panel *p, struct upk_panel_answer *a, struct upk_error *err)
+{
+	if (!(p->champion ? upk_panel_ask(p, p->champion, a, err) : allocate(p, a, err)))
+		return false;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->data->served[p->rows[i]] >= 0)
+			a->predicted[i] = (uint16_t)p->data->served[p->rows[i]];
 	return score(p, a, err);
 }
 

@@ -17,6 +17,10 @@ struct upk_panel {
 	const struct upk_dataset *data; /* borrowed */
 	struct upk_decision decision;
 	struct upk_measure measure;
+	/* Says what the champion would have answered on rows that others answered, from the place on
+	 * from which it was fitted on none. NULL: those rows are not compared. */
+	const struct upk_predictor *champion;
+	int64_t champion_from;
 	size_t first;          /* of the data's rows: those held out are first .. rows - 1 */
 	size_t n;              /* rows compared */
 	size_t *rows;          /* (n) which they are, increasing */
@@ -31,15 +35,16 @@ struct upk_panel_answer {
 	double score;
 };
 
-/* Compares on the newest `holdout` rows, with `pairs` on those that were served alone.
+/* Compares on the newest `holdout` rows, with `pairs` on those alone that the champion answered or
+ * would have, which the fields above say.
  * false: UPK_NOMEM; finish it in any case. */
 bool upk_panel_init(struct upk_panel *p, const struct upk_dataset *data, size_t holdout, bool pairs,
 	struct upk_error *err);
 void upk_panel_finish(struct upk_panel *p);
 
-/* What was served on the rows (only of a panel of pairs), what a version says, and one class for
+/* What the champion answered on the rows (only of a panel of pairs), what a version says, and one class for
  * all of them. false: UPK_NOMEM or UPK_INVALID; finish the answer in any case. */
-bool upk_panel_ask_served(struct upk_panel *p, struct upk_panel_answer *a, struct upk_error *err);
+bool upk_panel_ask_champion(struct upk_panel *p, struct upk_panel_answer *a, struct upk_error *err);
 bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
 	struct upk_panel_answer *a, struct upk_error *err);
 bool upk_panel_ask_constant(

@@ -21,7 +21,9 @@ enum { DAY_MS = 24 * 60 * 60 * 1000 };
 	"event.time), event.predicted, " ACTUAL ", event.version, " \
 	"CASE WHEN ?2 & 1 THEN event.score END, CASE WHEN ?2 & 1 THEN event.scores END, " \
 	"CASE WHEN ?2 & 2 THEN event.features END, event.feature_list, " \
-	"CASE WHEN ?2 & 8 THEN event.slices END " \
+	"CASE WHEN ?2 & 8 THEN event.slices END, " \
+	"CASE WHEN ?2 & 2 THEN EXISTS (SELECT 1 FROM upgrade WHERE upgrade.event = place.event) " \
+	"END " \
 	"FROM place CROSS JOIN event ON event.seq = place.event "
 
 /* Places of the model ?3 in ?4 .. ?5 - 1 that were complete at ?1; pairs alone when ?6 is 1. */
@@ -183,6 +185,7 @@ static bool read_known(const struct upk_query *q, struct upk_known_row *row, str
 		.features = upk_get_text(q, 14),
 		.feature_list = upk_get_int(q, 15),
 		.slices = upk_get_text(q, 16),
+		.was_example = upk_get_int(q, 17) != 0,
 	};
 	return upk_get_doubles(q, 13, &row->scores, &row->scores_count, err);
 }

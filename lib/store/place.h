@@ -50,6 +50,7 @@ struct upk_known_row {
 	int64_t event_time;
 	int64_t label_time;  /* of the label that completed it */
 	struct upk_text predicted; /* absent: an example */
+	bool was_example; /* before its prediction came; false unless the scan reads features */
 	struct upk_text actual;
 	struct upk_made_by version;
 	bool scored;

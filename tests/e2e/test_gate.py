@@ -185,3 +185,49 @@ class Back(GateCase):
         newest = self.ok(self.daemon.get("/v1/models/m/promotions"))["promotions"][-1]
         self.assertEqual((newest["version"], newest["by"], newest["person"]), (1, "bench", None))
         self.assertIn("hits more", newest["reason"])
+
+
+class Rival(GateCase):
+    """Whom a run by hand must beat: the version that answers predict, on rows that it was not fitted on."""
+
+    QUIET = {**MODEL, "retrain": {"budget": None, "learner": "logistic", "trials": 0, "live": False, "policy": {"growth_least": 100000}}}
+
+    def turned(self):
+        """Version 1, and 400 pairs of another plane than its own."""
+        stream = self.begin(config=self.QUIET)
+        stream.plane = (-1.0, 1.0, 0.5)
+        self.play("m", stream, 400, step=50)
+        return stream
+
+    def test_a_version_just_promoted_is_beaten_by_none_that_beats_the_one_before(self):
+        stream = self.turned()
+        first = self.judged()
+        self.assertEqual((first["state"], first["version"]), ("succeeded", 2), first)
+        run = self.ended(self.by_hand())
+        self.assertEqual(run["state"], "failed", run)
+        self.assertIn(" 0 are pairs that the champion, version 2, answered", run["verdict"])
+        self.play("m", stream, 80, step=20)
+        run = self.judged()
+        self.assertEqual(run["gate"]["pairs"], 80)
+        self.assertGreater(run["gate"]["champion"], first["gate"]["champion"] + 0.2)
+
+    def test_a_version_says_now_what_it_was_not_fitted_on(self):
+        self.turned()
+        self.put_model("m", {**self.QUIET, "retrain": {**self.QUIET["retrain"], "gate": {"at_least": 1}}})
+        first = self.judged()
+        self.assertEqual((first["state"], first["version"]), ("rejected", 2), first)
+        self.ok(self.daemon.post("/v1/models/m/versions/2/promote", Person.ANNA), 200)
+        again = self.judged()
+        self.assertEqual(again["gate"]["pairs"], first["gate"]["pairs"])
+        self.assertAlmostEqual(again["gate"]["champion"], first["gate"]["challenger"], delta=1e-12)
+
+    def test_what_was_an_example_is_not_compared(self):
+        self.put_model("m", MODEL)
+        stream = Stream(4)
+        examples = [{**item, "id": f"e{item['id']}", "label": label} for item, label in stream.rows(100)]
+        self.events("m", examples)
+        self.served(stream, 1000, lambda n: n % 3 == 0)
+        self.events("m", [{**item, "predicted": item["label"]} for item in examples], "?settle=true")
+        run = self.judged()
+        self.assertEqual(run["gate"]["pairs"], 150)
+        self.assertAlmostEqual(run["gate"]["champion"], 2 / 3, delta=0.1)

@@ -87,7 +87,7 @@ static void go_on(const struct bed *b, struct made *made)
 	char *bytes;
 	size_t size;
 	assert_true(upk_version_bytes(s, MODEL, 1, &bytes, &size, NULL));
-	assert_true(upk_rows_read(s, MODEL, schema, EXAMPLES + 1, as_of, &never, &rows, NULL));
+	assert_true(upk_rows_read(s, MODEL, schema, EXAMPLES + 1, as_of, 0, &never, &rows, NULL));
 	struct upk_predictor *first = upk_predictor_read((struct upk_text){ bytes, size }, NULL);
 	cJSON *json = cJSON_Parse(settings);
 	const struct upk_predictor_setup setup = { .learner = &upk_logistic,

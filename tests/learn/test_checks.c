@@ -41,7 +41,7 @@ static void answer(struct scene *s, size_t wrong)
 {
 	upk_panel_answer_finish(&s->champion);
 	upk_panel_answer_finish(&s->challenger);
-	assert_true(upk_panel_ask_served(&s->panel, &s->champion, NULL));
+	assert_true(upk_panel_ask_champion(&s->panel, &s->champion, NULL));
 	assert_true(upk_panel_ask_constant(&s->panel, 0, &s->challenger, NULL));
 	for (size_t i = 0; i < s->panel.n; i++)
 		s->challenger.predicted[i] =
