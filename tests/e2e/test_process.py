@@ -13,6 +13,9 @@ import unittest
 from harness import BINARY, ROOT, Case, Daemon, UnixConnection, wait_until
 
 
+BUILD = os.path.dirname(os.path.dirname(BINARY))
+
+
 def run(*arguments, **more):
     return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, **more)
 
@@ -240,7 +243,7 @@ class Unit(unittest.TestCase):
     def test_systemd_accepts_the_unit(self):
         daemon = Daemon()
         self.addCleanup(daemon.finish)
-        with open(os.path.join(ROOT, "systemd/upkeepd.service")) as file:
+        with open(os.path.join(BUILD, "systemd/upkeepd.service")) as file:
             text = file.read()
         for setting in ("Type=notify", "StateDirectory=upkeepd", "Restart=on-failure", "DynamicUser=yes"):
             self.assertIn(setting, text.split("\n"))
@@ -251,6 +254,21 @@ class Unit(unittest.TestCase):
         done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
         complaints = [line for line in done.stderr.split("\n") if "upkeepd" in line]
         self.assertEqual((done.returncode, complaints), (0, []), done)
+
+    def test_an_installed_unit_starts_the_installed_program(self):
+        with tempfile.TemporaryDirectory() as top:
+            done = subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", top],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done)
+            found = [os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names]
+            (unit,) = (path for path in found if path.endswith("/upkeepd.service"))
+            with open(unit) as file:
+                (start,) = (line for line in file if line.startswith("ExecStart="))
+            program, command = start.removeprefix("ExecStart=").split()
+            self.assertEqual(command, "serve")
+            self.assertIn(top + program, found)
+            searched = subprocess.run(["systemd-analyze", "unit-paths"], capture_output=True, text=True).stdout.split()
+            self.assertIn(os.path.dirname(unit).removeprefix(top), searched)
 
 
 class Notify(unittest.TestCase):
