@@ -357,6 +357,9 @@ void upk_group_write(struct upk_engine *e, struct upk_post *posts)
 		undo(e, &g, seq);
 	if (err.code == UPK_FULL)
 		upk_room_failed(e, false);
+	for (size_t i = 0; written && i < g.created_count; i++)
+		upk_engine_log(
+			e, UPK_LOG_INFO, "model %s: created by a post", g.created[i]->name);
 	/* All are noted before any of them stores its state. */
 	for (struct upk_ingest *in = g.ingests; written && in; in = in->next)
 		if (in->steps.count > 0)

@@ -471,6 +471,16 @@ class Models(Case):
             self.assertEqual(after, before)
 
 
+    def test_the_log_has_the_models_that_posts_make(self):
+        self.events("m", {"predicted": "a"})
+        self.events("m", {"predicted": "a"})
+        self.ok(self.daemon.post("/v1/models/n/events", {"id": 7.5}), 422)
+        self.ok(self.daemon.post("/v1/models/o/labels", {"id": "early", "label": "a"}))
+        self.assertEqual(self.daemon.stop(), 0)
+        made = [line.split(" ", 2)[2] for line in self.daemon.said if "created" in line]
+        self.assertEqual(made, ["model m: created by a post", "model o: created by a post"])
+
+
 class AutoCreateOff(Case):
     config = {"auto_create": False}
 
