@@ -16,12 +16,14 @@ struct counters {
 	int64_t held;              /* a person rolled it back */
 	int64_t noted;             /* the change was noted while this copy serves */
 	int64_t from, rows, pairs; /* began with; learnt from since */
+	int64_t judged;            /* of these pairs, what the members answered was known */
 };
 enum { COUNTERS = sizeof(struct counters) / sizeof(int64_t) };
 
 /* The state's form is its first number, below 0: in the first form, which had no mark, a size
- * stands there. That form had a counter before FIRST_FORM_OTHER which nothing reads. */
-enum { FORM = 3, FIRST_FORM_OTHER = 3 };
+ * stands there. That form had a counter before FIRST_FORM_OTHER which nothing reads. Before form 4
+ * there was no `judged`. */
+enum { FORM = 4, FIRST_FORM_OTHER = 3 };
 
 /* What was answered to an event, as one number: digits of the base classes + 1, the copy's in
  * front, then the members'; a digit is 0 for none, or 1 + the shadow's class. Before form 3 the
@@ -286,6 +288,7 @@ bool upk_live_learn(struct upk_live *l, int64_t event, const struct upk_features
 	upk_shadow_learn(
 		l->shadow, at_hand ? NULL : l->x, l->own[actual], a.judged ? a.members : NULL);
 	l->n.pairs++;
+	l->n.judged += a.judged;
 	if (++l->n.since < l->every)
 		return true;
 	upk_shadow_copy_take(l->copy, l->shadow);
@@ -402,7 +405,7 @@ void upk_live_view(const struct upk_live *l, struct upk_live_view *out)
 	if (!l->shadow)
 		return;
 	size_t speaker = upk_shadow_speaker(l->shadow);
-	out->accuracy = upk_shadow_accuracy(l->shadow, speaker);
+	out->accuracy = upk_shadow_accuracy(l->shadow, speaker, l->n.judged);
 	out->rate = upk_shadow_rate(speaker);
 	out->size = upk_shadow_size(upk_shadow_features(l->shadow), upk_shadow_classes(l->shadow));
 }
@@ -501,13 +504,15 @@ static bool get_awaited(
 
 static void get_counters(struct upk_live *l, int64_t form, struct upk_unpack *u)
 {
-	int64_t counters[COUNTERS];
-	for (size_t i = 0; i < COUNTERS; i++) {
+	int64_t counters[COUNTERS] = { 0 };
+	for (size_t i = 0; i < COUNTERS - (form < 4); i++) {
 		if (form == 1 && i == FIRST_FORM_OTHER)
 			upk_unpack_int(u);
 		counters[i] = upk_unpack_int(u);
 	}
 	memcpy(&l->n, counters, sizeof counters);
+	if (form < 4)
+		l->n.judged = l->n.pairs;
 }
 
 static int64_t get_form(struct upk_unpack *u)

@@ -96,7 +96,7 @@ struct upk_live_view {
 	const char *why;           /* not begun, and known why; "": not */
 	int64_t version, revision; /* the newest copy's */
 	int64_t renew, pairs, from, rows;
-	double accuracy, rate; /* of the member that speaks */
+	double accuracy, rate; /* of the member that speaks; accuracy: NAN before the first pair */
 	size_t size;           /* bytes of parameters */
 };
 void upk_live_view(const struct upk_live *l, struct upk_live_view *out);

@@ -312,9 +312,12 @@ size_t upk_shadow_speaker(const struct upk_shadow *s)
 	return best;
 }
 
-double upk_shadow_accuracy(const struct upk_shadow *s, size_t member)
+/* What is kept began at 0, which the weights of the rows so far take out. */
+double upk_shadow_accuracy(const struct upk_shadow *s, size_t member, int64_t judged)
 {
-	return s->accuracy[member];
+	double weights = -expm1((double)judged * log1p(-1 / accuracy_rows));
+
+	return judged > 0 ? fmin(s->accuracy[member] / weights, 1) : (double)NAN;
 }
 
 double upk_shadow_rate(size_t member)

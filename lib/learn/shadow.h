@@ -52,9 +52,11 @@ void upk_shadow_answer(struct upk_shadow *s, const double *x, uint16_t *answers)
  * hit and nothing to learn. */
 void upk_shadow_learn(struct upk_shadow *s, const double *x, uint16_t y, const uint16_t *answers);
 
-/* The member with the best decayed accuracy, of equals the one with the lowest rate; and that. */
+/* The member with the best decayed accuracy, of equals the one with the lowest rate. */
 size_t upk_shadow_speaker(const struct upk_shadow *s);
-double upk_shadow_accuracy(const struct upk_shadow *s, size_t member);
+/* A member's, 0..1, after `judged` rows whose answers were known: a mean that weighs each less the
+ * older it is. NAN: none. */
+double upk_shadow_accuracy(const struct upk_shadow *s, size_t member, int64_t judged);
 double upk_shadow_rate(size_t member); /* alpha */
 
 /* All of it, exact: the same bytes, the same answers ever after. write: a failed allocation shows

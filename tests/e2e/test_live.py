@@ -56,7 +56,7 @@ class Live(Case):
     def test_a_stream_that_turns_is_taken_over(self):
         self.begin()
         live = self.get()["live"]
-        self.assertEqual((live["state"], live["version"], live["revision"], live["pairs"]), ("shade", None, 1, 0))
+        self.assertEqual((live["state"], live["version"], live["revision"], live["pairs"], live["accuracy"]), ("shade", None, 1, 0, None))
         answers = self.play()
         self.assertEqual({answers[i]["version"] for i in range(EXAMPLES, TURN)}, {1})
         own = {i: a for i, a in answers.items() if a["version"] == 2}

@@ -363,7 +363,7 @@ function liveWords(model) {
 	else if (live.state === "shade")
 		words.push(`It adjusts a version of its own, beside version ${model.champion}, which gets its number when it takes over; revision ${count(live.revision)} would answer.`);
 	if (live.state === "shade" || live.state === "serving")
-		words.push(`It began with ${count(live.rows)} rows and has learnt from ${count(live.pairs)} since; accuracy ${figure(live.accuracy)} on the latest before it learnt from them.`);
+		words.push(`It began with ${count(live.rows)} rows and has learnt from ${count(live.pairs)} since${live.accuracy === null ? "" : `; accuracy ${figure(live.accuracy)} on the latest before it learnt from them`}.`);
 	return words.join(" ");
 }
 
