@@ -19,7 +19,7 @@ enum { LATE_MS = 3000 };
 struct window {
 	const char *name;
 	int64_t count, duration; /* exactly one is > 0 */
-	int64_t asked, answered; /* ms */
+	int64_t asked, answered; /* ms, by the clock of duration windows */
 	const cJSON *classes;    /* of its confusion matrix */
 	size_t n;
 	int64_t pairs; /* counted by hand */
@@ -31,9 +31,16 @@ struct window {
 struct model {
 	struct upk_audit *audit;
 	const char *name;
+	int64_t clock; /* its duration windows' one, as stored: it never steps back */
 	struct window *windows;
 	size_t count;
 };
+
+static int64_t clock_now(const struct model *m)
+{
+	int64_t now = upk_clock_now(upk_clock_system());
+	return now > m->clock ? now : m->clock;
+}
 
 static cJSON *get(struct upk_audit *a, const char *model, const char *what, struct upk_error *err)
 {
@@ -141,7 +148,7 @@ static bool define(struct model *m, const cJSON *definitions, const cJSON *metri
 		*w = (struct window){ .name = upk_member_string(one, "name"),
 			.count = upk_member_int(one, "count"),
 			.asked = asked,
-			.answered = upk_clock_now(upk_clock_system()) };
+			.answered = clock_now(m) };
 		(void)upk_duration_parse(
 			upk_text_of(upk_member_string(one, "duration")), &w->duration, NULL);
 		w->classes = confusion_of(metrics, w->name, "classes");
@@ -157,8 +164,8 @@ static bool define(struct model *m, const cJSON *definitions, const cJSON *metri
 static bool check_model(struct upk_audit *a, const char *name, struct upk_error *err)
 {
 	struct model m = { .audit = a, .name = name };
-	cJSON *model = get(a, name, "", err);
-	int64_t asked = upk_clock_now(upk_clock_system());
+	cJSON *model = upk_check_clock(a->rows, name, &m.clock, err) ? get(a, name, "", err) : NULL;
+	int64_t asked = clock_now(&m);
 	cJSON *metrics = model ? get(a, name, "/metrics", err) : NULL;
 	const cJSON *effective = cJSON_GetObjectItemCaseSensitive(model, "effective");
 	bool done = metrics &&

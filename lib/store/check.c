@@ -217,3 +217,27 @@ bool upk_check_pairs(struct upk_store *s, const char *model,
 	sqlite3_finalize(statement);
 	return done;
 }
+
+/* Of the stored state, and of what came after it. */
+bool upk_check_clock(
+	struct upk_store *s, const char *model, int64_t *clock, struct upk_error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	if (!prepare(s,
+		    "SELECT max(CASE WHEN json_valid(CAST(state AS TEXT)) THEN "
+		    "ifnull(json_extract(CAST(state AS TEXT), '$.clock'), 0) ELSE 0 END, "
+		    "ifnull((SELECT max(arrival) FROM event WHERE event.model = model.model), 0), "
+		    "ifnull((SELECT max(arrival) FROM label WHERE label.model = model.model), 0), "
+		    "ifnull((SELECT max(arrival) FROM place WHERE place.model = model.model), 0)) "
+		    "FROM model WHERE name = ?1",
+		    &statement, err))
+		return false;
+	int result = sqlite3_bind_text(statement, 1, model, -1, SQLITE_STATIC);
+	*clock = 0;
+	if (result == SQLITE_OK && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+		*clock = sqlite3_column_int64(statement, 0);
+		result = SQLITE_DONE;
+	}
+	sqlite3_finalize(statement);
+	return result == SQLITE_DONE || upk_store_fail(s->db, result, "model", err);
+}

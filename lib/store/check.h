@@ -30,4 +30,9 @@ bool upk_check_pairs(struct upk_store *s, const char *model,
 	bool (*take)(void *context, const struct upk_checked_pair *pair), void *context,
 	struct upk_error *err);
 
+/* The clock of a model's duration windows, ms, as stored: they go by the later of it and the wall
+ * clock. 0: none was. */
+bool upk_check_clock(
+	struct upk_store *s, const char *model, int64_t *clock, struct upk_error *err);
+
 #endif

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Case, Daemon, wait_until
+from harness import RELEASE, Case, Daemon, wait_until
 from load import CLASSES, CONFIG, Ledger
 from shim import Failing
 
@@ -323,6 +323,7 @@ class Files(Broken):
 
 
 class Clock(Broken):
+    HOUR = {"windows": [{"name": "hour", "duration": "1h"}], "rules": []}
     RULES = [{"name": "low", "metric": "accuracy", "window": "all", "below": 0.01, "min_pairs": 20, "confidence": None, "for": "1m"},
              {"name": "day", "metric": "accuracy", "window": "day", "below": 0.01, "min_pairs": 20, "confidence": None}]
 
@@ -342,6 +343,28 @@ class Clock(Broken):
         with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
             arrivals = [row[0] for row in file.execute("SELECT arrival FROM place ORDER BY model, place")]
         self.assertEqual(arrivals, sorted(arrivals))
+
+    def look(self):
+        done = subprocess.run([RELEASE, "check", "--data", self.daemon.folder, "--scratch", self.daemon.top],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_check_goes_by_the_daemon_s_clock(self):
+        """Also where nothing has come to a model while the clock was ahead."""
+        daemon = self.use(Failing())
+        for model in "hq":
+            self.ok(daemon.put(f"/v1/models/{model}", self.HOUR))
+            self.events(model, self.pairs())
+        daemon.clock(7200)
+        self.events("h", self.pairs())
+        wait_until(lambda: self.metrics("q", "hour")["pairs"] == 0, what="a tick")
+        daemon.clock(0)
+        self.events("h", self.pairs())
+        self.assertEqual(self.metrics("h", "hour")["pairs"], 100)
+        self.look()
+        daemon.restart()
+        self.assertEqual((self.metrics("h", "hour")["pairs"], self.metrics("q", "hour")["pairs"]), (100, 0))
+        self.look()
 
     def test_windows_places_and_alerts_outlast_a_clock_that_jumps(self):
         daemon = self.use(Failing())
