@@ -472,8 +472,8 @@ class Models(Case):
 
 
     def test_the_log_has_the_models_that_posts_make(self):
-        self.events("m", {"predicted": "a"})
-        self.events("m", {"predicted": "a"})
+        self.events("m", {"id": "1", "predicted": "a"})
+        self.events("m", {"id": "2", "predicted": "a"})
         self.ok(self.daemon.post("/v1/models/n/events", {"id": 7.5}), 422)
         self.ok(self.daemon.post("/v1/models/o/labels", {"id": "early", "label": "a"}))
         self.assertEqual(self.daemon.stop(), 0)
