@@ -186,7 +186,7 @@ static bool answer_rows(struct upk_post *post, struct upk_serving *serving, int6
 	post->scores = calloc(n * schema->classes_count + 1, sizeof *post->scores);
 	if (!post->predicted || !post->scores)
 		return upk_fail(err, UPK_NOMEM, "no memory to answer %zu rows", n);
-	post->memory = upk_schema_ref(schema);
+	post->schema = upk_schema_ref(schema);
 	post->classes = schema->classes;
 	post->classes_count = schema->classes_count;
 	for (size_t i = 0; i < n; i++)

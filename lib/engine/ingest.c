@@ -322,7 +322,7 @@ static bool prepare_predictions(struct upk_ingest *in, struct upk_post *post, st
 {
 	size_t n = post->batch->count;
 	/* Names that the answer needs outlive the model's schema. */
-	post->memory = upk_schema_ref(in->schema);
+	post->schema = upk_schema_ref(in->schema);
 	post->classes = in->schema->classes;
 	post->classes_count = in->schema->classes_count;
 	post->predicted = calloc(n + 1, sizeof *post->predicted);

@@ -7,13 +7,13 @@
 void upk_post_finish(struct upk_post *post)
 {
 	upk_batch_destroy(post->batch);
-	upk_schema_unref(post->memory);
+	upk_schema_unref(post->schema);
 	free(post->rejected);
 	free(post->predicted);
 	free(post->scores);
 	free(post->name);
 	post->batch = NULL;
-	post->memory = NULL;
+	post->schema = NULL;
 	post->rejected = NULL;
 	post->predicted = NULL;
 	post->scores = NULL;

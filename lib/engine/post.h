@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "engine/batch.h"
 
+struct upk_schema;
+
 enum { UPK_REJECTED_LISTED = 100 };
 
 struct upk_rejected {
@@ -60,7 +62,7 @@ struct upk_post {
 	/* the engine's own */
 	size_t queued; /* bytes that it counts for in the queue */
 	char *name;
-	void *memory;
+	struct upk_schema *schema; /* a reference: the names in `classes` are its */
 };
 
 /* Frees what the post holds, the batch included. */
