@@ -14,12 +14,12 @@
 
 /* Within the writer's open transaction: the event's row, its labels and its place are removed, and
  * where it was complete a removal is added to the steps, to be fed after the commit
- * (upk_feed_prepare comes before all of it). The caller notes its place as removed. labels: how many of them there were, added to;
- * trained: its place, and that as an example before, for the versions that were fitted on it.
+ * (upk_feed_prepare comes before all of it). The caller notes its place as removed.
  * Thread: the writer. */
 struct upk_erased {
-	size_t labels;
-	int64_t places[2]; /* 0: none */
+	size_t labels;     /* how many of them there were, added to */
+	int64_t places[2]; /* its own, and that as an example before, for the versions that were
+			    * fitted on it; 0: none */
 };
 bool upk_erase_known(struct upk_engine *e, struct upk_model *m, const struct upk_known *known,
 	int64_t now, struct upk_steps *steps, struct upk_erased *erased, struct upk_error *err);

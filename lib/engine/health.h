@@ -8,7 +8,7 @@
 
 struct upk_engine;
 
-/* Any thread, as below. */
+/* Any thread may ask, both. True from when the models are rebuilt after the start on. */
 bool upk_engine_ready(const struct upk_engine *e);
 
 /* True once the engine can't go on: the writer's read, write or sync has failed (what of the last

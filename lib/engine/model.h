@@ -65,7 +65,7 @@ struct upk_model {
 	struct upk_ingest *ingest; /* of the group being written; NULL: none */
 };
 
-/* One reference is the caller's; tail and schema are set by upk_rebuild. NULL: UPK_NOMEM. */
+/* One reference is the caller's; tail and schema are set by upk_rebuild_model. NULL: UPK_NOMEM. */
 struct upk_model *upk_model_create(const char *name, int64_t number, struct upk_error *err);
 struct upk_model *upk_model_ref(struct upk_model *m);
 void upk_model_unref(struct upk_model *m); /* NULL is fine */
