@@ -10,7 +10,7 @@ CLASSES = ("down", "up")
 
 def config(trials=14, **search):
     return {"rules": [], "features": ["x", "y", "z", "w"], "retrain": {
-        "learner": "mlp", "budget": None, "trials": trials,
+        "learner": "mlp", "budget": None, "trials": trials, "live": False,
         "search": {"space": {"mlp": {"neurons": 64, "learning_rate": {"type": "float", "low": 1e-4, "high": 1e-2, "sampling": "log"}}},
                    **search}}}
 
