@@ -71,7 +71,7 @@ static bool resolve_orphans(struct upk_engine *e, struct upk_model *m, const str
 	struct upk_error *err)
 {
 	struct orphans o = { .tail = tail };
-	const struct upk_alert_filter all = { .limit = INT64_MAX };
+	const struct upk_filter all = { .limit = INT64_MAX };
 	if (!upk_alert_each(e->store, m->number, &all, collect_orphan, &o, err))
 		return false;
 	for (size_t i = 0; i < o.count; i++) {

@@ -40,26 +40,10 @@ static bool take_alert(void *context, const struct upk_alert_row *row)
 	return true;
 }
 
-bool upk_report_alerts(struct upk_engine *e, const char *model, const struct upk_list_query *query,
+static bool each_alert(struct upk_store *rows, int64_t model, const struct upk_filter *filter,
 	struct upk_json_writer *w, struct upk_error *err)
 {
-	const struct upk_alert_filter filter = {
-		.before = query->before,
-		.from = query->from,
-		.to = query->to,
-		.limit = upk_report_limit(query),
-	};
-	struct upk_report r;
-	if (!upk_report_open(e, model, &r, err))
-		return false;
-
-	upk_json_object(w, NULL);
-	upk_json_array(w, "alerts");
-	bool read = upk_alert_each(r.rows, r.model->number, &filter, take_alert, w, err);
-	upk_json_array_end(w);
-	upk_json_object_end(w);
-	upk_report_close(&r);
-	return read;
+	return upk_alert_each(rows, model, filter, take_alert, w, err);
 }
 
 /* Members of an open object. */
@@ -92,10 +76,23 @@ static bool take_run(void *context, const struct upk_run_row *row)
 	return true;
 }
 
-bool upk_report_runs(struct upk_engine *e, const char *model, const struct upk_list_query *query,
+static bool each_run(struct upk_store *rows, int64_t model, const struct upk_filter *filter,
 	struct upk_json_writer *w, struct upk_error *err)
 {
-	const struct upk_run_filter filter = {
+	return upk_run_each(rows, model, filter, take_run, w, err);
+}
+
+/* {key: [each row of the query]} */
+struct list {
+	const char *key;
+	bool (*each)(struct upk_store *rows, int64_t model, const struct upk_filter *filter,
+		struct upk_json_writer *w, struct upk_error *err);
+};
+
+static bool write_list(struct upk_engine *e, const char *model, const struct list *list,
+	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err)
+{
+	const struct upk_filter filter = {
 		.before = query->before,
 		.from = query->from,
 		.to = query->to,
@@ -106,12 +103,24 @@ bool upk_report_runs(struct upk_engine *e, const char *model, const struct upk_l
 		return false;
 
 	upk_json_object(w, NULL);
-	upk_json_array(w, "runs");
-	bool read = upk_run_each(r.rows, r.model->number, &filter, take_run, w, err);
+	upk_json_array(w, list->key);
+	bool read = list->each(r.rows, r.model->number, &filter, w, err);
 	upk_json_array_end(w);
 	upk_json_object_end(w);
 	upk_report_close(&r);
 	return read;
+}
+
+bool upk_report_alerts(struct upk_engine *e, const char *model, const struct upk_list_query *query,
+	struct upk_json_writer *w, struct upk_error *err)
+{
+	return write_list(e, model, &(struct list){ "alerts", each_alert }, query, w, err);
+}
+
+bool upk_report_runs(struct upk_engine *e, const char *model, const struct upk_list_query *query,
+	struct upk_json_writer *w, struct upk_error *err)
+{
+	return write_list(e, model, &(struct list){ "runs", each_run }, query, w, err);
 }
 
 /* null unless it is going on. */

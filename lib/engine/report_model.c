@@ -99,7 +99,7 @@ static bool take_last_alert(void *context, const struct upk_alert_row *row)
 static bool write_in_list(struct upk_store *rows, struct upk_model *m, struct upk_json_writer *w,
 	struct upk_error *err)
 {
-	const struct upk_alert_filter newest = { .limit = 1 };
+	const struct upk_filter newest = { .limit = 1 };
 	if (!upk_report_lock(m, err))
 		return false;
 	upk_json_object(w, NULL);

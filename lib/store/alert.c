@@ -107,16 +107,13 @@ bool upk_alert_last(struct upk_store *s, int64_t model, int64_t *alert, struct u
 	return upk_query_int(&q, alert, err);
 }
 
-bool upk_alert_each(struct upk_store *s, int64_t model, const struct upk_alert_filter *filter,
+bool upk_alert_each(struct upk_store *s, int64_t model, const struct upk_filter *filter,
 	bool (*take)(void *context, const struct upk_alert_row *row), void *context,
 	struct upk_error *err)
 {
 	struct upk_query q = upk_query(s, &upk_alert_sql, FILTERED);
 	upk_put_int(&q, model);
-	upk_put_int(&q, filter->before != 0 ? filter->before : INT64_MAX);
-	upk_put_int(&q, filter->from != 0 ? filter->from : INT64_MIN);
-	upk_put_int(&q, filter->to != 0 ? filter->to : INT64_MAX);
-	upk_put_int(&q, filter->limit);
+	upk_put_filter(&q, filter);
 	for (;;) {
 		bool found;
 		if (!upk_query_next(&q, &found, err))

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "store/filter.h"
 #include "store/store.h"
 
 struct upk_alert_row {
@@ -32,14 +33,8 @@ bool upk_alert_get(struct upk_store *s, int64_t model, int64_t alert, bool *foun
 	struct upk_alert_row *row, struct upk_error *err);
 bool upk_alert_last(struct upk_store *s, int64_t model, int64_t *alert, struct upk_error *err);
 
-struct upk_alert_filter {
-	int64_t before; /* alerts below this number; 0: all */
-	int64_t from, to; /* fired in [from, to) ms; 0: open */
-	int64_t limit;
-};
-
-/* Newest first. */
-bool upk_alert_each(struct upk_store *s, int64_t model, const struct upk_alert_filter *filter,
+/* Newest first; by when it was fired. */
+bool upk_alert_each(struct upk_store *s, int64_t model, const struct upk_filter *filter,
 	bool (*take)(void *context, const struct upk_alert_row *row), void *context,
 	struct upk_error *err);
 

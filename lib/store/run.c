@@ -134,16 +134,13 @@ static bool each(struct upk_query *q, bool (*take)(void *context, const struct u
 	}
 }
 
-bool upk_run_each(struct upk_store *s, int64_t model, const struct upk_run_filter *filter,
+bool upk_run_each(struct upk_store *s, int64_t model, const struct upk_filter *filter,
 	bool (*take)(void *context, const struct upk_run_row *row), void *context,
 	struct upk_error *err)
 {
 	struct upk_query q = upk_query(s, &upk_run_sql, FILTERED);
 	upk_put_int(&q, model);
-	upk_put_int(&q, filter->before != 0 ? filter->before : INT64_MAX);
-	upk_put_int(&q, filter->from != 0 ? filter->from : INT64_MIN);
-	upk_put_int(&q, filter->to != 0 ? filter->to : INT64_MAX);
-	upk_put_int(&q, filter->limit);
+	upk_put_filter(&q, filter);
 	return each(&q, take, context, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "store/filter.h"
 #include "store/store.h"
 
 struct upk_run_row {
@@ -34,14 +35,8 @@ bool upk_run_get(struct upk_store *s, int64_t model, int64_t run, bool *found,
 	struct upk_run_row *row, struct upk_error *err);
 bool upk_run_last(struct upk_store *s, int64_t model, int64_t *run, struct upk_error *err);
 
-struct upk_run_filter {
-	int64_t before; /* runs below this number; 0: all */
-	int64_t from, to; /* queued in [from, to) ms; 0: open */
-	int64_t limit;
-};
-
-/* Newest first. */
-bool upk_run_each(struct upk_store *s, int64_t model, const struct upk_run_filter *filter,
+/* Newest first; by when it was queued. */
+bool upk_run_each(struct upk_store *s, int64_t model, const struct upk_filter *filter,
 	bool (*take)(void *context, const struct upk_run_row *row), void *context,
 	struct upk_error *err);
 

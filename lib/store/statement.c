@@ -180,6 +180,14 @@ void upk_put_made_by(struct upk_query *q, struct upk_made_by version)
 		upk_put_text(q, version.name);
 }
 
+void upk_put_filter(struct upk_query *q, const struct upk_filter *filter)
+{
+	upk_put_int(q, filter->before != 0 ? filter->before : INT64_MAX);
+	upk_put_int(q, filter->from != 0 ? filter->from : INT64_MIN);
+	upk_put_int(q, filter->to != 0 ? filter->to : INT64_MAX);
+	upk_put_int(q, filter->limit);
+}
+
 /* SQLite rolls a whole transaction back when there is no space, no memory or no disk any more;
  * what its owner goes on to write must not be stored without the rest. */
 static void notice_rollback(struct upk_store *s, const struct upk_error *cause)

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "store/bulk.h"
 #include "store/event.h"
+#include "store/filter.h"
 #include "store/store.h"
 
 enum { UPK_STORE_BUSY_MS = 5000 }; /* the writer: somebody in the sqlite3 shell */
@@ -132,6 +133,8 @@ void upk_put_double(struct upk_query *q, double value);                /* NAN: N
 void upk_put_text(struct upk_query *q, struct upk_text value);         /* absent: NULL */
 void upk_put_blob(struct upk_query *q, const void *data, size_t size); /* NULL: NULL */
 void upk_put_made_by(struct upk_query *q, struct upk_made_by version);
+/* Before, from, to and limit, those that are open as wide as can be. */
+void upk_put_filter(struct upk_query *q, const struct upk_filter *filter);
 
 /* Writes; must be inside a transaction. */
 bool upk_query_run(struct upk_query *q, struct upk_error *err);

@@ -99,7 +99,7 @@ static bool take(void *context, const struct upk_alert_row *row)
 	return seen->count < seen->most;
 }
 
-static struct seen filtered(struct fixture *f, struct upk_alert_filter filter, size_t most)
+static struct seen filtered(struct fixture *f, struct upk_filter filter, size_t most)
 {
 	struct upk_error err = { 0 };
 	struct seen seen = { .most = most };
@@ -119,15 +119,15 @@ static void alerts_come_newest_first_through_the_filter(void **state)
 	assert_ok(upk_alert_last(f->store, f->model, &last, &err), &err);
 	assert_int_equal(last, 5);
 
-	struct seen all = filtered(f, (struct upk_alert_filter){ .limit = 8 }, 8);
+	struct seen all = filtered(f, (struct upk_filter){ .limit = 8 }, 8);
 	assert_int_equal(all.count, 5);
 	assert_int_equal(all.alerts[0], 5);
-	assert_int_equal(filtered(f, (struct upk_alert_filter){ .limit = 8 }, 1).count, 1);
-	assert_int_equal(filtered(f, (struct upk_alert_filter){ .limit = 2 }, 8).count, 2);
-	struct seen below = filtered(f, (struct upk_alert_filter){ .before = 3, .limit = 8 }, 8);
+	assert_int_equal(filtered(f, (struct upk_filter){ .limit = 8 }, 1).count, 1);
+	assert_int_equal(filtered(f, (struct upk_filter){ .limit = 2 }, 8).count, 2);
+	struct seen below = filtered(f, (struct upk_filter){ .before = 3, .limit = 8 }, 8);
 	assert_int_equal(below.alerts[0], 2);
 	struct seen times =
-		filtered(f, (struct upk_alert_filter){ .from = 2000, .to = 4000, .limit = 8 }, 8);
+		filtered(f, (struct upk_filter){ .from = 2000, .to = 4000, .limit = 8 }, 8);
 	assert_int_equal(times.count, 2);
 	assert_int_equal(times.alerts[0], 3);
 }
@@ -148,7 +148,7 @@ static void old_alerts_go_but_those_that_fire(void **state)
 	fixture_begin(f);
 	assert_ok(upk_alert_remove_old(f->store, f->model, 4, 2, &err), &err);
 	fixture_commit(f);
-	struct seen left = filtered(f, (struct upk_alert_filter){ .limit = 8 }, 8);
+	struct seen left = filtered(f, (struct upk_filter){ .limit = 8 }, 8);
 	assert_int_equal(left.count, 3);
 	assert_int_equal(left.alerts[0], 5);
 	assert_int_equal(left.alerts[1], 4);

@@ -112,7 +112,7 @@ static bool take(void *context, const struct upk_run_row *row)
 	return seen->count < seen->most;
 }
 
-static struct seen filtered(struct fixture *f, struct upk_run_filter filter)
+static struct seen filtered(struct fixture *f, struct upk_filter filter)
 {
 	struct upk_error err = { 0 };
 	struct seen seen = { .most = 8 };
@@ -132,15 +132,15 @@ static void runs_come_newest_first_through_the_filter(void **state)
 	assert_ok(upk_run_last(f->store, f->model, &last, &err), &err);
 	assert_int_equal(last, 5);
 
-	struct seen all = filtered(f, (struct upk_run_filter){ .limit = 8 });
+	struct seen all = filtered(f, (struct upk_filter){ .limit = 8 });
 	assert_int_equal(all.count, 5);
 	assert_int_equal(all.runs[0], 5);
-	assert_int_equal(filtered(f, (struct upk_run_filter){ .limit = 2 }).count, 2);
-	struct seen below = filtered(f, (struct upk_run_filter){ .before = 3, .limit = 8 });
+	assert_int_equal(filtered(f, (struct upk_filter){ .limit = 2 }).count, 2);
+	struct seen below = filtered(f, (struct upk_filter){ .before = 3, .limit = 8 });
 	assert_int_equal(below.count, 2);
 	assert_int_equal(below.runs[0], 2);
 	struct seen times =
-		filtered(f, (struct upk_run_filter){ .from = 2000, .to = 4000, .limit = 8 });
+		filtered(f, (struct upk_filter){ .from = 2000, .to = 4000, .limit = 8 });
 	assert_int_equal(times.count, 2);
 	assert_int_equal(times.runs[0], 3);
 	assert_int_equal(times.runs[1], 2);
