@@ -73,7 +73,8 @@ static int fail_at(const struct upk_csv *c, uint64_t line, enum upk_code code, c
 static bool append(struct upk_csv *c, int byte, struct upk_error *err)
 {
 	if (byte == '\0')
-		return fail_at(c, c->line, UPK_INVALID, "a NUL byte", err) != FAILED;
+		return fail_at(c, c->line, UPK_INVALID, "a NUL byte: save the file as UTF-8",
+			       err) != FAILED;
 	if (c->text.size >= UPK_CSV_ROW_MAX)
 		return fail_at(c, c->line, UPK_TOO_LARGE, "a row of over 16 MiB", err) != FAILED;
 	upk_buffer_putc(&c->text, (char)byte);
@@ -174,7 +175,8 @@ static bool split(struct upk_csv *c, struct upk_csv_row *row, struct upk_error *
 	for (size_t i = 0, from = 0; i < count; from = ends[i++] + 1)
 		fields[i] = (struct upk_text){ c->text.data + from, ends[i] - from };
 	if (!upk_text_is_utf8(upk_buffer_text(&c->text)))
-		return fail_at(c, row->line, UPK_INVALID, "not UTF-8", err) != FAILED;
+		return fail_at(c, row->line, UPK_INVALID, "not UTF-8: save the file as UTF-8",
+			       err) != FAILED;
 	row->fields = fields;
 	row->quoted = (const unsigned char *)c->quoted.data;
 	row->count = count;

@@ -156,6 +156,7 @@ enum upk_lines_got upk_journal_next(struct upk_journal *j, struct upk_load_item 
 	}
 	item->is_label = !j->event && j->labelled;
 	item->labelled = j->event && j->labelled;
+	item->by_line = j->event && !j->named;
 	item->id = upk_buffer_text(&j->id);
 	item->json = upk_buffer_text(&j->json);
 	return UPK_LINES_LINE;

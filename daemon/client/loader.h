@@ -15,6 +15,7 @@
 struct upk_load_item {
 	bool is_label;
 	bool labelled; /* an event with its label */
+	bool by_line;  /* its id was made of the file's name and the line */
 	struct upk_text id;
 	struct upk_text json;
 	uint64_t line; /* where it stands */

@@ -1,5 +1,6 @@
 #include "client/table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,12 +55,19 @@ static bool fail_column(const struct upk_table *t, const char *option, const cha
 	const char *name, struct upk_error *err)
 {
 	enum { NAMES_MOST = 64 };
-	const char *names[NAMES_MOST + 1] = { NULL };
-	char known[UPK_SPELLING_SIZE];
-	for (size_t i = 0; i < t->count && i < NAMES_MOST; i++)
-		names[i] = t->columns[i].name;
-	return upk_fail(err, UPK_INVALID, "--%s: %s has no column \"%s\": it has %s", option, path,
-		name, upk_spelling_list(names, known));
+	struct upk_spelling spelling = { .word = name };
+	char known[UPK_SPELLING_SIZE] = "", quoted[UPK_SPELLING_SIZE], near[64] = ":";
+	bool fits = true;
+	for (size_t i = 0; i < t->count && i < NAMES_MOST; i++) {
+		snprintf(quoted, sizeof quoted, "\"%.200s\"", t->columns[i].name);
+		fits = fits && upk_spelling_add(known, upk_text_of(quoted));
+		upk_spelling_try(&spelling, upk_text_of(t->columns[i].name));
+	}
+	if (spelling.nearest.data)
+		snprintf(near, sizeof near, "; did you mean \"%.*s\"?", (int)spelling.nearest.size,
+			spelling.nearest.data);
+	return upk_fail(err, UPK_INVALID, "--%s: %s has no column \"%s\"%s it has %s", option, path,
+		name, near, known);
 }
 
 static bool take_role(struct upk_table *t, const char *option, const char *name, enum role role,
@@ -395,8 +403,10 @@ enum upk_csv_got upk_table_next(
 		no_memory(t, err);
 		return UPK_CSV_ERROR;
 	}
-	*item = (struct upk_load_item){
-		.labelled = has_label(t), .id = id, .json = upk_buffer_text(&t->json), .line = line
-	};
+	*item = (struct upk_load_item){ .labelled = has_label(t),
+		.by_line = id.data == t->id.data,
+		.id = id,
+		.json = upk_buffer_text(&t->json),
+		.line = line };
 	return UPK_CSV_ROW;
 }

@@ -33,7 +33,7 @@ static const char help[] =
 	"  --label COLUMN      the true class\n"
 	"  --predicted COLUMN  the predicted class; without it and --score rows are examples\n"
 	"  --score COLUMN      the probability of the positive class\n"
-	"  --id COLUMN         without it, a row's id is FILE:LINE\n"
+	"  --id COLUMN         without it, a row's id is FILE:LINE, FILE without its folder\n"
 	"  --time COLUMN       RFC 3339 or milliseconds since 1970; without it, the time is now\n"
 	"  --drop COLUMN       leave a column out; may be given again\n\n"
 	"Rejected rows are listed on standard error; the status is then 1.\n\n"
@@ -51,6 +51,7 @@ struct command {
 	int64_t rows, refused; /* lines; those that are no item at all */
 	int64_t bytes;         /* of the file; 0: not known */
 	int64_t told;          /* of the rejected */
+	bool by_line;          /* some ids were made of the file's name and the line */
 };
 
 static const struct option known[] = {
@@ -248,6 +249,7 @@ static bool load_table(struct command *c, struct upk_target *target, struct upk_
 	bool done = create_for_table(table, target, err);
 	while (done && (got = upk_table_next(table, &item, err)) == UPK_CSV_ROW) {
 		c->rows++;
+		c->by_line = c->by_line || item.by_line;
 		done = upk_loader_add(&c->loader, &item, err);
 		show(c, upk_table_at(table));
 	}
@@ -271,6 +273,7 @@ static bool load_journal(struct command *c, struct upk_target *target, struct up
 			tell_reject(c, item.line, fault);
 			continue;
 		}
+		c->by_line = c->by_line || item.by_line;
 		done = upk_loader_add(&c->loader, &item, err);
 		show(c, upk_journal_at(journal));
 	}
@@ -319,6 +322,18 @@ static void write_json(const struct command *c, struct upk_buffer *out)
 	upk_buffer_putc(out, '\n');
 }
 
+/* Files of one name have the same ids. */
+static void say_ids(const struct command *c)
+{
+	const char *slash = strrchr(c->table.path, '/');
+	const char *name = slash ? slash + 1 : c->table.path;
+	if (c->by_line && c->loader.counts.duplicates + c->loader.counts.rejected > 0)
+		fprintf(stderr,
+			"rows without an id got FILE:LINE, as %s:2: if another file of the name %s "
+			"was imported, %s or another name keeps the two apart\n",
+			name, name, c->csv ? "--id COLUMN" : "an \"id\"");
+}
+
 static void say_counts(const struct command *c)
 {
 	const struct upk_load_counts *n = &c->loader.counts;
@@ -332,6 +347,7 @@ static void say_counts(const struct command *c)
 		upk_grouped((uint64_t)c->rows, rows),
 		upk_grouped((uint64_t)n->duplicates, duplicates),
 		upk_grouped((uint64_t)(n->rejected + c->refused), rejected));
+	say_ids(c);
 }
 
 static bool report(const struct command *c, struct upk_error *err)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/spelling.h"
 #include "engine/export_parts.h"
 #include "store/model.h"
 
@@ -16,12 +17,27 @@ struct search {
 	bool failed;
 	struct upk_buffer names; /* of the first models, each after a blank */
 	size_t count;
+	struct upk_spelling near; /* its name is kept in nearest */
+	char nearest[UPK_SPELLING_SIZE];
 };
+
+/* What the store shows of a row is gone with the next one. */
+static void note_near(struct search *s, struct upk_text name)
+{
+	upk_spelling_try(&s->near, name);
+	if (s->near.nearest.data != name.data)
+		return;
+	memcpy(s->nearest, name.data, name.size);
+	s->near.nearest.data = s->nearest;
+}
 
 /* A model that is being deleted has a blank in its name. */
 static void note_name(struct search *s, struct upk_text name)
 {
-	if (memchr(name.data, ' ', name.size) || s->count++ >= LISTED)
+	if (memchr(name.data, ' ', name.size))
+		return;
+	note_near(s, name);
+	if (s->count++ >= LISTED)
 		return;
 	upk_buffer_putc(&s->names, ' ');
 	upk_buffer_append(&s->names, name.data, name.size);
@@ -61,14 +77,18 @@ static bool read_schema(struct upk_export *x, const struct search *s, struct upk
 static bool fail_model(const struct upk_export *x, const struct search *s, struct upk_error *err)
 {
 	struct upk_text names = upk_buffer_text(&s->names);
-	return upk_fail(err, UPK_NOT_FOUND, "there is no model %s in %s; %s%.*s%s",
-		x->options->model, x->options->folder, s->count > 0 ? "it has:" : "it has none",
-		(int)names.size, names.size > 0 ? names.data : "", s->count > LISTED ? " ..." : "");
+	char near[UPK_SPELLING_SIZE];
+	upk_spelling_ask(&s->near, near);
+	return upk_fail(err, UPK_NOT_FOUND, "there is no model %s in %s%s %s%.*s%s",
+		x->options->model, x->options->folder, near[0] ? near : ";",
+		s->count > 0 ? "it has:" : "it has none", (int)names.size,
+		names.size > 0 ? names.data : "", s->count > LISTED ? " ..." : "");
 }
 
 static bool find_model(struct upk_export *x, struct upk_error *err)
 {
-	struct search s = { .name = upk_text_of(x->options->model) };
+	struct search s = { .name = upk_text_of(x->options->model),
+		.near = { .word = x->options->model } };
 	bool done = upk_model_each(x->store, take_model, &s, err);
 	if (done && s.failed)
 		done = upk_fail(err, UPK_NOMEM, "no memory for a model");

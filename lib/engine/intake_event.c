@@ -106,7 +106,7 @@ static bool difference(struct upk_intake *k, const struct upk_event_row *row, bo
 
 static bool conflict(struct upk_intake *k, const char *member)
 {
-	return upk_intake_reject(k, "id: \"%.*s\" is stored with other content: %s differs",
+	return upk_intake_reject(k, "id: \"%.*s\" is stored with other content in %s",
 		(int)k->item->id.size, k->item->id.data, member);
 }
 

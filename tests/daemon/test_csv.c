@@ -96,13 +96,13 @@ static void refuses_the_rest_and_says_where(void **state UNUSED)
 		{ "a\n\"b\n\n\n", "a/!1: line 2: a quoted field that never ends" },
 		{ "a\rb\n", "!1: line 1: a carriage return without a line feed" },
 		{ "\"1\n2\",x\ny\"\n", "1\n2|x/!1: line 3: a quote inside a field" },
-		{ "a\n\xff\n", "a/!1: line 2: not UTF-8" },
+		{ "a\n\xff\n", "a/!1: line 2: not UTF-8: save the file as UTF-8" },
 		{ "\"a\";\"b\"\n", "!1: line 1: the delimiter looks like ';': want commas" },
 		{ "\"a\"\t\"b\"\n", "!1: line 1: the delimiter looks like a tab: want commas" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		check(rows[i].in, strlen(rows[i].in), rows[i].out);
-	check("a\n\0b\n", 5, "a/!1: line 2: a NUL byte");
+	check("a\n\0b\n", 5, "a/!1: line 2: a NUL byte: save the file as UTF-8");
 }
 
 static void refuses_a_row_without_end(void **state UNUSED)

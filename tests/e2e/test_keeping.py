@@ -246,6 +246,18 @@ class ExportImport(Case):
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/4"))["version"], "7")
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/file.ndjson%3A6"))["predicted"], "b")
 
+    def test_files_of_one_name_are_told_apart_in_words(self):
+        for folder in ("a", "b"):
+            os.mkdir(os.path.join(self.daemon.top, folder))
+        first, second = (self.written(f"x,class\n{x},up\n3,down\n", f"{folder}/data.csv") for folder, x in (("a", 1), ("b", 2)))
+        load = lambda path, *more: run("import", path, "--model", "m", "--label", "class", *more,
+                                       "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertNotIn("FILE:LINE", load(first).stderr)
+        done = load(second)
+        self.assertIn('id: "data.csv:2" is stored with other content in features', done.stderr)
+        self.assertIn("if another file of the name data.csv was imported, --id COLUMN or another name", done.stderr)
+        self.assertNotIn("FILE:LINE", load(second, "--id", "x").stderr)
+
     def test_mistakes_on_the_command_line(self):
         for arguments in (["export"], ["export", "--model", "m", "--format", "xml"], ["export", "--model", "m", "--from", "1"],
                           ["import"], ["import", "x.csv"], ["import", "x.ndjson", "--model", "m", "--label", "y"]):
@@ -257,6 +269,13 @@ class ExportImport(Case):
                    "--url", f"http://127.0.0.1:{self.daemon.port}")
         self.assertEqual(done.returncode, 1)
         self.assertIn('no column "c"', done.stderr)
+        done = run("import", self.written("id, label , x \n1,a,2\n", "blanks.csv"), "--model", "m", "--label", "Label",
+                   "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertIn('no column "Label"; did you mean " label "? it has "id", " label ", " x "', done.stderr)
+        self.put_model("fraud", {})
+        done = run("export", "--model", "frad", "--data", self.daemon.folder)
+        self.assertIn("there is no model frad", done.stderr)
+        self.assertIn("; did you mean fraud? it has: fraud", done.stderr)
 
 
 class Deleting(Case):
