@@ -173,7 +173,9 @@ static void read_label(struct upk_decoder *d, struct upk_item *item, struct valu
 	if (v.token != UPK_JSON_NULL)
 		read_class(d, item, v, &item->label, &item->label_found);
 	else if (d->batch->kind == UPK_ITEM_LABEL)
-		reject(d, item, "label: null: a label cannot be withdrawn yet");
+		reject(d, item,
+			"label: null: a label can't be withdrawn: post the right one, or DELETE "
+			"the event");
 	else
 		reject(d, item, "label: null: leave it out where it is not known");
 }

@@ -85,7 +85,13 @@ static bool take_lock(int fd, const char *folder, struct upk_error *err)
 struct upk_folder *upk_folder_open(const char *path, struct upk_error *err)
 {
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-		fail_access("create data folder", path, err);
+		if (errno == ENOENT)
+			upk_fail(err, UPK_IO,
+				"can't create data folder %s: the folder that it stands in is not "
+				"there: make that first",
+				path);
+		else
+			fail_access("create data folder", path, err);
 		return NULL;
 	}
 

@@ -35,6 +35,12 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.stdout, "", arguments)
             self.assertTrue(done.stderr, arguments)
 
+    def test_a_data_folder_is_not_made_where_its_parent_is_missing(self):
+        with tempfile.TemporaryDirectory() as top:
+            done = run("serve", "--data", os.path.join(top, "no/such/folder"), "--listen", "127.0.0.1:0")
+            self.assertEqual((done.returncode, os.listdir(top)), (1, []), done)
+            self.assertIn("no/such/folder: the folder that it stands in is not there", done.stderr)
+
     def test_a_folder_without_data_is_named_and_left_alone(self):
         with tempfile.TemporaryDirectory() as top:
             empty, none, output = (os.path.join(top, name) for name in ("empty", "none", "output"))

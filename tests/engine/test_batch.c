@@ -236,7 +236,9 @@ static void wrong_labels_are_named(void **state)
 		{ "{\"id\":1,\"label\":\"a\",\"source\":\"review\"}", "" },
 		{ "{\"label\":\"a\"}", "id: missing: want the event's" },
 		{ "{\"id\":1}", "label: missing: want a class" },
-		{ "{\"id\":1,\"label\":null}", "label: null: a label cannot be withdrawn yet" },
+		{ "{\"id\":1,\"label\":null}",
+			"label: null: a label can't be withdrawn: post the right one, or DELETE "
+			"the event" },
 		{ "{\"id\":1,\"label\":1.5}", "label: 1.5: " CLASS },
 		{ "{\"id\":1,\"label\":\"" LONG_128 "x\"}", "label: \"" LONG_64 "...\": " CLASS },
 		{ "{\"id\":1,\"label\":\"a\",\"source\":7}",
