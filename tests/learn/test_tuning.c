@@ -270,69 +270,90 @@ static void no_more_than_10000_rows_score(void **state)
 	upk_dataset_finish(&d);
 }
 
+/* 400 rows, of which a champion was fitted on the first 150. */
+struct adjusting {
+	struct upk_dataset d;
+	struct seen seen;
+	struct upk_tuning t;
+	struct upk_tuning_rows rows; /* from the 101st on */
+	struct upk_tuned tuned;
+	double seconds;
+};
+
+static void begin_adjusting(struct adjusting *a, const char *champion)
+{
+	*a = (struct adjusting){ .rows = { &a->d, 100, 400 } };
+	a->t = tuning_of(&a->seen);
+	make_rows(&a->d, 400);
+	a->t.champion = fit_on(&a->d, champion, 0, 150);
+	a->t.champion_to = 1501;
+}
+
+static void run_adjusting(struct adjusting *a)
+{
+	assert_true(
+		upk_tuning_adjust(&a->t, &setup, decision, &a->rows, &a->seconds, &a->tuned, NULL));
+}
+
+static void run_optimising(struct adjusting *a)
+{
+	assert_true(upk_tuning_optimise(
+		&a->t, &setup, decision, &a->rows, &a->seconds, &a->tuned, NULL));
+}
+
+static void end_adjusting(struct adjusting *a)
+{
+	upk_tuned_finish(&a->tuned);
+	upk_predictor_unref(a->t.champion);
+	upk_dataset_finish(&a->d);
+}
+
 /* Each fit that goes on gains 0.01. */
 static void adjusting_goes_on_from_the_champion_on_what_came_since(void **state)
 {
-	struct upk_dataset d;
-	struct seen seen;
-	struct upk_tuning t = tuning_of(&seen);
-	struct upk_tuned tuned = { 0 };
-	double seconds = 0;
+	struct adjusting a;
 
 	(void)state;
-	make_rows(&d, 400);
-	t.champion = fit_on(&d, "{\"right\": 0.6}", 0, 150);
-	t.champion_to = 1501;
-	const struct upk_tuning_rows rows = { &d, 100, 400 };
-	assert_true(upk_tuning_adjust(&t, &setup, decision, &rows, &seconds, &tuned, NULL));
-	assert_int_equal(seen.count, 3);
-	for (size_t i = 0; i < seen.count; i++) {
-		assert_int_equal(seen.kind[i], UPK_TRIAL_ADJUST);
-		assert_int_equal(seen.from[i], 1510);
-		assert_int_equal(seen.rows[i], 200);
-		assert_true(fabs(seen.score[i] + log(0.61)) < 1e-12);
+	begin_adjusting(&a, "{\"right\": 0.6}");
+	run_adjusting(&a);
+	assert_int_equal(a.seen.count, 3);
+	for (size_t i = 0; i < a.seen.count; i++) {
+		assert_int_equal(a.seen.kind[i], UPK_TRIAL_ADJUST);
+		assert_int_equal(a.seen.from[i], 1510);
+		assert_int_equal(a.seen.rows[i], 200);
+		assert_true(fabs(a.seen.score[i] + log(0.61)) < 1e-12);
 	}
-	assert_int_equal(tuned.kind, UPK_TRIAL_ADJUST);
-	assert_int_equal(tuned.trial, 1);
-	assert_int_equal(tuned.from, 150);
-	assert_ptr_equal(tuned.base, t.champion);
-	assert_true(fabs(loss_of(tuned.predictor, &d) + log(0.61)) < 1e-12);
+	assert_int_equal(a.tuned.kind, UPK_TRIAL_ADJUST);
+	assert_int_equal(a.tuned.trial, 1);
+	assert_int_equal(a.tuned.from, 150);
+	assert_ptr_equal(a.tuned.base, a.t.champion);
+	assert_true(fabs(loss_of(a.tuned.predictor, &a.d) + log(0.61)) < 1e-12);
 
-	struct upk_predictor *again = upk_tuning_refit(&tuned, &setup, &d, 400, NULL);
-	assert_true(fabs(loss_of(again, &d) + log(0.61)) < 1e-12);
+	struct upk_predictor *again = upk_tuning_refit(&a.tuned, &setup, &a.d, 400, NULL);
+	assert_true(fabs(loss_of(again, &a.d) + log(0.61)) < 1e-12);
 	upk_predictor_unref(again);
-	upk_tuned_finish(&tuned);
-	assert_null(tuned.settings);
-	assert_true(upk_tuning_optimise(&t, &setup, decision, &rows, &seconds, &tuned, NULL));
-	upk_tuned_finish(&tuned);
-	assert_int_equal(seen.count, 12);
-	assert_int_equal(seen.number[3], 4);
-	upk_predictor_unref(t.champion);
-	upk_dataset_finish(&d);
+	upk_tuned_finish(&a.tuned);
+	assert_null(a.tuned.settings);
+	run_optimising(&a);
+	assert_int_equal(a.seen.count, 12);
+	assert_int_equal(a.seen.number[3], 4);
+	end_adjusting(&a);
 }
 
 /* By accuracy nothing is better than a champion that is always right. */
 static void what_is_no_better_than_the_champion_does_not_come_out(void **state)
 {
-	struct upk_dataset d;
-	struct seen seen;
-	struct upk_tuning t = tuning_of(&seen);
-	struct upk_tuned tuned = { 0 };
-	double seconds = 0;
+	struct adjusting a;
 
 	(void)state;
-	make_rows(&d, 400);
-	t.champion = fit_on(&d, "{\"right\": 0.6}", 0, 150);
-	t.champion_to = 1501;
-	t.objective = (struct upk_measure){ upk_metric_find("accuracy"), UPK_AVERAGE_NONE, 0 };
-	const struct upk_tuning_rows rows = { &d, 100, 400 };
-	assert_true(upk_tuning_adjust(&t, &setup, decision, &rows, &seconds, &tuned, NULL));
-	assert_int_equal(seen.count, 3);
-	assert_true(seen.score[0] == 1);
-	assert_int_equal(tuned.trial, 0);
-	assert_null(tuned.base);
-	upk_predictor_unref(t.champion);
-	upk_dataset_finish(&d);
+	begin_adjusting(&a, "{\"right\": 0.6}");
+	a.t.objective = (struct upk_measure){ upk_metric_find("accuracy"), UPK_AVERAGE_NONE, 0 };
+	run_adjusting(&a);
+	assert_int_equal(a.seen.count, 3);
+	assert_true(a.seen.score[0] == 1);
+	assert_int_equal(a.tuned.trial, 0);
+	assert_null(a.tuned.base);
+	end_adjusting(&a);
 }
 
 static bool recall_slow(void *context, struct upk_trial *t)
@@ -347,29 +368,20 @@ static bool recall_slow(void *context, struct upk_trial *t)
  * it. */
 static void time_that_adjusting_took_is_not_there_to_optimise(void **state)
 {
-	struct upk_dataset d;
-	struct seen seen;
-	struct upk_tuning t = tuning_of(&seen);
-	struct upk_tuned tuned = { 0 };
-	double seconds = 0;
+	struct adjusting a;
 
 	(void)state;
-	make_rows(&d, 400);
-	t.champion = fit_on(&d, "{}", 0, 150);
-	t.champion_to = 1501;
-	t.trials = 40;
-	t.seconds = 100;
-	t.watch.recall = recall_slow;
-	const struct upk_tuning_rows rows = { &d, 100, 400 };
-	assert_true(upk_tuning_adjust(&t, &setup, decision, &rows, &seconds, &tuned, NULL));
-	assert_int_equal(seen.count, 2);
-	assert_true(seconds == 20);
-	assert_true(upk_tuning_optimise(&t, &setup, decision, &rows, &seconds, &tuned, NULL));
-	assert_int_equal(seen.count, 10);
-	assert_true(seconds == 100);
-	upk_tuned_finish(&tuned);
-	upk_predictor_unref(t.champion);
-	upk_dataset_finish(&d);
+	begin_adjusting(&a, "{}");
+	a.t.trials = 40;
+	a.t.seconds = 100;
+	a.t.watch.recall = recall_slow;
+	run_adjusting(&a);
+	assert_int_equal(a.seen.count, 2);
+	assert_true(a.seconds == 20);
+	run_optimising(&a);
+	assert_int_equal(a.seen.count, 10);
+	assert_true(a.seconds == 100);
+	end_adjusting(&a);
 }
 
 int main(void)
