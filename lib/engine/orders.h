@@ -37,6 +37,7 @@ struct upk_order {
 	int64_t run_at;           /* ALERT: place; 0: no run */
 	enum upk_run_kind run_kind;
 	int64_t run, now, change; /* RUN; change: ALERT too (0: none) */
+	int64_t rows;     /* RUN: pairs and examples with features by then */
 	int64_t champion; /* RUN: the version in use, to go on from; 0: none of upkeepd's */
 	int64_t resumed;  /* RUN: how many restarts it has met */
 	struct upk_takeover takeover; /* PROMOTE */

@@ -54,6 +54,7 @@ static void order_run(struct upk_tail *t, enum upk_run_kind kind, int64_t change
 	order->run = t->open_run;
 	order->now = now_of(t);
 	order->change = change;
+	order->rows = t->rows;
 	order->champion = upk_tag_version(t->in_use.tag);
 	order->rule = rule;
 	if (kind == UPK_RUN_ALERT) {

@@ -60,7 +60,7 @@ void upk_sentence_run(
 		snprintf(out, UPK_SENTENCE_SIZE,
 			"there is neither a version nor a prediction yet: the first run on %lld "
 			"rows",
-			(long long)t->rows);
+			(long long)run->rows);
 		return;
 	case UPK_RUN_ALERT:
 		snprintf(out, UPK_SENTENCE_SIZE,

@@ -32,6 +32,14 @@ class Training(LoopCase):
                                          "retrain.memory is 1.0 MiB")
         self.assertEqual(self.champion(), 1)
 
+    def test_a_first_run_says_how_many_rows_it_had(self):
+        self.put_model("m", {"features": ["x"], "rules": []})
+        self.events("m", [{"features": [i % 7 / 7], "label": "ab"[i % 7 > 3]} for i in range(900)], "?settle=true")
+        run = self.ended(1)
+        rows = self.ok(self.daemon.get("/v1/models/m/versions/1"))["rows"]
+        self.assertEqual((run["as_of"], rows["count"]), (500, 500))
+        self.assertRegex(run["reason"], "the first run on 500 rows$")
+
     def low_threads(self):
         return sum(value > os.nice(0) for value in priorities(self.daemon.process.pid))
 

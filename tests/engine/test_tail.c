@@ -512,6 +512,7 @@ static void first_run_starts_at_500_rows_of_two_classes(void **state)
 	stream_example(&s, 1);
 	assert_int_equal(run_of(&s)->run_kind, UPK_RUN_FIRST);
 	assert_int_equal(run_of(&s)->now, 602);
+	assert_int_equal(run_of(&s)->rows, 601);
 	assert_int_equal(run_of(&s)->change, 0);
 	end_run(&s, UPK_RUN_FAILED, 0);
 	for (int i = 0; i < 499; i++)
