@@ -34,7 +34,8 @@ static const char help[] =
 	"  --shuffle SEED       play the rows in random order: a stream without drift\n"
 	"  --label-delay N      a label comes N rows after its row (default 0), and later by as many\n"
 	"                       as one request predicts\n"
-	"  --batch N            one request predicts N rows at most (default: the label delay)\n"
+	"  --batch N            one request predicts N rows at most (default, and the most: the label\n"
+	"                       delay; 1 without one)\n"
 	"  --lockstep           each post waits for all that it causes (settle=true): the result\n"
 	"                       does not depend on the machine's speed\n"
 	"  --learner NAME       of a model that is created: logistic, trees, mlp or auto\n"
@@ -204,9 +205,18 @@ static bool take_command_line(struct command *c, int argc, char **argv)
 		return false;
 	}
 	c->stream.path = argv[optind];
-	if (!c->player.model)
+	if (!c->player.model) {
 		upk_usage_fail("replay", "--model is missing");
-	return c->player.model != NULL;
+		return false;
+	}
+	if (c->player.batch > 1 && c->player.batch > c->player.label_delay) {
+		upk_usage_fail("replay",
+			"--batch %zu: at most --label-delay, %zu: labels wait for what one request "
+			"predicts",
+			c->player.batch, c->player.label_delay);
+		return false;
+	}
+	return true;
 }
 
 static bool play(const struct command *c, struct upk_client *client, struct upk_outcome *outcome,

@@ -209,7 +209,9 @@ static bool run(struct upk_exchange *x)
 {
 	x->replied = true;
 	if (x->inflate && !upk_inflate_ended(x->inflate)) {
-		refuse(x, 400, "Content-Encoding: the gzip stream ends too early: send all of it");
+		refuse(x, 400,
+			"Content-Encoding: the gzip stream ends too early, or a byte follows its "
+			"end: send all of it, and nothing else");
 		return false;
 	}
 	if (is_draining(x)) {

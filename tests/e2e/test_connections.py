@@ -46,6 +46,7 @@ class Gzip(harness.Case):
                            ("trailing bytes", whole + b"more")):
             with self.subTest(name):
                 self.problem(self.post(body), 400, "Content-Encoding")
+        self.problem(self.post(whole + b"\n"), 400, "a byte follows its end")
         self.assertEqual(self.daemon.get("/v1/models/m/events/r-0").status, 404)
 
     def test_a_bomb_is_413_and_takes_no_memory(self):

@@ -90,6 +90,12 @@ class Replay(Case):
         self.assertEqual(results[0], results[1])
         self.assertEqual(self.served("a"), self.served("b"))
 
+    def test_a_request_predicts_no_more_rows_than_a_label_is_late(self):
+        for arguments, most in ((["--batch", "2"], "0"), (["--label-delay", "7", "--batch", "8"], "7")):
+            done = subprocess.run([BINARY, "replay", "none.csv", "--model", "m", *arguments], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"at most --label-delay, {most}", done.stderr)
+
     def test_labels_come_as_late_as_asked(self):
         """Before row i is predicted those up to row i - 31 are known; the last of them is the floor's prediction."""
         path = os.path.join(self.daemon.top, "stream.csv")
