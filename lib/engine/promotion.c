@@ -15,22 +15,6 @@
 #include "store/run.h"
 #include "store/version.h"
 
-struct upk_serving *upk_promotion_load(struct upk_engine *e, struct upk_model *m,
-	struct upk_schema *schema, int64_t version, struct upk_error *err)
-{
-	char *bytes;
-	size_t size;
-	if (!upk_version_bytes(e->store, m->number, version, &bytes, &size, err))
-		return NULL;
-	struct upk_predictor *p = upk_predictor_read((struct upk_text){ bytes, size }, err);
-	free(bytes);
-	if (!p)
-		return NULL;
-	struct upk_serving *serving = upk_serving_create(version, p, schema, err);
-	upk_predictor_unref(p);
-	return serving;
-}
-
 /* How a run ended, and the words for it. */
 static enum upk_run_end end_of(
 	const struct upk_outcome *o, const char **state, const char **verdict)
@@ -159,7 +143,7 @@ static bool store_outcome(struct upk_engine *e, struct upk_outcome *o, struct up
 	if (made && !insert_version(e, o, version, err))
 		return false;
 	if (passed && !waits) {
-		serving = upk_promotion_load(e, m, m->schema, version, err);
+		serving = upk_serving_load(e->store, m->number, version, m->schema, err);
 		if (!serving)
 			return false;
 	}
@@ -266,7 +250,7 @@ static bool promote(struct upk_engine *e, struct upk_model *m, struct upk_promot
 {
 	bool live = upk_tail_is_live(m->tail, row.version);
 	struct upk_serving *serving =
-		live ? NULL : upk_promotion_load(e, m, m->schema, row.version, err);
+		live ? NULL : upk_serving_load(e->store, m->number, row.version, m->schema, err);
 	if (!serving && !live)
 		return false;
 	if (!upk_version_set_off_bench(e->store, m->number, row.version, false, err) ||

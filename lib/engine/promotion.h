@@ -16,10 +16,6 @@
 /* Applies a struct upk_outcome that the trainer pushed, in one transaction, and frees it. */
 void upk_promotion_apply(struct upk_engine *e, struct upk_task *task);
 
-/* A version at work for a schema, from the store. NULL: UPK_NOT_FOUND, UPK_CORRUPT, UPK_NOMEM. */
-struct upk_serving *upk_promotion_load(struct upk_engine *e, struct upk_model *m,
-	struct upk_schema *schema, int64_t version, struct upk_error *err);
-
 /* By hand, each in its own transaction. UPK_NOT_FOUND: no such version. UPK_CONFLICT: it is the
  * champion already; the gate has refused or held it and the person does not tell name and reason;
  * nothing to roll back to, or what there was is no longer kept. */

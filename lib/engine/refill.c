@@ -5,8 +5,8 @@
 #include "engine/building.h"
 #include "engine/figures.h"
 #include "engine/past.h"
-#include "engine/promotion.h"
 #include "engine/record_text.h"
+#include "engine/serving.h"
 #include "engine/tail_state.h"
 #include "store/alert.h"
 #include "store/event.h"
@@ -71,13 +71,14 @@ static bool load_bench(
 	free(promoted.versions);
 	for (size_t i = c.count; done && i > 0; i--) {
 		struct upk_serving *serving =
-			upk_promotion_load(e, m, tail->schema, c.versions[i - 1], err);
+			upk_serving_load(e->store, m->number, c.versions[i - 1], tail->schema, err);
 		done = serving && upk_bench_enter(tail->bench, serving, err);
 	}
 	if (!done || tail->champion == 0 || upk_tail_is_live(tail, tail->champion) ||
 		upk_bench_find(tail->bench, tail->champion))
 		return done && upk_tail_publish(tail, err);
-	struct upk_serving *champion = upk_promotion_load(e, m, tail->schema, tail->champion, err);
+	struct upk_serving *champion =
+		upk_serving_load(e->store, m->number, tail->champion, tail->schema, err);
 	return champion && upk_bench_enter(tail->bench, champion, err);
 }
 

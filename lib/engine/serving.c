@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/pick.h"
+#include "store/version.h"
 
 struct upk_serving {
 	int64_t version;
@@ -65,6 +66,20 @@ void upk_serving_destroy(struct upk_serving *s)
 	free(s->probabilities);
 	free(s->classes);
 	free(s);
+}
+
+struct upk_serving *upk_serving_load(struct upk_store *store, int64_t model, int64_t version,
+	struct upk_schema *schema, struct upk_error *err)
+{
+	char *bytes;
+	size_t size;
+	if (!upk_version_bytes(store, model, version, &bytes, &size, err))
+		return NULL;
+	struct upk_predictor *p = upk_predictor_read((struct upk_text){ bytes, size }, err);
+	free(bytes);
+	struct upk_serving *s = p ? upk_serving_create(version, p, schema, err) : NULL;
+	upk_predictor_unref(p);
+	return s;
 }
 
 int64_t upk_serving_version(const struct upk_serving *s)

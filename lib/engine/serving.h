@@ -12,6 +12,7 @@
 #include "engine/feature.h"
 #include "engine/schema.h"
 #include "learn/predictor.h"
+#include "store/store.h"
 
 enum { UPK_NO_CLASS = UINT16_MAX };
 
@@ -23,6 +24,10 @@ struct upk_serving;
 struct upk_serving *upk_serving_create(int64_t version, struct upk_predictor *predictor,
 	struct upk_schema *schema, struct upk_error *err);
 void upk_serving_destroy(struct upk_serving *s); /* NULL is fine */
+
+/* The same of a version of the model as it is stored. NULL: UPK_NOT_FOUND, UPK_CORRUPT, UPK_NOMEM. */
+struct upk_serving *upk_serving_load(struct upk_store *store, int64_t model, int64_t version,
+	struct upk_schema *schema, struct upk_error *err);
 
 int64_t upk_serving_version(const struct upk_serving *s);
 struct upk_predictor *upk_serving_predictor(const struct upk_serving *s); /* borrowed */
