@@ -31,7 +31,8 @@ static bool check_sender(const struct upk_intake_head *head, const struct upk_re
 	if (!upk_site_knows_host(request->site, host))
 		return refuse(reply, 403,
 			"the Host is neither a loopback name nor one that this daemon has; "
-			"\"hosts\" in its configuration file names more");
+			"\"hosts\" in its configuration file names more; over a unix socket "
+			"ask for http://localhost");
 	if (!is_read(head->method) && !upk_guard_origin(header_of(head, "Origin"), host))
 		return refuse(reply, 403, "the Origin is another host");
 	return true;

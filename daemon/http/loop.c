@@ -159,6 +159,18 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 	return strlen(text);
 }
 
+/* On a unix socket libmicrohttpd, which can't tell it from one of TCP, misses the options of TCP at
+ * each answer. On TCP these do not fail, and if they did, answers would only be slower. */
+static bool is_of_tcp_options(const char *line)
+{
+	static const char *const begins[] = { "Setting TCP_",
+		"Failed to push the data from buffers to the network." };
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+		if (strncmp(line, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 __attribute__((format(printf, 2, 0))) static void on_log(
 	void *context, const char *format, va_list args)
 {
@@ -167,6 +179,8 @@ __attribute__((format(printf, 2, 0))) static void on_log(
 
 	vsnprintf(line, sizeof line, format, args);
 	line[strcspn(line, "\n")] = '\0';
+	if (is_of_tcp_options(line))
+		return;
 	upk_log_say(upk_site_log(l->hall.parts.site), UPK_LOG_WARNING, "http: %s", line);
 }
 

@@ -168,8 +168,13 @@ class UnixSocket(unittest.TestCase):
         connection.request("GET", "/v1/models")
         answer = connection.getresponse()
         self.assertEqual((answer.status, json.loads(answer.read())["models"]), (200, []))
+        connection.request("GET", "/v1/models", headers={"Host": "upkeepd"})
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 403)
+        self.assertIn("over a unix socket ask for http://localhost", json.loads(answer.read())["detail"])
         connection.close()
         self.assertEqual(daemon.stop(), 0)
+        self.assertEqual([line for line in daemon.said if "http: " in line], [])
 
 
 class Configuration(Case):
