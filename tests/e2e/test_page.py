@@ -45,6 +45,12 @@ class Page(Browser):
         self.assertRegex(shown, r"0\.40|40(\.0)?\s*%")  # F1 of spam: tp 10, fp 10, fn 20
         self.assertNotIn("<title>owned", shown)
 
+    def test_a_model_that_there_is_not_is_named(self):
+        shown = self.shown("#model=mial")
+        self.assertIn("There is no model mial.", shown)
+        self.assertIn("f1-low", shown)
+        self.assertNotIn("There is no model", self.shown("#model=mail"))
+
     def test_a_rule_without_data_is_not_shown_as_fine(self):
         page = self.browse("--dump-dom", part="#model=typo").stdout
         self.assertIn('<span class="state warn">no_data</span>', page)

@@ -501,6 +501,10 @@ function showOverview(models) {
 	return table([["model"], ["state"], ["in use"], ["F1"], ["rules"]], models.map(overviewRow));
 }
 
+function showMissing(name) {
+	return make("p", { class: "warn" }, `There is no model ${name}.`);
+}
+
 function showModel(model) {
 	const shown = model.history.window;
 	return [
@@ -576,14 +580,18 @@ async function readModel(model) {
 		versions: versions.versions || [], promotions: (promotions.promotions || []).slice(-200), history };
 }
 
-function chosen(models) {
+/* The model that the address names; null: none. */
+function named() {
 	const match = /^#model=([^&]*)/.exec(location.hash);
-	let name = null;
 	try {
-		name = match ? decodeURIComponent(match[1]) : null;
+		return match ? decodeURIComponent(match[1]) : null;
 	} catch {
-		name = null;
+		return match[1];
 	}
+}
+
+function chosen(models) {
+	const name = named();
 	if (name === null && models.length === 1)
 		return models[0];
 	return models.find((model) => model.model === name) || null;
@@ -605,7 +613,10 @@ async function refresh() {
 	const full = await Promise.all(models.slice(0, MODELS_IN_FULL).map(readFigures));
 	show("models", [...full, ...models.slice(MODELS_IN_FULL)], showOverview);
 	const model = chosen(models);
-	show("model", model ? await readModel(model) : null, showModel);
+	if (model)
+		show("model", await readModel(model), showModel);
+	else
+		show("model", named(), showMissing);
 	document.title = model ? `${model.model} · upkeepd` : "upkeepd";
 }
 
