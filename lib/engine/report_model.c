@@ -321,19 +321,32 @@ static void write_judgement(const struct upk_rule *rule, struct upk_json_writer 
 	upk_json_int(w, "pairs", (int64_t)last.pairs);
 }
 
-/* It is ok because its window has too little to judge it on. */
+/* What the rule rests on and needs, in pairs of its window, or for a change of the record. false: it
+ * rests on nothing that is known. */
+static bool count_pairs(const struct upk_tail *t, const struct upk_rule_config *config,
+	long long *pairs, long long *needed)
+{
+	struct upk_measure measure;
+	if (config->kind == UPK_RULE_CHANGE) {
+		*pairs = t->record ? (long long)upk_record_pairs(t->record) : 0;
+		*needed = UPK_RECORD_SHORTEST;
+		return true;
+	}
+	if (!upk_measure_resolve(&config->measure, t->schema, &measure))
+		return false;
+	*pairs = (long long)upk_measure_pairs(
+		measure, upk_window_used(t->windows.at[config->window]));
+	*needed = (long long)config->min_pairs;
+	return true;
+}
+
+/* It is ok because there is too little to judge it on. */
 static bool say_too_few(
 	const struct upk_tail *t, const struct upk_rule *rule, char out[UPK_WARNING_SIZE])
 {
-	const struct upk_rule_config *config = rule->config;
-	struct upk_measure measure;
-	if (rule->state != UPK_RULE_OK || config->kind == UPK_RULE_CHANGE ||
-		!upk_measure_resolve(&config->measure, t->schema, &measure))
-		return false;
-	const struct upk_confusion *used = upk_window_used(t->windows.at[config->window]);
-	long long needed = (long long)config->min_pairs;
-	long long pairs = (long long)upk_measure_pairs(measure, used);
-	if (pairs >= needed)
+	long long pairs, needed;
+	if (rule->state != UPK_RULE_OK || !count_pairs(t, rule->config, &pairs, &needed) ||
+		pairs >= needed)
 		return false;
 	snprintf(out, UPK_WARNING_SIZE, "%lld of the %lld pair%s it needs", pairs, needed,
 		needed == 1 ? "" : "s");

@@ -32,7 +32,7 @@ struct upk_record {
 	struct sums firsts; /* of the first pairs */
 };
 
-static const size_t lengths[] = { 40, 70, 120, 200, 320, 500, 800, 1300, 2000 };
+static const size_t lengths[] = { UPK_RECORD_SHORTEST, 70, 120, 200, 320, 500, 800, 1300, 2000 };
 
 enum {
 	WANTED_REFERENCE = 60, /* trials in the reference */

@@ -14,6 +14,7 @@
 struct upk_record;
 
 enum { UPK_RECORD_FIRST = 2000, UPK_RECORD_LAST = 4000, UPK_RECORD_EVERY = 10 };
+enum { UPK_RECORD_SHORTEST = 40 }; /* pairs of the shortest suffix: no change is seen on fewer */
 
 enum upk_stream {
 	UPK_STREAM_ALL,   /* a trial is a pair, a success a hit */

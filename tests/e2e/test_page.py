@@ -66,6 +66,10 @@ class Page(Browser):
         self.assertIn("F1 (macro) 1.000 on 1 pair ", shown)
         self.assertNotIn("[1.000, 1.000]", shown)
         self.assertRegex(shown, r"F1 \(spam\) 0\.400 \[0\.\d{3}, 0\.\d{3}\] on 60 pairs")
+        self.put_model("new", {"rules": [{"name": "fell", "change": "down"}]})
+        page = self.browse("--dump-dom", part="#model=new").stdout
+        self.assertNotIn('<span class="state good">ok</span>', page)
+        self.assertIn("0 of the 40 pairs it needs", page)
 
     def test_a_screenshot_can_be_taken(self):
         path = os.path.join(self.daemon.top, "page.png")
