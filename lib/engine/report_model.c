@@ -321,8 +321,8 @@ static void write_judgement(const struct upk_rule *rule, struct upk_json_writer 
 	upk_json_int(w, "pairs", (int64_t)last.pairs);
 }
 
-/* What the rule rests on and needs, in pairs of its window, or for a change of the record. false: it
- * rests on nothing that is known. */
+/* What the rule rests on and needs, in pairs of its window, or for a change of the record. false:
+ * it rests on nothing that is known. */
 static bool count_pairs(const struct upk_tail *t, const struct upk_rule_config *config,
 	long long *pairs, long long *needed)
 {
