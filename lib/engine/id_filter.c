@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <stdlib.h>
 
+#include "base/pages.h"
+
 enum { WORDS = 8, BLOCK_BITS = 512, BITS_AN_ENTRY = 16 };
 
 /* Little-endian, as it is stored. Each key has one bit in every word of its block. */
@@ -25,6 +27,7 @@ struct upk_id_filter *upk_id_filter_create(uint64_t entries, struct upk_error *e
 	f->memory = calloc(f->count + 1, sizeof(struct block));
 	if (!f->memory)
 		goto free_filter;
+	upk_pages_make_large(f->memory, (f->count + 1) * sizeof(struct block));
 	uintptr_t at = (uintptr_t)f->memory;
 	f->blocks = (struct block *)((at + sizeof(struct block) - 1) &
 		~(uintptr_t)(sizeof(struct block) - 1));
