@@ -65,7 +65,7 @@ static bool score(const struct upk_panel *p, struct upk_panel_answer *a, struct 
 }
 
 /* A version made when there were fewer classes has them in the same order. */
-bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
+static bool predict(struct upk_panel *p, const struct upk_predictor *predictor,
 	struct upk_panel_answer *a, struct upk_error *err)
 {
 	const struct upk_dataset *d = p->data;
@@ -74,20 +74,29 @@ bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
 	if (classes > d->classes)
 		return upk_fail(err, UPK_INVALID, "a version has other classes");
 	struct upk_decision decision = upk_predictor_decision(predictor, p->decision);
-	if (!allocate(p, a, err) ||
-		!upk_predictor_predict(
-			predictor, &d->table, p->first, d->rows - p->first, p->probabilities, err))
+	if (!upk_predictor_predict(
+		    predictor, &d->table, p->first, d->rows - p->first, p->probabilities, err))
 		return false;
 	for (size_t i = 0; i < p->n; i++)
 		a->predicted[i] = upk_decide(
 			decision, p->probabilities + (p->rows[i] - p->first) * classes, classes);
-	return score(p, a, err);
+	return true;
+}
+
+bool upk_panel_ask(struct upk_panel *p, const struct upk_predictor *predictor,
+	struct upk_panel_answer *a, struct upk_error *err)
+{
+	return allocate(p, a, err) && predict(p, predictor, a, err) && score(p, a, err);
 }
 
 /* What it answered when the event came, else what it says now. */
 bool upk_panel_ask_champion(struct upk_panel *p, struct upk_panel_answer *a, struct upk_error *err)
 {
-	if (!(p->champion ? upk_panel_ask(p, p->champion, a, err) : allocate(p, a, err)))
+	size_t own = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		own += p->data->served[p->rows[i]] >= 0;
+	if (!allocate(p, a, err) || (own < p->n && !predict(p, p->champion, a, err)))
 		return false;
 	for (size_t i = 0; i < p->n; i++)
 		if (p->data->served[p->rows[i]] >= 0)
