@@ -240,9 +240,8 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 	if (c->panel.n < PAIRS_MIN && champion)
 		return upk_fail(err, UPK_INVALID,
 			"of the newest %zu rows %zu are pairs that the champion, version %lld, "
-			"answered, or would have without having been fitted on them: at least %d "
-			"are "
-			"needed to compare",
+			"answered, or would have without having been fitted on them: at least "
+			"%d are needed to compare",
 			holdout, c->panel.n, (long long)champion, PAIRS_MIN);
 	if (c->panel.n < PAIRS_MIN)
 		return upk_fail(err, UPK_INVALID,
