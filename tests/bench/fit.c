@@ -1,6 +1,6 @@
 /* One fit of a learner: bench-fit LEARNER SETTINGS SEED TRAIN TEST THREADS [AFTER] prints a line of
  * JSON. With AFTER the fit is cancelled after so many seconds, and the line says how long it then
- * took to end. TRAIN and TEST are files of rows.h. */
+ * took to end, or `null` when it had ended before. TRAIN and TEST are files of rows.h. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -75,10 +75,16 @@ static void fit_and_cancel(const struct upk_learner *learner, struct upk_fit_inp
 	in.cancel = &c.cancel;
 	if (pthread_create(&thread, NULL, cancel_later, &c) != 0)
 		rows_die("threads", "none can be started");
-	if (learner->fit(&in, settings, &fitted, &err))
-		rows_die("cancel", "the fit had ended before");
+	bool ended = learner->fit(&in, settings, &fitted, &err);
 	double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	pthread_join(thread, NULL);
+	if (ended) {
+		learner->free(fitted);
+		puts("null");
+		return;
+	}
+	if (err.code != UPK_CANCELLED)
+		rows_die("cancel", err.message);
 	printf("{\"wall\": %.6f, \"processor\": %.6f}\n", wall - c.wall, processor - c.processor);
 }
 
