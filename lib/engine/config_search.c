@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "engine/config_read.h"
-#include "engine/orders.h"
+#include "engine/run_kind.h"
 #include "engine/value.h"
 #include "learn/learner.h"
 #include "learn/search.h"

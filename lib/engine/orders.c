@@ -40,9 +40,3 @@ void upk_orders_finish(struct upk_orders *o)
 	free(o->items);
 	*o = (struct upk_orders){ 0 };
 }
-
-const char *upk_run_kind_name(enum upk_run_kind kind)
-{
-	static const char *const names[] = { "first", "alert", "growth", "schedule", "manual" };
-	return names[kind];
-}

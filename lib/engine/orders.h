@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "engine/bench.h"
 #include "engine/rule.h"
+#include "engine/run_kind.h"
 
 /* The caller stores them in one transaction with the tail's state. Thread: the writer. */
 enum upk_order_kind {
@@ -17,14 +18,6 @@ enum upk_order_kind {
 	UPK_ORDER_RUN,     /* a run starts: queue it */
 	UPK_ORDER_PROMOTE, /* a version on the bench takes over, or the shadow, or from it */
 	UPK_ORDER_POINT,   /* a window's counts for the history */
-};
-
-enum upk_run_kind {
-	UPK_RUN_FIRST,
-	UPK_RUN_ALERT,
-	UPK_RUN_GROWTH,
-	UPK_RUN_SCHEDULE,
-	UPK_RUN_MANUAL,
 };
 
 struct upk_order {
@@ -57,7 +50,5 @@ struct upk_orders {
 struct upk_order *upk_orders_add(struct upk_orders *o, enum upk_order_kind kind);
 void upk_orders_clear(struct upk_orders *o); /* keeps the memory of a few */
 void upk_orders_finish(struct upk_orders *o);
-
-const char *upk_run_kind_name(enum upk_run_kind kind);
 
 #endif
