@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "base/json_writer.h"
 #include "base/text.h"
-#include "engine/engine.h"
+
+struct upk_engine;
 
 /* Any thread. version 0: the champion. Each writes one JSON value and returns false with what
  * upk_loan_take says, or as below; what was written so far is then to be thrown away. */

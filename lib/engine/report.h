@@ -9,7 +9,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json_writer.h"
-#include "engine/engine.h"
+
+struct upk_engine;
 
 /* Any thread; each takes the model's lock only to copy, and reads rows through a read-only
  * connection. Each writes one JSON value (key NULL) and returns false with UPK_NOT_FOUND (no such

@@ -72,6 +72,33 @@ void upk_report_close(struct upk_report *r)
 	upk_model_unref(r->model);
 }
 
+int64_t upk_report_limit(const struct upk_list_query *query)
+{
+	return query->limit ? query->limit : 100;
+}
+
+bool upk_report_list(struct upk_engine *e, const char *model, const struct upk_report_kind *kind,
+	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err)
+{
+	const struct upk_filter filter = {
+		.before = query->before,
+		.from = query->from,
+		.to = query->to,
+		.limit = upk_report_limit(query),
+	};
+	struct upk_report r;
+	if (!upk_report_open(e, model, &r, err))
+		return false;
+
+	upk_json_object(w, NULL);
+	upk_json_array(w, kind->key);
+	bool read = kind->each(r.rows, r.model->number, &filter, w, err);
+	upk_json_array_end(w);
+	upk_json_object_end(w);
+	upk_report_close(&r);
+	return read;
+}
+
 void upk_json_int_or_null(struct upk_json_writer *w, const char *key, int64_t value)
 {
 	if (value == 0)

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "engine/core.h"
 #include "engine/model.h"
+#include "engine/report.h"
+#include "store/filter.h"
 #include "store/store.h"
 
 /* A reference; NULL: UPK_NOT_FOUND. */
@@ -38,6 +40,18 @@ struct upk_report {
 bool upk_report_open(
 	struct upk_engine *e, const char *model, struct upk_report *r, struct upk_error *err);
 void upk_report_close(struct upk_report *r);
+
+/* How many rows the query wants. */
+int64_t upk_report_limit(const struct upk_list_query *query);
+
+/* {key: [each row of the query]} */
+struct upk_report_kind {
+	const char *key;
+	bool (*each)(struct upk_store *rows, int64_t model, const struct upk_filter *filter,
+		struct upk_json_writer *w, struct upk_error *err);
+};
+bool upk_report_list(struct upk_engine *e, const char *model, const struct upk_report_kind *kind,
+	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err);
 
 /* 0 is null. */
 void upk_json_int_or_null(struct upk_json_writer *w, const char *key, int64_t value);

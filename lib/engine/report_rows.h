@@ -2,15 +2,15 @@
 #ifndef UPK_ENGINE_REPORT_ROWS_H
 #define UPK_ENGINE_REPORT_ROWS_H
 
-#include <stdint.h>
-
 #include "base/json_writer.h"
 #include "engine/report.h"
 #include "store/alert.h"
 
-int64_t upk_report_limit(const struct upk_list_query *query);
-
 void upk_report_write_alert(
 	const struct upk_alert_row *row, struct upk_json_writer *w, const char *key);
+
+/* The member "trials" of a run. */
+bool upk_report_write_trials(struct upk_store *rows, int64_t model, int64_t run,
+	struct upk_json_writer *w, struct upk_error *err);
 
 #endif

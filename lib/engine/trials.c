@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "engine/keep.h"
-#include "engine/report_parts.h"
 #include "engine/writer.h"
 #include "store/trial.h"
 
@@ -203,37 +202,4 @@ void upk_trials_destroy(struct upk_trials *t)
 struct upk_search_watch upk_trials_watch(struct upk_trials *t)
 {
 	return (struct upk_search_watch){ recall, send, t };
-}
-
-/* ---- for people ---- */
-
-static bool write_row(void *context, const struct upk_trial_row *row)
-{
-	struct upk_json_writer *w = context;
-	upk_json_object(w, NULL);
-	upk_json_int(w, "trial", row->trial);
-	upk_json_text(w, "kind", row->kind);
-	upk_json_text(w, "learner", row->learner);
-	upk_json_raw(w, "settings", row->settings);
-	upk_json_int_or_null(w, "parent", row->parent);
-	upk_json_int(w, "from", row->from);
-	upk_json_int(w, "to", row->to);
-	upk_json_int(w, "rows", row->rows);
-	upk_json_int(w, "seed", row->seed);
-	upk_json_text(w, "state", row->state);
-	upk_json_text(w, "error", row->error);
-	upk_json_double(w, "score", row->score);
-	upk_json_double(w, "seconds", row->seconds);
-	upk_json_raw(w, "curve", row->curve);
-	upk_json_object_end(w);
-	return true;
-}
-
-bool upk_trials_write(struct upk_store *rows, int64_t model, int64_t run, struct upk_json_writer *w,
-	const char *key, struct upk_error *err)
-{
-	upk_json_array(w, key);
-	bool done = upk_trial_each(rows, model, run, write_row, w, err);
-	upk_json_array_end(w);
-	return done;
 }

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/json_writer.h"
 #include "engine/core.h"
 #include "engine/model.h"
 #include "learn/search.h"
@@ -24,9 +23,5 @@ void upk_trials_destroy(struct upk_trials *t); /* NULL is fine */
 /* Recalls a stored trial when settings, rows and seed are the same; sends each new one to the writer,
  * which stores it in a transaction of its own. */
 struct upk_search_watch upk_trials_watch(struct upk_trials *t);
-
-/* A member with an array of the run's trials. Any thread with its own store. */
-bool upk_trials_write(struct upk_store *rows, int64_t model, int64_t run,
-	struct upk_json_writer *w, const char *key, struct upk_error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "engine/engine.h"
 #include "engine/report.h"
 
 struct fixture {

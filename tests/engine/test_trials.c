@@ -92,29 +92,6 @@ static void another_run_has_none_of_them(void **state)
 	upk_trials_destroy(t);
 }
 
-static void trials_are_shown_in_their_order(void **state)
-{
-	static const char wanted[] =
-		"{\"trials\":[{\"trial\":1,\"kind\":\"optimise\",\"learner\":\"trees\","
-		"\"settings\":{\"rounds\":9},\"parent\":null,\"from\":3,\"to\":9,\"rows\":5,"
-		"\"seed\":7,\"state\":\"done\",\"error\":null,\"score\":0.75,\"seconds\":0.25,"
-		"\"curve\":{\"every\":1,\"loss\":[0.5]}},"
-		"{\"trial\":2,\"kind\":\"optimise\",\"learner\":\"trees\","
-		"\"settings\":{\"rounds\":9},\"parent\":1,\"from\":3,\"to\":9,\"rows\":5,"
-		"\"seed\":7,\"state\":\"failed\",\"error\":\"it diverged\",\"score\":null,"
-		"\"seconds\":0.25,\"curve\":{\"every\":1,\"loss\":[0.5]}}]}";
-	struct fixture *f = *state;
-	struct upk_error err = { 0 };
-	struct upk_buffer out = { 0 };
-	struct upk_json_writer w = upk_json_writer_on(&out);
-	insert_trials(f);
-	upk_json_object(&w, NULL);
-	assert_ok(upk_trials_write(f->store, f->model, 1, &w, "trials", &err), &err);
-	upk_json_object_end(&w);
-	assert_text(upk_buffer_text(&out), wanted);
-	upk_buffer_finish(&out);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -123,7 +100,6 @@ int main(void)
 		TEST(stored_trials_are_recalled_with_what_came_of_them),
 		TEST(a_trial_that_differs_in_anything_is_made_again),
 		TEST(another_run_has_none_of_them),
-		TEST(trials_are_shown_in_their_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
