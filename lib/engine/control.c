@@ -7,13 +7,13 @@
 #include "engine/engine.h"
 #include "engine/feed.h"
 #include "engine/group.h"
+#include "engine/jobs.h"
 #include "engine/persist.h"
 #include "engine/promotion.h"
 #include "engine/rebuild.h"
 #include "engine/retraining.h"
 #include "engine/scorer.h"
 #include "engine/tail_state.h"
-#include "engine/trainer.h"
 #include "engine/warnings.h"
 #include "engine/writer.h"
 #include "store/event.h"
@@ -537,7 +537,7 @@ static bool delete_model(struct upk_engine *e, struct control *c, struct upk_err
 		upk_sweeper_wake(e);
 		e->automatic -= m->automatic;
 		if (m->tail->open_run != 0)
-			upk_trainer_cancel(e->trainer, m, m->tail->open_run);
+			upk_jobs_cancel(e->jobs, m, m->tail->open_run);
 		upk_group_settle(e, m);
 		upk_engine_log(e, UPK_LOG_INFO, "model %s: deleted", m->name);
 	}

@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct upk_writer;
+struct upk_jobs;
 struct upk_trainer;
 struct upk_ids;
 struct upk_pending;
@@ -37,6 +38,7 @@ struct upk_engine {
 	struct upk_registry *registry;
 	struct upk_readers *readers;
 	struct upk_writer *writer;
+	struct upk_jobs *jobs;
 	struct upk_trainer *trainer;
 	struct upk_checkpointer *checkpointer;
 	struct upk_scoring *scoring;

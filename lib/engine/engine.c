@@ -6,6 +6,7 @@
 #include "engine/checkpointer.h"
 #include "engine/core.h"
 #include "engine/ids.h"
+#include "engine/jobs.h"
 #include "engine/lending.h"
 #include "engine/pending.h"
 #include "engine/recent.h"
@@ -37,7 +38,8 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 	e->registry = e->readers ? upk_registry_create(err) : NULL;
 	e->scoring = e->registry ? upk_scoring_start(err) : NULL;
 	e->checkpointer = e->scoring ? upk_checkpointer_start(e, err) : NULL;
-	e->trainer = e->checkpointer ? upk_trainer_start(e, err) : NULL;
+	e->jobs = e->checkpointer ? upk_jobs_create(err) : NULL;
+	e->trainer = e->jobs ? upk_trainer_start(e, err) : NULL;
 	return e->trainer && upk_writer_start(e, err);
 }
 
@@ -72,7 +74,7 @@ void upk_engine_close(struct upk_engine *e)
 	upk_trainer_stop(e->trainer);
 	upk_writer_stop(e->writer);
 	upk_unsaved_finish(e);
-	upk_trainer_destroy(e->trainer);
+	upk_jobs_destroy(e->jobs);
 	upk_checkpointer_stop(e->checkpointer);
 	upk_retention_destroy(e->retention);
 	upk_registry_destroy(e->registry);

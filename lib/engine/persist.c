@@ -6,7 +6,7 @@
 #include "engine/keep.h"
 #include "engine/sentence.h"
 #include "engine/tail_state.h"
-#include "engine/trainer.h"
+#include "engine/jobs.h"
 #include "learn/learner.h"
 #include "store/alert.h"
 #include "store/history.h"
@@ -276,7 +276,7 @@ static void follow_run(struct upk_engine *e, struct upk_model *m, const struct u
 	upk_sentence_run(m->tail, order, sentence);
 	upk_engine_log(e, UPK_LOG_INFO, "model %s: run %lld is queued: %s", m->name,
 		(long long)order->run, sentence);
-	if (!upk_trainer_queue(e->trainer, m, order, &err)) {
+	if (!upk_jobs_queue(e, m, order, &err)) {
 		m->stale = err.code != UPK_BUSY;
 		upk_engine_log(e, UPK_LOG_ERROR, "model %s: run %lld can't be queued: %s", m->name,
 			(long long)order->run, err.message);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "engine/group.h"
 #include "engine/figures.h"
+#include "engine/jobs.h"
 #include "engine/keep.h"
 #include "engine/persist.h"
 #include "engine/promotion_log.h"
@@ -440,7 +441,7 @@ bool upk_promotion_cancel(struct upk_engine *e, struct upk_model *m, int64_t run
 		return false;
 	pthread_mutex_lock(&m->lock);
 	if (m->tail->open_run == run) {
-		upk_trainer_cancel(e->trainer, m, run);
+		upk_jobs_cancel(e->jobs, m, run);
 		upk_retraining_ended(m->tail, UPK_RUN_CANCELLED, 0, upk_clock_now(e->clock));
 	} else {
 		m->tail->waiting_run = 0;

@@ -12,7 +12,7 @@
 #include "engine/refill.h"
 #include "engine/retraining.h"
 #include "engine/scorer.h"
-#include "engine/trainer.h"
+#include "engine/jobs.h"
 #include "engine/unsaved.h"
 #include "store/alert.h"
 #include "store/event.h"
@@ -257,7 +257,7 @@ static bool catch_up(struct upk_engine *e, struct upk_model *m, const struct upk
 	upk_steps_finish(&steps);
 	if (m->stale)
 		return upk_fail(err, UPK_BUSY, "model %s: its rules can't catch up", m->name);
-	return resumed == 0 || upk_trainer_queue(e->trainer, m, &m->tail->open, err);
+	return resumed == 0 || upk_jobs_queue(e, m, &m->tail->open, err);
 }
 
 static bool catch_up_alone(
@@ -385,7 +385,7 @@ bool upk_rebuild_stale(struct upk_engine *e, struct upk_model *m, struct upk_err
 		if (kept.items[i].row.model != m->number)
 			continue;
 		if (m->tail->open_run != 0)
-			upk_trainer_cancel(e->trainer, m, m->tail->open_run);
+			upk_jobs_cancel(e->jobs, m, m->tail->open_run);
 		done = rebuild_within(e, m, &kept.items[i].row, err) &&
 			catch_up_alone(e, m,
 				"the daemon could not store what the run needed, and began anew",

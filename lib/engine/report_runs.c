@@ -1,6 +1,6 @@
 /* Runs as the store has them, with their trials, and how far the one is that goes on. */
 #include "engine/core.h"
-#include "engine/trainer.h"
+#include "engine/jobs.h"
 #include "engine/report.h"
 #include "engine/report_parts.h"
 #include "engine/report_rows.h"
@@ -55,7 +55,7 @@ static void write_progress(
 	struct upk_engine *e, const struct upk_model *m, int64_t run, struct upk_json_writer *w)
 {
 	size_t done, total;
-	if (!upk_trainer_progress(e->trainer, m, run, &done, &total)) {
+	if (!upk_jobs_progress(e->jobs, m, run, &done, &total)) {
 		upk_json_null(w, "progress");
 		return;
 	}

@@ -1,7 +1,6 @@
 #include "engine/trainer.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "engine/config_read.h"
 #include "engine/core.h"
+#include "engine/jobs.h"
 #include "engine/promotion.h"
 #include "engine/rows.h"
 #include "engine/slice_rows.h"
@@ -19,50 +19,12 @@
 #include "learn/footprint.h"
 #include "learn/learner.h"
 #include "store/place.h"
-#include "store/version.h"
-
-struct job {
-	struct job *next;
-	struct upk_model *model;
-	struct upk_config *config;
-	struct upk_schema *schema;
-	struct upk_order order;
-	double first_errors; /* share, of version 1 on its own holdout; NAN: not known */
-	struct upk_contest_old olds[UPK_CONTEST_OLD]; /* predictors are references */
-	size_t olds_count;
-	struct upk_predictor *champion; /* that it may go on from: a reference; NULL: none */
-	int64_t champion_to;            /* place after its last training row */
-	struct upk_predictor *rival;    /* that it must beat: a reference; NULL: what was served */
-	int64_t rival_version, rival_to;
-	struct upk_trials *trials;  /* while it runs */
-	atomic_size_t done, total;  /* candidates and trials */
-	bool live;                  /* the model wants a shadow */
-	int64_t live_from, live_to; /* places of the champion's rows; 0, 0: none known */
-	atomic_bool cancel;
-	struct upk_crew *crew; /* while it is carried out; NULL: no memory for one */
-};
 
 struct upk_trainer {
 	struct upk_engine *engine;
+	struct upk_jobs *jobs;
 	pthread_t thread;
-	pthread_mutex_t lock; /* over the queue and `current` */
-	pthread_cond_t wake;
-	struct job *first, *last, *current;
-	atomic_bool stopping;
 };
-
-static void free_job(struct job *job)
-{
-	for (size_t i = 0; i < job->olds_count; i++)
-		upk_predictor_unref(job->olds[i].predictor);
-	upk_predictor_unref(job->champion);
-	upk_predictor_unref(job->rival);
-	upk_trials_destroy(job->trials);
-	upk_model_unref(job->model);
-	upk_config_unref(job->config);
-	upk_schema_unref(job->schema);
-	free(job);
-}
 
 void upk_outcome_free(struct upk_outcome *o)
 {
@@ -74,7 +36,7 @@ void upk_outcome_free(struct upk_outcome *o)
 }
 
 /* Memory for an outcome must not be what loses one: without it the writer is asked again later. */
-static struct upk_outcome *outcome_of(const struct job *job)
+static struct upk_outcome *outcome_of(const struct upk_job *job)
 {
 	struct upk_outcome *o = calloc(1, sizeof *o);
 	while (!o) {
@@ -95,7 +57,8 @@ static enum upk_gate_kind gate_kind(enum upk_run_kind kind)
 	return kind == UPK_RUN_GROWTH ? UPK_GATE_GROWTH : UPK_GATE_MANUAL;
 }
 
-static bool gate_measure(const struct job *job, struct upk_measure *measure, struct upk_error *err)
+static bool gate_measure(
+	const struct upk_job *job, struct upk_measure *measure, struct upk_error *err)
 {
 	const struct upk_measure_config *config = &job->config->retrain.measure;
 	if (!upk_measure_resolve(config, job->schema, measure))
@@ -108,7 +71,7 @@ static bool gate_measure(const struct job *job, struct upk_measure *measure, str
 }
 
 /* What the run searches; out->trials is 0 where it doesn't. */
-static bool set_tuning(const struct job *job, const struct upk_rows *rows,
+static bool set_tuning(const struct upk_job *job, const struct upk_rows *rows,
 	const struct upk_learner *learner, struct upk_tuning *out, struct upk_error *err)
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
@@ -136,7 +99,7 @@ static bool set_tuning(const struct job *job, const struct upk_rows *rows,
 
 static void note_progress(void *context, size_t done, size_t total)
 {
-	struct job *job = context;
+	struct upk_job *job = context;
 	atomic_store(&job->total, total);
 	atomic_store(&job->done, done);
 }
@@ -144,7 +107,7 @@ static void note_progress(void *context, size_t done, size_t total)
 /* With "auto" the learner that is best at rows after those that it is fitted on; of the rows held
  * out it sees none, except in a first run, which compares with nobody. */
 static bool choose_learner(
-	const struct job *job, struct upk_contest_request *request, struct upk_error *err)
+	const struct upk_job *job, struct upk_contest_request *request, struct upk_error *err)
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	const struct upk_dataset *d = request->data;
@@ -169,7 +132,8 @@ static bool choose_learner(
 	return true;
 }
 
-static struct upk_contest_champion champion_of(const struct job *job, const struct upk_rows *rows)
+static struct upk_contest_champion champion_of(
+	const struct upk_job *job, const struct upk_rows *rows)
 {
 	bool fits = job->rival &&
 		upk_predictor_fits(job->rival, rows->columns, job->schema->classes,
@@ -179,8 +143,8 @@ static struct upk_contest_champion champion_of(const struct job *job, const stru
 		job->rival_to };
 }
 
-static bool contest(struct job *job, const struct upk_rows *rows, const struct upk_slices *slices,
-	struct upk_outcome *o, struct upk_error *err)
+static bool contest(struct upk_job *job, const struct upk_rows *rows,
+	const struct upk_slices *slices, struct upk_outcome *o, struct upk_error *err)
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	struct upk_contest_old olds[UPK_CONTEST_OLD];
@@ -227,7 +191,7 @@ static bool contest(struct job *job, const struct upk_rows *rows, const struct u
 
 /* By what is known before a row is read: the places there are, the features, and every learner that
  * may have its turn. */
-static bool check_memory(const struct job *job, struct upk_store *store, struct upk_error *err)
+static bool check_memory(const struct upk_job *job, struct upk_store *store, struct upk_error *err)
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	const struct upk_features *features = job->schema->features;
@@ -256,7 +220,7 @@ static bool check_memory(const struct job *job, struct upk_store *store, struct 
 
 /* The rows of a run, with the slices of those held out. The caller finishes both, on failure too.
  */
-static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *rows,
+static bool read_all(struct upk_trainer *t, struct upk_job *job, struct upk_rows *rows,
 	struct upk_slices *slices, struct upk_error *err)
 {
 	const struct upk_slice_scan scan = { .model = job->model->number,
@@ -279,8 +243,8 @@ static bool read_all(struct upk_trainer *t, struct job *job, struct upk_rows *ro
 }
 
 /* The shadow begins with the rows of the version that the run made, else with the champion's. */
-static bool start_live(
-	struct job *job, const struct upk_rows *rows, struct upk_outcome *o, struct upk_error *err)
+static bool start_live(struct upk_job *job, const struct upk_rows *rows, struct upk_outcome *o,
+	struct upk_error *err)
 {
 	bool made = o->contest.predictor != NULL;
 	int64_t from = made ? o->contest.from : job->live_from;
@@ -292,7 +256,7 @@ static bool start_live(
 }
 
 static bool read_and_contest(
-	struct upk_trainer *t, struct job *job, struct upk_outcome *o, struct upk_error *err)
+	struct upk_trainer *t, struct upk_job *job, struct upk_outcome *o, struct upk_error *err)
 {
 	struct upk_rows rows = { 0 };
 	struct upk_slices slices = { 0 };
@@ -303,7 +267,7 @@ static bool read_and_contest(
 	return done;
 }
 
-static void carry_out(struct upk_trainer *t, struct job *job)
+static void carry_out(struct upk_trainer *t, struct upk_job *job)
 {
 	struct upk_engine *e = t->engine;
 	int64_t started = upk_clock_now(e->clock);
@@ -319,38 +283,20 @@ static void carry_out(struct upk_trainer *t, struct job *job)
 	if (!read_and_contest(t, job, o, &o->error) && o->error.code == UPK_OK)
 		o->error.code = UPK_IO;
 	upk_crew_destroy(job->crew);
+	upk_trials_destroy(job->trials);
 	o->ended = upk_clock_now(e->clock);
-	o->interrupted = atomic_load(&t->stopping) && o->error.code == UPK_CANCELLED;
+	o->interrupted = upk_jobs_closed(t->jobs) && o->error.code == UPK_CANCELLED;
 	upk_writer_push(e->writer, &o->task);
-}
-
-static struct job *next_job(struct upk_trainer *t)
-{
-	pthread_mutex_lock(&t->lock);
-	while (!t->first && !atomic_load(&t->stopping))
-		pthread_cond_wait(&t->wake, &t->lock);
-	struct job *job = t->first;
-	if (job) {
-		t->first = job->next;
-		t->last = t->first ? t->last : NULL;
-		t->current = job;
-		if (atomic_load(&t->stopping))
-			atomic_store(&job->cancel, true);
-	}
-	pthread_mutex_unlock(&t->lock);
-	return job;
 }
 
 static void *work(void *argument)
 {
 	struct upk_trainer *t = argument;
+	struct upk_job *job;
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* a sandbox may forbid it */
-	for (struct job *job = next_job(t); job; job = next_job(t)) {
+	while ((job = upk_jobs_take(t->jobs))) {
 		carry_out(t, job);
-		pthread_mutex_lock(&t->lock);
-		t->current = NULL;
-		pthread_mutex_unlock(&t->lock);
-		free_job(job);
+		upk_jobs_finish(t->jobs, job);
 	}
 	return NULL;
 }
@@ -363,8 +309,7 @@ struct upk_trainer *upk_trainer_start(struct upk_engine *e, struct upk_error *er
 		return NULL;
 	}
 	t->engine = e;
-	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->wake, NULL);
+	t->jobs = e->jobs;
 	int failed = pthread_create(&t->thread, NULL, work, t);
 	if (!failed)
 		return t;
@@ -377,156 +322,7 @@ void upk_trainer_stop(struct upk_trainer *t)
 {
 	if (!t)
 		return;
-	pthread_mutex_lock(&t->lock);
-	atomic_store(&t->stopping, true);
-	if (t->current)
-		atomic_store(&t->current->cancel, true);
-	pthread_cond_signal(&t->wake);
-	pthread_mutex_unlock(&t->lock);
+	upk_jobs_close(t->jobs);
 	pthread_join(t->thread, NULL);
-}
-
-void upk_trainer_destroy(struct upk_trainer *t)
-{
-	if (!t)
-		return;
-	pthread_cond_destroy(&t->wake);
-	pthread_mutex_destroy(&t->lock);
 	free(t);
-}
-
-/* The newest of the bench, with the place after their last training row. */
-static bool add_olds(struct upk_trainer *t, struct job *job, struct upk_error *err)
-{
-	const struct upk_tail *tail = job->model->tail;
-	for (size_t i = upk_bench_count(tail->bench); i > 0 && job->olds_count < UPK_CONTEST_OLD;
-		i--) {
-		struct upk_serving *serving = upk_bench_at(tail->bench, i - 1);
-		int64_t version = upk_serving_version(serving);
-		struct upk_version_row row;
-		bool found;
-		if (version == tail->champion || version == upk_tag_version(tail->in_use.tag))
-			continue;
-		if (!upk_version_get(
-			    t->engine->store, job->model->number, version, &found, &row, err))
-			return false;
-		if (!found)
-			continue;
-		job->olds[job->olds_count++] = (struct upk_contest_old){ version,
-			upk_predictor_ref(upk_serving_predictor(serving)), row.to };
-	}
-	return true;
-}
-
-static double first_errors(const struct upk_confusion *holdout)
-{
-	uint64_t pairs = holdout ? upk_confusion_pairs(holdout) : 0;
-	return pairs ? 1 - (double)upk_confusion_hits(holdout) / (double)pairs : (double)NAN;
-}
-
-/* What a shadow may begin with besides the rows of the run's own version. */
-static bool add_live(struct upk_trainer *t, struct job *job, struct upk_error *err)
-{
-	const struct upk_tail *tail = job->model->tail;
-	struct upk_version_row row;
-	bool found;
-	job->live = upk_live_wants_start(tail->live);
-	if (!job->live || tail->champion == 0)
-		return true;
-	if (!upk_version_get(
-		    t->engine->store, job->model->number, tail->champion, &found, &row, err))
-		return false;
-	if (found) {
-		job->live_from = row.from;
-		job->live_to = row.to;
-	}
-	return true;
-}
-
-/* A version's predictor, which the caller gives back, and the place after its last training row.
- * *out stays NULL where it is not at hand. */
-static bool get_version(const struct upk_trainer *t, const struct upk_model *m, int64_t version,
-	struct upk_predictor **out, int64_t *to, struct upk_error *err)
-{
-	struct upk_serving *serving = version ? upk_bench_find(m->tail->bench, version) : NULL;
-	struct upk_version_row row;
-	bool found;
-	if (!serving)
-		return true;
-	if (!upk_version_get(t->engine->store, m->number, version, &found, &row, err))
-		return false;
-	if (found) {
-		*out = upk_predictor_ref(upk_serving_predictor(serving));
-		*to = row.to;
-	}
-	return true;
-}
-
-/* The version in use, where it can be gone on from; and whom a run by hand or by schedule is to
- * beat: the version that answers predict, where upkeepd's are in use. */
-static bool add_champion(struct upk_trainer *t, struct job *job, struct upk_error *err)
-{
-	const struct upk_tail *tail = job->model->tail;
-	if (!get_version(
-		    t, job->model, job->order.champion, &job->champion, &job->champion_to, err))
-		return false;
-	if (job->order.champion == 0 || gate_kind(job->order.run_kind) != UPK_GATE_MANUAL)
-		return true;
-	job->rival_version = tail->champion;
-	return get_version(t, job->model, tail->champion, &job->rival, &job->rival_to, err);
-}
-
-bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
-	struct upk_error *err)
-{
-	if (atomic_load(&t->stopping))
-		return upk_fail(err, UPK_BUSY, "the daemon is stopping");
-	struct job *job = calloc(1, sizeof *job);
-	if (!job)
-		return upk_fail(err, UPK_NOMEM, "no memory for a run");
-	job->model = upk_model_ref(m);
-	job->config = upk_config_ref(m->tail->config);
-	job->schema = upk_schema_ref(m->tail->schema);
-	job->order = *order;
-	job->first_errors = first_errors(m->tail->holdout);
-	if (!add_olds(t, job, err) || !add_champion(t, job, err) || !add_live(t, job, err)) {
-		free_job(job);
-		return false;
-	}
-	pthread_mutex_lock(&t->lock);
-	*(t->last ? &t->last->next : &t->first) = job;
-	t->last = job;
-	pthread_cond_signal(&t->wake);
-	pthread_mutex_unlock(&t->lock);
-	return true;
-}
-
-static void cancel_if(struct job *job, const struct upk_model *m, int64_t run)
-{
-	if (job && job->model == m && job->order.run == run)
-		atomic_store(&job->cancel, true);
-}
-
-void upk_trainer_cancel(struct upk_trainer *t, const struct upk_model *m, int64_t run)
-{
-	pthread_mutex_lock(&t->lock);
-	cancel_if(t->current, m, run);
-	for (struct job *job = t->first; job; job = job->next)
-		cancel_if(job, m, run);
-	pthread_mutex_unlock(&t->lock);
-}
-
-bool upk_trainer_progress(
-	struct upk_trainer *t, const struct upk_model *m, int64_t run, size_t *done, size_t *total)
-{
-	pthread_mutex_lock(&t->lock);
-	const struct job *job = t->current;
-	bool found =
-		job && job->model == m && job->order.run == run && atomic_load(&job->total) > 0;
-	if (found) {
-		*done = atomic_load(&job->done);
-		*total = atomic_load(&job->total);
-	}
-	pthread_mutex_unlock(&t->lock);
-	return found;
 }

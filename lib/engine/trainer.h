@@ -15,37 +15,24 @@ struct upk_trainer;
 
 /* A run's end on its way to the writer, which applies it (engine/promotion.h) and frees it. */
 struct upk_outcome {
-	struct upk_task task;     /* first: the writer gets this */
-	struct upk_model *model;  /* a reference */
+	struct upk_task task;      /* first: the writer gets this */
+	struct upk_model *model;   /* a reference */
 	struct upk_schema *schema; /* that the rows were read with: a reference */
 	struct upk_order order;
-	bool begun;               /* only says that the run has begun */
-	bool interrupted;         /* the daemon stops: the run goes on when it is started again */
-	int64_t started, ended;   /* ms */
+	bool begun;             /* only says that the run has begun */
+	bool interrupted;       /* the daemon stops: the run goes on when it is started again */
+	int64_t started, ended; /* ms */
 	struct upk_contest_outcome contest;
-	struct upk_error error;   /* UPK_OK: contest holds */
+	struct upk_error error;     /* UPK_OK: contest holds */
 	struct upk_live_start live; /* the shadow, where the model had none */
 };
 void upk_outcome_free(struct upk_outcome *o);
 
+/* Carries out what comes into e->jobs. NULL: UPK_NOMEM or UPK_IO. */
 struct upk_trainer *upk_trainer_start(struct upk_engine *e, struct upk_error *err);
 
-/* Cancels what runs and what is queued, and waits for the thread: the ends of those runs have then
- * been pushed to the writer. Runs queued later are refused. NULL is fine. */
+/* Cancels what runs and what is queued, waits for the thread and frees: the ends of those runs have
+ * then been pushed to the writer. Runs queued later are refused. NULL is fine. */
 void upk_trainer_stop(struct upk_trainer *t);
-void upk_trainer_destroy(struct upk_trainer *t); /* after the writer has ended; NULL is fine */
-
-/* Queues a run of the model. Called by the writer: everything it needs is copied or referenced at
- * this moment (configuration, schema, versions of the bench). false: UPK_BUSY (the engine closes),
- * UPK_NOMEM or the store's error; the run then has not been queued. */
-bool upk_trainer_queue(struct upk_trainer *t, struct upk_model *m, const struct upk_order *order,
-	struct upk_error *err);
-
-/* Any thread: the run stops at its next iteration; its end still comes. */
-void upk_trainer_cancel(struct upk_trainer *t, const struct upk_model *m, int64_t run);
-
-/* Any thread: how many of its candidates and trials a run is through; false: it is not going on. */
-bool upk_trainer_progress(
-	struct upk_trainer *t, const struct upk_model *m, int64_t run, size_t *done, size_t *total);
 
 #endif
