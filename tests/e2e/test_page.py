@@ -71,6 +71,17 @@ class Page(Browser):
         self.assertNotIn('<span class="state good">ok</span>', page)
         self.assertIn("0 of the 40 pairs it needs", page)
 
+    def test_many_marks_do_not_hide_the_curve(self):
+        def marks_after(turns):
+            for turn in range(turns):
+                self.events("flips", [{"predicted": "a", "label": "ab"[turn % 2]}] * 50)
+            return re.findall(r'class="mark alerted( tick)?"', self.browse("--dump-dom", part="#model=flips").stdout)
+
+        self.put_model("flips", {"windows": [{"name": "short", "count": 50}], "rules": [
+            {"name": "low", "metric": "accuracy", "window": "short", "below": 0.5, "min_pairs": 20, "confidence": None}]})
+        self.assertEqual(marks_after(6), [""] * 3)
+        self.assertEqual(marks_after(54), [" tick"] * 30)
+
     def test_a_screenshot_can_be_taken(self):
         path = os.path.join(self.daemon.top, "page.png")
         self.browse(f"--screenshot={path}")

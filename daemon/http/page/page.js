@@ -241,7 +241,12 @@ function showClasses(model) {
 
 /* ---- the chart of the first window ---- */
 
-const CHART = { width: 900, height: 220, left: 44, right: 12, top: 12, bottom: 24 };
+const CHART = { width: 900, height: 236, left: 44, right: 12, top: 12, bottom: 40 };
+
+/* More marks than these would hide the curve: then they are ticks in lanes under it. */
+const MARKS_ACROSS = 24;
+const LANES = { alerted: 4, promoted: 12 };
+const LANE_HEIGHT = 7;
 
 function scales(points) {
 	const places = points.map((point) => point.place);
@@ -276,9 +281,14 @@ function marks(scale, model) {
 		at.push([promotion.place, promotion.against ? "against" : "promoted", promotionWords(promotion)]);
 	for (const alert of model.alerts)
 		at.push([alert.place, "alerted", alertWords(alert)]);
-	return at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last)
-		.map(([place, kind, words]) => draw("line", { class: `mark ${kind}`, x1: scale.x(place), x2: scale.x(place),
-			y1: CHART.top, y2: CHART.height - CHART.bottom }, draw("title", {}, words)));
+	const shown = at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last);
+	const floor = CHART.height - CHART.bottom;
+	return shown.map(([place, kind, words]) => {
+		const across = shown.length <= MARKS_ACROSS || !(kind in LANES);
+		return draw("line", { class: `mark ${kind}${across ? "" : " tick"}`, x1: scale.x(place), x2: scale.x(place),
+			y1: across ? CHART.top : floor + LANES[kind], y2: across ? floor : floor + LANES[kind] + LANE_HEIGHT },
+		draw("title", {}, words));
+	});
 }
 
 /* The points that are kept, and how the window stands now. */
