@@ -161,5 +161,7 @@ static void answer(const struct upk_post *post, struct upk_reply *reply)
 void upk_items_post(enum upk_item_kind kind, struct upk_request *request, struct upk_reply *reply)
 {
 	reply->post = upk_items_read(kind, request, reply);
+	if (reply->post)
+		upk_engine_ask_ahead(upk_site_engine(request->site), reply->post);
 	reply->answer = answer;
 }

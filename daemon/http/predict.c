@@ -134,6 +134,7 @@ void upk_predict_post(struct upk_request *request, struct upk_reply *reply)
 	if (!post)
 		return;
 	if (store) {
+		upk_engine_ask_ahead(upk_site_engine(request->site), post);
 		reply->post = post;
 		reply->answer = answer;
 		return;

@@ -373,6 +373,7 @@ bool upk_batch_redecode(struct upk_batch *b, struct upk_schema *schema, struct u
 	b->count = 0;
 	b->ignored_count = 0;
 	b->unlearnt = false;
+	b->asked.model = 0;
 	return begin_decoding(b, err) && decode_again(b, err);
 }
 

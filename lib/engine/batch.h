@@ -43,6 +43,8 @@ struct upk_item {
 	struct upk_made_by version;
 	struct upk_text meta;      /* JSON object; absent: none */
 	struct upk_text source;    /* of a label; absent: none */
+	uint64_t key;              /* of the id in the id index, when asked; 0 without one */
+	bool absent;               /* no run has it, as far as they were asked */
 };
 
 enum { UPK_BATCH_ITEMS_MAX = 100000, UPK_BATCH_IGNORED = 10 };
@@ -56,6 +58,10 @@ struct upk_batch {
 	bool unlearnt; /* some item has features while the schema has none: decode again */
 	int64_t now;   /* the clock at decoding */
 	size_t body_size; /* of the request, in bytes */
+	struct {
+		int64_t model; /* 0: nothing was asked */
+		uint64_t upto; /* the mark that absent is about */
+	} asked;               /* by engine/ahead.h */
 	struct upk_item *items;
 	size_t count;
 	char *ignored[UPK_BATCH_IGNORED]; /* unknown members that were left out */

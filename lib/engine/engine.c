@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ahead.h"
 #include "engine/checkpointer.h"
 #include "engine/core.h"
 #include "engine/ids.h"
@@ -120,6 +121,14 @@ struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, st
 		return empty_schema(err);
 	upk_registry_missing(e->registry, model, err);
 	return NULL;
+}
+
+void upk_engine_ask_ahead(struct upk_engine *e, struct upk_post *post)
+{
+	struct upk_model *m = upk_registry_find(e->registry, post->model);
+	if (m)
+		upk_ahead_ask(e->ids, post->batch, m->number);
+	upk_model_unref(m);
 }
 
 static bool copy_name(struct upk_post *post)

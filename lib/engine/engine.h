@@ -51,6 +51,10 @@ void upk_engine_train_threads(struct upk_engine *e, int threads);
  * empty one when it may be created, else NULL with UPK_NOT_FOUND. */
 struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, struct upk_error *err);
 
+/* For a thread that has just decoded a post: does for its batch what the writer would have to do
+ * otherwise, as far as it can be done before (engine/ahead.h). */
+void upk_engine_ask_ahead(struct upk_engine *e, struct upk_post *post);
+
 /* Hands posts (a list by next) to the writer; it is woken once. NULL: done will be called for each.
  * Else the list from the first post that was not taken: UPK_BUSY (queue full or stopping) or
  * UPK_NOMEM; for them done is not called and the batch is still the post's. */

@@ -1,11 +1,12 @@
 #include "engine/id_filter.h"
 
 #include <endian.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/pages.h"
 
-enum { WORDS = 8, BLOCK_BITS = 512, BITS_AN_ENTRY = 16 };
+enum { WORDS = 8, BLOCK_BITS = 512, BITS_AN_ENTRY = 16, AHEAD = 16 };
 
 /* Little-endian, as it is stored. Each key has one bit in every word of its block. */
 struct block {
@@ -13,6 +14,7 @@ struct block {
 };
 
 struct upk_id_filter {
+	atomic_size_t references;
 	void *memory;
 	struct block *blocks; /* in there, on a cache line */
 	uint64_t count;
@@ -23,6 +25,7 @@ struct upk_id_filter *upk_id_filter_create(uint64_t entries, struct upk_error *e
 	struct upk_id_filter *f = malloc(sizeof *f);
 	if (!f)
 		goto fail;
+	atomic_init(&f->references, 1);
 	f->count = entries * BITS_AN_ENTRY / BLOCK_BITS + 1;
 	f->memory = calloc(f->count + 1, sizeof(struct block));
 	if (!f->memory)
@@ -41,9 +44,15 @@ fail:
 	return NULL;
 }
 
-void upk_id_filter_destroy(struct upk_id_filter *f)
+struct upk_id_filter *upk_id_filter_ref(struct upk_id_filter *f)
 {
-	if (!f)
+	atomic_fetch_add(&f->references, 1);
+	return f;
+}
+
+void upk_id_filter_unref(struct upk_id_filter *f)
+{
+	if (!f || atomic_fetch_sub(&f->references, 1) > 1)
 		return;
 	free(f->memory);
 	free(f);
@@ -89,6 +98,19 @@ bool upk_id_filter_may_have(const struct upk_id_filter *f, uint64_t key)
 void upk_id_filter_prefetch(const struct upk_id_filter *f, uint64_t key)
 {
 	__builtin_prefetch(block_of(f, key));
+}
+
+void upk_id_filter_sift(
+	const struct upk_id_filter *f, const uint64_t *keys, size_t count, bool *absent)
+{
+	for (size_t i = 0; i < count && i < AHEAD; i++)
+		upk_id_filter_prefetch(f, keys[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (i + AHEAD < count)
+			upk_id_filter_prefetch(f, keys[i + AHEAD]);
+		if (upk_id_filter_may_have(f, keys[i]))
+			absent[i] = false;
+	}
 }
 
 unsigned char *upk_id_filter_bytes(struct upk_id_filter *f)

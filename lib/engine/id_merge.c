@@ -103,7 +103,7 @@ void upk_id_merge_destroy(struct upk_id_merge *m)
 		return;
 	for (size_t i = 0; i < m->sources_count; i++)
 		free(m->sources[i].entries);
-	upk_id_filter_destroy(m->filter);
+	upk_id_filter_unref(m->filter);
 	free(m);
 }
 

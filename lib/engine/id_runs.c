@@ -142,7 +142,7 @@ void upk_id_runs_close(struct upk_id_runs *r)
 	for (size_t i = 0; i < TIERS; i++)
 		upk_id_merge_destroy(r->jobs[i].merge);
 	for (size_t i = 0; i < r->count; i++)
-		upk_id_filter_destroy(r->uses[i].filter);
+		upk_id_filter_unref(r->uses[i].filter);
 	free(r->uses);
 	free(r->gone);
 	free(r);
@@ -296,43 +296,48 @@ bool upk_id_runs_step(struct upk_id_runs *r, const struct upk_id_leave_out *out,
 
 /* ---- with the transaction ---- */
 
-static void drop_leaving(struct upk_id_runs *r)
+static bool drop_leaving(struct upk_id_runs *r)
 {
-	size_t kept = 0;
+	size_t kept = 0, had = r->count;
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->uses[i].leaving) {
-			upk_id_filter_destroy(r->uses[i].filter);
+			upk_id_filter_unref(r->uses[i].filter);
 			r->gone[r->gone_count++] = r->uses[i].run.run;
 		} else {
 			r->uses[kept++] = r->uses[i];
 		}
 	}
 	r->count = kept;
+	return kept < had;
 }
 
-static void commit_job(struct upk_id_runs *r, struct job *job)
+/* Whether there is a run more. */
+static bool commit_job(struct upk_id_runs *r, struct job *job)
 {
 	upk_id_merge_commit(job->merge);
 	if (!upk_id_merge_done(job->merge))
-		return;
+		return false;
 	const struct upk_id_run *run = upk_id_merge_run(job->merge);
-	if (run->state == UPK_ID_WHOLE)
+	bool whole = run->state == UPK_ID_WHOLE;
+	if (whole)
 		insert(r, *run, upk_id_merge_take_filter(job->merge));
 	else
 		r->gone[r->gone_count++] = run->run;
 	upk_id_merge_destroy(job->merge);
 	*job = (struct job){ 0 };
+	return whole;
 }
 
-void upk_id_runs_commit(struct upk_id_runs *r)
+bool upk_id_runs_commit(struct upk_id_runs *r)
 {
 	if (r->removed)
 		r->gone_count--;
 	r->removed = false;
-	drop_leaving(r);
+	bool changed = drop_leaving(r);
 	for (size_t i = 0; i < TIERS; i++)
-		if (r->jobs[i].merge)
-			commit_job(r, &r->jobs[i]);
+		if (r->jobs[i].merge && commit_job(r, &r->jobs[i]))
+			changed = true;
+	return changed;
 }
 
 void upk_id_runs_rollback(struct upk_id_runs *r)

@@ -43,7 +43,8 @@ enum upk_id_spill upk_id_runs_spilling(const struct upk_id_runs *r);
 bool upk_id_runs_step(struct upk_id_runs *r, const struct upk_id_leave_out *out, int64_t *budget,
 	struct upk_error *err);
 
-void upk_id_runs_commit(struct upk_id_runs *r);
+/* Whether it changed which runs there are. */
+bool upk_id_runs_commit(struct upk_id_runs *r);
 void upk_id_runs_rollback(struct upk_id_runs *r);
 
 #endif

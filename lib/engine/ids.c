@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "engine/id_ring.h"
 #include "engine/id_runs.h"
+#include "engine/id_sieve.h"
 #include "engine/id_sort.h"
 #include "store/id_run.h"
 
@@ -15,6 +16,7 @@ enum {
 	WORK_AN_ENTRY = 6, /* entries written or merged for each one added */
 	MODELS = 1 << 16,  /* low half words of keys */
 	STEP_AT_START = 1 << 20,
+	SOON = 2, /* runs that are the next to be beyond memory */
 };
 
 static const struct upk_ids_sizes default_sizes = { .newest = 1 << 20, .spilled = 1 << 16 };
@@ -24,7 +26,10 @@ struct upk_ids {
 	struct upk_ids_sizes sizes;
 	struct upk_hash_key hash_key;
 	struct upk_id_runs *runs;
-	pthread_mutex_t lock; /* of newest: the writer takes it to change, others to read */
+	size_t in_memory; /* the newest runs, of which all entries are in memory; or more */
+	/* Of what follows: the writer takes it to change, others to read. */
+	pthread_mutex_t lock;
+	struct upk_id_sieve *sieve; /* of runs beyond memory, or soon so; NULL: none */
 	struct upk_id_ring *newest;
 	uint64_t committed; /* the first position that a rollback takes out */
 	int64_t seq;        /* the greatest one committed */
@@ -86,12 +91,35 @@ static bool is_in_memory(const struct upk_ids *ids, const struct upk_id_run *run
 	return run->first > upk_id_ring_lost(ids->newest);
 }
 
-void upk_ids_prefetch(const struct upk_ids *ids, uint64_t key)
+/* What is overwritten in memory only grows, until there are other runs. */
+static size_t first_beyond_memory(struct upk_ids *ids)
+{
+	while (ids->in_memory > 0 &&
+		!is_in_memory(ids, &upk_id_runs_at(ids->runs, ids->in_memory - 1)->run))
+		ids->in_memory--;
+	return ids->in_memory;
+}
+
+uint64_t upk_ids_ask(struct upk_ids *ids, const uint64_t *keys, size_t count, bool *absent)
+{
+	pthread_mutex_lock(&ids->lock);
+	struct upk_id_sieve *sieve = ids->sieve ? upk_id_sieve_ref(ids->sieve) : NULL;
+	pthread_mutex_unlock(&ids->lock);
+	if (!sieve)
+		return 0;
+	uint64_t last = upk_id_sieve_last(sieve);
+	upk_id_sieve_ask(sieve, keys, count, absent);
+	upk_id_sieve_unref(sieve);
+	return last;
+}
+
+void upk_ids_prefetch(struct upk_ids *ids, uint64_t key, uint64_t absent)
 {
 	upk_id_ring_prefetch(ids->newest, key);
-	for (size_t i = upk_id_runs_count(ids->runs); i-- > 0;) {
+	size_t count = upk_id_runs_count(ids->runs);
+	for (size_t i = first_beyond_memory(ids); i < count; i++) {
 		const struct upk_id_run_use *use = upk_id_runs_at(ids->runs, i);
-		if (is_in_memory(ids, &use->run))
+		if (use->run.last <= absent)
 			break;
 		upk_id_filter_prefetch(use->filter, key);
 	}
@@ -115,6 +143,7 @@ void upk_ids_look(
 	s->ids = ids;
 	s->reader = reader;
 	s->key = key;
+	s->absent = 0;
 	s->below = s->last_run = INT64_MAX;
 	s->position = 0;
 	s->in_runs = false;
@@ -123,9 +152,10 @@ void upk_ids_look(
 	s->count = s->at = 0;
 }
 
-void upk_ids_search(struct upk_id_search *s, struct upk_ids *ids, uint64_t key)
+void upk_ids_search(struct upk_id_search *s, struct upk_ids *ids, uint64_t key, uint64_t absent)
 {
 	upk_ids_look(s, ids, NULL, key);
+	s->absent = absent;
 }
 
 static bool walk_newest(struct upk_id_search *s)
@@ -142,11 +172,17 @@ static bool walk_newest(struct upk_id_search *s)
 static int64_t next_of_writer(struct upk_id_search *s)
 {
 	const struct upk_id_runs *runs = s->ids->runs;
+	size_t first = first_beyond_memory(s->ids);
+	if (s->next_run < first)
+		s->next_run = first;
 	while (s->next_run < upk_id_runs_count(runs)) {
 		const struct upk_id_run_use *use = upk_id_runs_at(runs, s->next_run++);
-		if (!is_in_memory(s->ids, &use->run) && upk_id_filter_may_have(use->filter, s->key))
+		if (use->run.last <= s->absent)
+			break;
+		if (upk_id_filter_may_have(use->filter, s->key))
 			return use->run.run;
 	}
+	s->next_run = upk_id_runs_count(runs);
 	return 0;
 }
 
@@ -277,6 +313,26 @@ bool upk_ids_spill(struct upk_ids *ids, struct upk_error *err)
 	return upk_id_index_set_spilled(ids->store, ids->spill.seq, err);
 }
 
+/* Without memory for it nobody asks ahead. */
+static void publish_sieve(struct upk_ids *ids)
+{
+	size_t count = upk_id_runs_count(ids->runs);
+	ids->in_memory = count;
+	size_t beyond = first_beyond_memory(ids), first = beyond > SOON ? beyond - SOON : 0;
+	struct upk_id_sieve *sieve = NULL;
+	if (beyond < count)
+		sieve = upk_id_sieve_create(
+			upk_id_runs_at(ids->runs, first)->run.last, count - first, NULL);
+	for (size_t i = first; sieve && i < count; i++)
+		upk_id_sieve_add(sieve, upk_id_runs_at(ids->runs, i)->filter);
+
+	pthread_mutex_lock(&ids->lock);
+	struct upk_id_sieve *old = ids->sieve;
+	ids->sieve = sieve;
+	pthread_mutex_unlock(&ids->lock);
+	upk_id_sieve_unref(old);
+}
+
 void upk_ids_commit(struct upk_ids *ids, int64_t seq)
 {
 	if (ids->spill.written) {
@@ -286,7 +342,8 @@ void upk_ids_commit(struct upk_ids *ids, int64_t seq)
 	ids->spill.written = false;
 	ids->committed = upk_id_ring_next(ids->newest);
 	ids->seq = seq;
-	upk_id_runs_commit(ids->runs);
+	if (upk_id_runs_commit(ids->runs))
+		publish_sieve(ids);
 }
 
 void upk_ids_rollback(struct upk_ids *ids)
@@ -362,7 +419,10 @@ static bool open_parts(struct upk_ids *ids, struct upk_error *err)
 	ids->newest =
 		upk_id_ring_create(ids->sizes.newest, value_of(index.spilled, UPK_ID_LABEL), err);
 	ids->runs = ids->newest ? upk_id_runs_open(ids->store, err) : NULL;
-	return ids->runs && read_tail(ids, last, err);
+	if (!ids->runs)
+		return false;
+	publish_sieve(ids);
+	return read_tail(ids, last, err);
 }
 
 struct upk_ids *upk_ids_open(
@@ -387,6 +447,7 @@ void upk_ids_close(struct upk_ids *ids)
 {
 	if (!ids)
 		return;
+	upk_id_sieve_unref(ids->sieve);
 	upk_id_runs_close(ids->runs);
 	upk_id_ring_destroy(ids->newest);
 	pthread_mutex_destroy(&ids->lock);

@@ -46,9 +46,14 @@ void upk_ids_close(struct upk_ids *ids); /* NULL is fine */
 /* The key of an id; the same for as long as the data folder lives. Any thread. */
 uint64_t upk_ids_key(const struct upk_ids *ids, int64_t model, struct upk_text id);
 
+/* Looks into the filters of the older runs, so that the writer's searches need not: absent[i] says
+ * that no run has keys[i] up to the mark that is given back, which stays true whatever is added,
+ * merged or deleted. 0: nothing is known. Any thread. */
+uint64_t upk_ids_ask(struct upk_ids *ids, const uint64_t *keys, size_t count, bool *absent);
+
 /* Loads what a search for the key touches first, and a while later what it touches then: call them
- * for some items ahead. Cannot fail. */
-void upk_ids_prefetch(const struct upk_ids *ids, uint64_t key);
+ * for some items ahead. absent: the mark up to which no run has the key; 0: none. Cannot fail. */
+void upk_ids_prefetch(struct upk_ids *ids, uint64_t key, uint64_t absent);
 void upk_ids_prefetch_newest(const struct upk_ids *ids, uint64_t key);
 /* The sequence number of the first candidate, if it is in memory, else 0: to load its row ahead. */
 int64_t upk_ids_newest(const struct upk_ids *ids, uint64_t key);
@@ -62,6 +67,7 @@ struct upk_id_search {
 	struct upk_ids *ids;
 	struct upk_store *reader; /* NULL: the writer searches */
 	uint64_t key;
+	uint64_t absent;   /* the mark up to which no run has the key */
 	uint64_t below;    /* the last one that was yielded */
 	uint64_t position; /* in the newest entries */
 	bool in_runs;      /* past the newest entries */
@@ -72,7 +78,8 @@ struct upk_id_search {
 	uint64_t values[UPK_IDS_AT_ONCE];
 };
 
-void upk_ids_search(struct upk_id_search *s, struct upk_ids *ids, uint64_t key);
+/* absent: as of upk_ids_prefetch. */
+void upk_ids_search(struct upk_id_search *s, struct upk_ids *ids, uint64_t key, uint64_t absent);
 /* Any thread with a connection of its own: in a read transaction that has read nothing yet. Sees
  * all that was committed before, and may see what is not committed yet. */
 void upk_ids_look(

@@ -68,7 +68,7 @@ static bool newest_hit(
 	if (!k->item->id.data)
 		return true;
 	struct upk_id_search search;
-	upk_ids_search(&search, k->engine->ids, k->key);
+	upk_ids_search(&search, k->engine->ids, k->key, k->absent);
 	return upk_ids_next(&search, found, hit, err);
 }
 
@@ -346,6 +346,7 @@ static bool take_all(struct upk_engine *e, struct upk_ingest *in, struct upk_pos
 			.index = i,
 			.now = now,
 			.key = upk_ahead_key(&ahead, i),
+			.absent = upk_ahead_absent(&ahead, i),
 			.scores = in->scores };
 		if (!upk_pending_ready(e->pending, e->store, err) || !take(&k, err))
 			return false;

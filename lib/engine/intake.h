@@ -31,6 +31,7 @@ struct upk_intake {
 	size_t index;
 	int64_t now;
 	uint64_t key; /* of the item's id in the index; 0 without one */
+	uint64_t absent; /* what is known of it: upk_ahead_absent */
 	struct upk_resolved resolved;
 	double *scores; /* (UPK_CLASSES_MAX) of the item, in class order */
 	enum upk_fate fate;

@@ -98,7 +98,7 @@ bool upk_known_each(struct upk_ids *ids, struct upk_store *store, bool reader, i
 	if (reader)
 		upk_ids_look(&search, ids, store, key);
 	else
-		upk_ids_search(&search, ids, key);
+		upk_ids_search(&search, ids, key, 0);
 	for (;;) {
 		struct upk_id_hit hit;
 		struct row row;

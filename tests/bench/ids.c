@@ -81,7 +81,7 @@ static void add_post(struct bench *b, int64_t first, struct times *t)
 		keys[i] = key_of(first + i);
 	double began = seconds();
 	for (int i = 0; i < POST; i++) {
-		upk_ids_prefetch(b->ids, keys[i + AHEAD < POST ? i + AHEAD : i]);
+		upk_ids_prefetch(b->ids, keys[i + AHEAD < POST ? i + AHEAD : i], 0);
 		check(upk_ids_add(b->ids, keys[i], first + i, UPK_ID_EVENT, &err), &err);
 	}
 	double added = seconds();
@@ -112,8 +112,8 @@ static double find(struct bench *b, int64_t from, int64_t to, int ahead, int64_t
 		struct upk_id_hit hit;
 		bool found;
 		if (ahead > 0)
-			upk_ids_prefetch(b->ids, keys[i + ahead]);
-		upk_ids_search(&s, b->ids, keys[i]);
+			upk_ids_prefetch(b->ids, keys[i + ahead], 0);
+		upk_ids_search(&s, b->ids, keys[i], 0);
 		check(upk_ids_next(&s, &found, &hit, &err), &err);
 		hits += found;
 	}

@@ -153,6 +153,11 @@ struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, st
 	return schema;
 }
 
+void upk_engine_ask_ahead(struct upk_engine *e, struct upk_post *post)
+{
+	(void)e, (void)post;
+}
+
 struct upk_post *upk_engine_post(
 	struct upk_engine *e, struct upk_post *posts, struct upk_error *err)
 {

@@ -143,16 +143,15 @@ void bed_decode(struct bed *b, struct upk_post *post, enum upk_item_kind kind, c
 	upk_schema_unref(schema);
 	if (!post->batch)
 		fail_msg("%s", err.message);
+	upk_engine_ask_ahead(b->engine, post);
 }
 
-void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
-	const char *body, unsigned flags)
+void bed_hand_over(struct bed *b, struct upk_post *post, unsigned flags)
 {
 	struct answer a = { .done = false };
 	struct upk_error err = { 0 };
 	pthread_mutex_init(&a.lock, NULL);
 	pthread_cond_init(&a.came, NULL);
-	bed_decode(b, post, kind, model, body);
 	post->settle = (flags & BED_SETTLE) != 0;
 	post->atomic = (flags & BED_ATOMIC) != 0;
 	post->done = came;
@@ -165,6 +164,13 @@ void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, con
 	pthread_mutex_unlock(&a.lock);
 	pthread_cond_destroy(&a.came);
 	pthread_mutex_destroy(&a.lock);
+}
+
+void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
+	const char *body, unsigned flags)
+{
+	bed_decode(b, post, kind, model, body);
+	bed_hand_over(b, post, flags);
 }
 
 void bed_finish(struct upk_post *post)

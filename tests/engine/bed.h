@@ -48,7 +48,9 @@ enum { BED_SETTLE = 1, BED_ATOMIC = 2 };
 void bed_decode(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
 	const char *body);
 
-/* Posts one JSON body and waits for its answer, which bed_finish frees. Any thread. */
+/* Posts what was decoded and waits for its answer, which bed_finish frees. Any thread. */
+void bed_hand_over(struct bed *b, struct upk_post *post, unsigned flags);
+/* The two in one. */
 void bed_post(struct bed *b, struct upk_post *post, enum upk_item_kind kind, const char *model,
 	const char *body, unsigned flags);
 void bed_finish(struct upk_post *post);

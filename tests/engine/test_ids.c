@@ -1,5 +1,7 @@
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +17,7 @@
 #include "store/label.h"
 #include "store/fixture.h"
 
-enum { IDS = 3000, ROWS = 200000, IN_A_TRANSACTION = 200 };
+enum { IDS = 3000, ROWS = 200000, IN_A_TRANSACTION = 200, ASKED = 50 };
 
 /* Small enough for runs to be merged twice within a test. */
 static const struct upk_ids_sizes sizes = { .newest = 2048, .spilled = 400 };
@@ -34,6 +36,11 @@ struct world {
 	size_t count, committed;
 	int64_t seq, committed_seq;
 	int64_t forgotten; /* rows below may be found or not */
+	struct {
+		pthread_mutex_t lock;
+		uint64_t absent[IDS]; /* what upk_ids_ask said last */
+		size_t told;          /* how often it knew */
+	} asked;
 };
 
 static struct world world;
@@ -45,6 +52,7 @@ static void open_world(struct world *w, struct fixture *f, uint64_t seed)
 	w->f = f;
 	w->ids_count = IDS;
 	upk_random_seed(&w->random, seed);
+	pthread_mutex_init(&w->asked.lock, NULL);
 	w->ids = upk_ids_open(f->store, &sizes, &err);
 	assert_ok(w->ids != NULL, &err);
 }
@@ -140,9 +148,28 @@ static void check_id(struct world *w, size_t id)
 {
 	struct upk_id_search s;
 	uint64_t key = key_of(w, id);
-	upk_ids_prefetch(w->ids, key);
-	upk_ids_search(&s, w->ids, key);
+	pthread_mutex_lock(&w->asked.lock);
+	uint64_t absent = w->asked.absent[id];
+	pthread_mutex_unlock(&w->asked.lock);
+	upk_ids_prefetch(w->ids, key, absent);
+	upk_ids_search(&s, w->ids, key, absent);
 	check_search(w, id, &s);
+}
+
+/* Ids from `first` on; any thread. */
+static void ask(struct world *w, size_t first)
+{
+	uint64_t keys[ASKED];
+	bool absent[ASKED];
+	for (size_t i = 0; i < ASKED; i++)
+		keys[i] = key_of(w, first + i);
+	uint64_t upto = upk_ids_ask(w->ids, keys, ASKED, absent);
+	pthread_mutex_lock(&w->asked.lock);
+	for (size_t i = 0; i < ASKED && upto > 0; i++) {
+		w->asked.absent[first + i] = absent[i] ? upto : 0;
+		w->asked.told += absent[i];
+	}
+	pthread_mutex_unlock(&w->asked.lock);
 }
 
 static void check_by_reader(struct world *w)
@@ -197,6 +224,7 @@ static void kill_and_reopen(struct world *w)
 {
 	struct upk_error err = { 0 };
 	close_world(w);
+	memset(w->asked.absent, 0, sizeof w->asked.absent);
 	fixture_reopen(w->f);
 	forget_uncommitted(w);
 	w->ids = upk_ids_open(w->f->store, &sizes, &err);
@@ -226,6 +254,7 @@ static void live(struct world *w, size_t most, uint64_t kill, uint64_t rolled_ba
 {
 	uint64_t fate = upk_random_below(&w->random, 1000);
 	fixture_begin(w->f);
+	ask(w, upk_random_below(&w->random, IDS - ASKED + 1));
 	write_rows(w, most);
 	check_id(w, upk_random_below(&w->random, w->ids_count));
 	spill(w);
@@ -384,6 +413,89 @@ static void entries_of_deleted_models_go_as_runs_are_merged(void **state)
 	close_world(&world);
 }
 
+struct asker {
+	struct world *world;
+	struct upk_random random;
+	atomic_bool over;
+};
+
+static void *ask_on(void *context)
+{
+	struct asker *a = context;
+	while (!atomic_load(&a->over))
+		ask(a->world, upk_random_below(&a->random, IDS - ASKED + 1));
+	return NULL;
+}
+
+/* Ids come up as it goes on, so that there are always some that no run has, old ones and new ones.
+ * Runs are written, merged and removed meanwhile. */
+static void what_is_asked_ahead_hides_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct asker askers[2] = { 0 };
+	pthread_t threads[2];
+	open_world(&world, f, 8);
+	for (size_t i = 0; i < 2; i++) {
+		askers[i].world = &world;
+		upk_random_seed(&askers[i].random, i);
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_on, &askers[i]), 0);
+	}
+	for (size_t i = 0; i < 500; i++) {
+		world.ids_count = 500 + i * (IDS - 500) / 499;
+		live(&world, IN_A_TRANSACTION, 0, 100);
+		for (int n = 0; n < 20; n++)
+			check_id(&world, upk_random_below(&world.random, IDS));
+		if (i == 300) {
+			world.forgotten = world.seq - 5000;
+			upk_ids_forget_before(world.ids, world.forgotten);
+		}
+	}
+	check_all(&world);
+	for (size_t i = 0; i < 2; i++) {
+		atomic_store(&askers[i].over, true);
+		pthread_join(threads[i], NULL);
+	}
+	assert_true(world.asked.told > 0);
+	check_all(&world);
+	close_world(&world);
+}
+
+/* It takes at its word what it is told: an entry that is said to be absent is not looked for. */
+static void runs_that_were_asked_are_not_searched_again(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct upk_id_search s;
+	struct upk_id_hit hit;
+	bool found, absent[ASKED];
+	uint64_t keys[ASKED];
+	open_world(&world, f, 9);
+	fixture_begin(f);
+	for (size_t i = 0; i < ASKED / 2; i++)
+		add(&world, i);
+	commit(&world);
+	for (size_t i = 0; i < ASKED; i++)
+		keys[i] = key_of(&world, i);
+	assert_int_equal(upk_ids_ask(world.ids, keys, ASKED, absent), 0);
+	world.ids_count = 1;
+	for (int i = 0; i < 100; i++)
+		live(&world, IN_A_TRANSACTION, 0, 0);
+
+	uint64_t upto = upk_ids_ask(world.ids, keys, ASKED, absent);
+	assert_in_range(upto, ASKED, 2 * (uint64_t)world.seq);
+	size_t unknown = 0;
+	for (size_t i = 0; i < ASKED; i++)
+		unknown += absent[i];
+	assert_in_range(unknown, ASKED / 2 - 1, ASKED / 2);
+	assert_false(absent[1]);
+	for (int lie = 0; lie < 2; lie++) {
+		upk_ids_search(&s, world.ids, keys[1], lie ? upto : 0);
+		assert_ok(upk_ids_next(&s, &found, &hit, &err), &err);
+		assert_int_equal(found, !lie);
+	}
+	close_world(&world);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -396,6 +508,8 @@ int main(void)
 		TEST(key_depends_on_model_and_id_and_outlives_the_process),
 		TEST(forgotten_entries_go_and_the_others_stay),
 		TEST(entries_of_deleted_models_go_as_runs_are_merged),
+		TEST(what_is_asked_ahead_hides_nothing),
+		TEST(runs_that_were_asked_are_not_searched_again),
 	};
 	return cmocka_run_group_tests_name("ids", tests, NULL, NULL);
 }

@@ -66,7 +66,7 @@ static void check_all(struct fixture *f, struct upk_ids *ids, int64_t last)
 		struct upk_id_search s;
 		struct upk_id_hit hit;
 		bool found;
-		upk_ids_search(&s, ids, key_of(ids, f, seq));
+		upk_ids_search(&s, ids, key_of(ids, f, seq), 0);
 		assert_ok(upk_ids_next(&s, &found, &hit, &err), &err);
 		assert_int_equal(found, seq <= last);
 		if (!found)
