@@ -7,13 +7,15 @@ enum {
 	ASKED_AT_ONCE = 256,
 };
 
-static uint64_t ask_some(struct upk_ids *ids, struct upk_item *items, size_t count, int64_t model)
+/* A label's id is rather one that some run has: of it the key alone is found ahead. */
+static uint64_t ask_some(
+	struct upk_ids *ids, struct upk_item *items, size_t count, int64_t model, bool labels)
 {
 	uint64_t keys[ASKED_AT_ONCE];
 	bool absent[ASKED_AT_ONCE];
 	for (size_t i = 0; i < count; i++)
 		keys[i] = items[i].id.data ? upk_ids_key(ids, model, items[i].id) : 0;
-	uint64_t upto = upk_ids_ask(ids, keys, count, absent);
+	uint64_t upto = labels ? 0 : upk_ids_ask(ids, keys, count, absent);
 	for (size_t i = 0; i < count; i++) {
 		items[i].key = keys[i];
 		items[i].absent = upto > 0 && absent[i];
@@ -24,13 +26,14 @@ static uint64_t ask_some(struct upk_ids *ids, struct upk_item *items, size_t cou
 /* Runs may be merged between two pieces: what both were told holds for all. */
 void upk_ahead_ask(struct upk_ids *ids, struct upk_batch *batch, int64_t model)
 {
-	if (batch->kind == UPK_ITEM_LABEL || batch->count < ASKED_LEAST)
+	bool labels = batch->kind == UPK_ITEM_LABEL;
+	if (batch->count < ASKED_LEAST)
 		return;
 	batch->asked.upto = UINT64_MAX;
 	for (size_t i = 0; i < batch->count; i += ASKED_AT_ONCE) {
 		size_t left = batch->count - i;
-		uint64_t upto = ask_some(
-			ids, &batch->items[i], left < ASKED_AT_ONCE ? left : ASKED_AT_ONCE, model);
+		uint64_t upto = ask_some(ids, &batch->items[i],
+			left < ASKED_AT_ONCE ? left : ASKED_AT_ONCE, model, labels);
 		if (upto < batch->asked.upto)
 			batch->asked.upto = upto;
 	}

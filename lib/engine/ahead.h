@@ -9,7 +9,7 @@
 #include "engine/ids.h"
 #include "engine/recent.h"
 
-/* Asks the id index for the ids of a post's events, before the writer has it: the batch notes what
+/* Asks the id index for the ids of a post's items, before the writer has it: the batch notes what
  * is known then, which only saves the writer's time. Any thread. */
 void upk_ahead_ask(struct upk_ids *ids, struct upk_batch *batch, int64_t model);
 

@@ -15,7 +15,7 @@
 #include "store/run.h"
 #include "store/version.h"
 
-enum { POINTS_MOST = 4096, STATE_EVERY = 10000 };
+enum { POINTS_MOST = 4096, POINTS_AT_ONCE = 64, THIN_EVERY = 256, STATE_EVERY = 10000 };
 
 static bool persist_alert(struct upk_engine *e, struct upk_model *m, const struct upk_order *order,
 	struct upk_error *err)
@@ -167,19 +167,48 @@ static bool persist_takeover(struct upk_engine *e, struct upk_model *m,
 		e, m, order->takeover.version, order->live ? "live" : "bench", reason, 0, err);
 }
 
-static bool persist_point(struct upk_engine *e, struct upk_model *m, const struct upk_order *order,
+static struct upk_text window_of(const struct upk_model *m, const struct upk_order *order)
+{
+	return upk_text_of(m->tail->config->windows[order->window].name);
+}
+
+/* Looking how many there are takes as long as storing dozens. */
+static bool thin_points(struct upk_engine *e, struct upk_model *m, const struct upk_orders *orders,
 	struct upk_error *err)
 {
-	struct upk_text window = upk_text_of(m->tail->config->windows[order->window].name);
-	const struct upk_history_row row = { .model = m->number,
-		.window = window,
-		.place = order->place,
-		.time = order->point_time,
-		.counts = upk_buffer_text(&order->counts) };
-	if (!upk_history_insert(e->store, &row, err))
-		return false;
-	return order->place % 64 != 0 ||
-		upk_history_thin(e->store, m->number, window, POINTS_MOST, err);
+	for (size_t i = 0; i < orders->count; i++) {
+		const struct upk_order *order = &orders->items[i];
+		if (order->kind == UPK_ORDER_POINT && order->place % THIN_EVERY == 0 &&
+			!upk_history_thin(
+				e->store, m->number, window_of(m, order), POINTS_MOST, err))
+			return false;
+	}
+	return true;
+}
+
+/* Together: many posts at once bring many points. */
+static bool persist_points(struct upk_engine *e, struct upk_model *m,
+	const struct upk_orders *orders, struct upk_error *err)
+{
+	struct upk_history_row rows[POINTS_AT_ONCE];
+	size_t count = 0;
+	for (size_t i = 0; i < orders->count; i++) {
+		const struct upk_order *order = &orders->items[i];
+		if (order->kind != UPK_ORDER_POINT)
+			continue;
+		rows[count++] = (struct upk_history_row){ .model = m->number,
+			.window = window_of(m, order),
+			.place = order->place,
+			.time = order->point_time,
+			.counts = upk_buffer_text(&order->counts) };
+		if (count == POINTS_AT_ONCE) {
+			if (!upk_history_insert_many(e->store, rows, count, err))
+				return false;
+			count = 0;
+		}
+	}
+	return upk_history_insert_many(e->store, rows, count, err) &&
+		thin_points(e, m, orders, err);
 }
 
 bool upk_persist_orders(struct upk_engine *e, struct upk_model *m, const struct upk_orders *orders,
@@ -191,12 +220,14 @@ bool upk_persist_orders(struct upk_engine *e, struct upk_model *m, const struct 
 		[UPK_ORDER_RESOLVE] = persist_resolve,
 		[UPK_ORDER_RUN] = persist_run,
 		[UPK_ORDER_PROMOTE] = persist_takeover,
-		[UPK_ORDER_POINT] = persist_point,
+		[UPK_ORDER_POINT] = NULL, /* all at once */
 	};
-	for (size_t i = 0; i < orders->count; i++)
-		if (!writers[orders->items[i].kind](e, m, &orders->items[i], err))
+	for (size_t i = 0; i < orders->count; i++) {
+		const struct upk_order *order = &orders->items[i];
+		if (writers[order->kind] && !writers[order->kind](e, m, order, err))
 			return false;
-	return true;
+	}
+	return persist_points(e, m, orders, err);
 }
 
 bool upk_persist_urgent(const struct upk_model *m, const struct upk_orders *orders)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "store/event.h"
+#include "store/history.h"
 #include "store/label.h"
 #include "store/place.h"
 
@@ -41,6 +42,10 @@ struct upk_bulk_shape {
 #define PLACE(type, member) \
 	{ \
 		type, offsetof(struct upk_place_row, member) \
+	}
+#define POINT(type, member) \
+	{ \
+		type, offsetof(struct upk_history_row, member) \
 	}
 
 /* Each in the order of its declaration. */
@@ -85,6 +90,13 @@ static const struct column place_columns[] = {
 	PLACE(INTEGER, time),
 	PLACE(INTEGER, arrival),
 };
+static const struct column point_columns[] = {
+	POINT(INTEGER, model),
+	POINT(TEXT, window),
+	POINT(INTEGER, place),
+	POINT(INTEGER, time),
+	POINT(BYTES, counts),
+};
 
 static const struct upk_bulk_shape shapes[UPK_BULKS] = {
 	[UPK_BULK_EVENT] = { "new_event",
@@ -99,6 +111,8 @@ static const struct upk_bulk_shape shapes[UPK_BULKS] = {
 	[UPK_BULK_PLACE] = { "new_place",
 		"CREATE TABLE x (model, place, event, label, time, arrival)",
 		sizeof(struct upk_place_row), place_columns },
+	[UPK_BULK_POINT] = { "new_point", "CREATE TABLE x (model, window, place, time, counts)",
+		sizeof(struct upk_history_row), point_columns },
 };
 
 struct table {

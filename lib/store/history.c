@@ -6,7 +6,7 @@ enum { INSERT, COUNT, THIN, REMOVE, BETWEEN };
 
 static const char *const sql[] = {
 	[INSERT] = "INSERT OR REPLACE INTO history (model, window, place, time, counts) "
-		   "VALUES (?1, ?2, ?3, ?4, ?5)",
+		   "SELECT model, window, place, time, counts FROM new_point",
 	[COUNT] = "SELECT count(*) FROM history WHERE model = ?1 AND window = ?2",
 	[THIN] = "DELETE FROM history WHERE model = ?1 AND window = ?2 AND place IN "
 		 "(SELECT place FROM (SELECT place, row_number() OVER (ORDER BY place) AS n "
@@ -29,15 +29,13 @@ static void put_window(struct upk_query *q, int64_t model, struct upk_text windo
 	upk_put_text(q, window);
 }
 
-bool upk_history_insert(
-	struct upk_store *s, const struct upk_history_row *row, struct upk_error *err)
+bool upk_history_insert_many(struct upk_store *s, const struct upk_history_row *rows, size_t count,
+	struct upk_error *err)
 {
+	if (count == 0)
+		return true;
 	struct upk_query q = upk_query(s, &upk_history_sql, INSERT);
-	put_window(&q, row->model, row->window);
-	upk_put_int(&q, row->place);
-	upk_put_int(&q, row->time);
-	upk_put_blob(&q, row->counts.data, row->counts.size);
-	return upk_query_run(&q, err);
+	return upk_query_run_on_rows(&q, UPK_BULK_POINT, rows, count, err);
 }
 
 bool upk_history_thin(struct upk_store *s, int64_t model, struct upk_text window, int64_t most,

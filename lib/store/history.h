@@ -3,6 +3,7 @@
 #define UPK_STORE_HISTORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -18,9 +19,10 @@ struct upk_history_row {
 	struct upk_text counts;
 };
 
-/* A point that is there already (same window and place) is replaced: after a crash the tail makes the
- * same points again. */
-bool upk_history_insert(struct upk_store *s, const struct upk_history_row *row, struct upk_error *err);
+/* A point that is there already (same window and place) is replaced: after a crash the tail makes
+ * the same points again. All of them, or on failure none. */
+bool upk_history_insert_many(struct upk_store *s, const struct upk_history_row *rows, size_t count,
+	struct upk_error *err);
 
 /* When a window has more than `most` points: every second one of its older half goes away. */
 bool upk_history_thin(struct upk_store *s, int64_t model, struct upk_text window, int64_t most,

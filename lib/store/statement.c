@@ -253,7 +253,7 @@ bool upk_query_run_on_rows(struct upk_query *q, enum upk_bulk bulk, const void *
 	shown->rows = rows;
 	shown->count = count;
 	bool done = upk_query_run(q, err);
-	if (done)
+	if (done && bulk != UPK_BULK_POINT) /* which may replace others */
 		q->store->appended += sqlite3_changes64(q->store->db);
 	shown->rows = NULL;
 	shown->count = 0;

@@ -7,7 +7,7 @@ static void insert(struct fixture *f, const char *window, int64_t place)
 	struct upk_error err = { 0 };
 	struct upk_history_row row = { f->model, upk_text_of(window), place, place * 10,
 		{ "\0\1", 2 } };
-	assert_ok(upk_history_insert(f->store, &row, &err), &err);
+	assert_ok(upk_history_insert_many(f->store, &row, 1, &err), &err);
 }
 
 struct seen {
@@ -53,6 +53,30 @@ static void points_come_in_the_order_of_places_between_two_times(void **state)
 	assert_int_equal(some.places[1], 3);
 }
 
+/* Two windows in turn, some of them a second time. */
+static void many_points_are_stored_together_and_replace_others(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	struct upk_history_row rows[6];
+	for (size_t i = 0; i < 6; i++)
+		rows[i] = (struct upk_history_row){ f->model, upk_text_of(i % 2 ? "w" : "other"),
+			(int64_t)i + 1, (int64_t)i * 10 + 10, { "\0\1", 2 } };
+	fixture_begin(f);
+	assert_ok(upk_history_insert_many(f->store, rows, 0, &err), &err);
+	rows[3].counts = (struct upk_text){ "", 0 };
+	assert_ok(upk_history_insert_many(f->store, &rows[3], 1, &err), &err);
+	rows[3].counts = rows[1].counts;
+	assert_ok(upk_history_insert_many(f->store, rows, 6, &err), &err);
+	fixture_commit(f);
+
+	struct seen seen = each(f, "w", 0, 0);
+	assert_int_equal(seen.count, 3);
+	for (int64_t i = 0; i < 3; i++)
+		assert_int_equal(seen.places[i], 2 * i + 2);
+	assert_int_equal(each(f, "other", 0, 0).count, 3);
+}
+
 static void thin_halves_the_older_half_of_a_full_window(void **state)
 {
 	static const int64_t left[] = { 1, 3, 5, 6, 7, 8, 9, 10 };
@@ -93,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(points_come_in_the_order_of_places_between_two_times),
+		TEST(many_points_are_stored_together_and_replace_others),
 		TEST(thin_halves_the_older_half_of_a_full_window),
 		TEST(remove_takes_one_window),
 	};

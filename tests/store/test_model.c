@@ -158,7 +158,7 @@ static void fill_tables(struct fixture *f)
 	assert_ok(upk_promotion_insert(f->store, &promotion, &err), &err);
 	assert_ok(upk_run_insert(f->store, &run, &err), &err);
 	assert_ok(upk_alert_insert(f->store, &alert, &err), &err);
-	assert_ok(upk_history_insert(f->store, &history, &err), &err);
+	assert_ok(upk_history_insert_many(f->store, &history, 1, &err), &err);
 }
 
 static void delete_takes_the_models_rows_and_no_others(void **state)
