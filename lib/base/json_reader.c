@@ -28,6 +28,8 @@ struct upk_json_reader {
 	struct upk_json_keys keys;
 	struct upk_buffer decoded; /* of the last string, when it had escapes */
 	struct upk_decimal number; /* the last one, which ends at `at` */
+	bool takes_zeros;
+	size_t zeros; /* that it took */
 	const char *reason;
 	enum upk_code code;
 };
@@ -59,8 +61,19 @@ void upk_json_reader_reset(struct upk_json_reader *r, struct upk_text text)
 	r->start = 0;
 	r->state = VALUE;
 	r->depth = 0;
+	r->zeros = 0;
 	r->reason = NULL;
 	r->code = UPK_OK;
+}
+
+void upk_json_take_zeros(struct upk_json_reader *r)
+{
+	r->takes_zeros = true;
+}
+
+size_t upk_json_zeros(const struct upk_json_reader *r)
+{
+	return r->zeros;
 }
 
 /* Always false. */
@@ -155,8 +168,9 @@ static bool read_unicode(struct upk_json_reader *r, size_t escape)
 
 	if (!read_hex(r, &c))
 		return false;
-	if (c == 0)
+	if (c == 0 && !r->takes_zeros)
 		return fail_at(r, escape, "\\u0000 is not allowed");
+	r->zeros += c == 0;
 	if (c >= 0xdc00 && c <= 0xdfff)
 		return fail_at(r, escape, "a lone surrogate");
 	if (c >= 0xd800 && c <= 0xdbff) {

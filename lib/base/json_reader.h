@@ -29,7 +29,7 @@ enum { UPK_JSON_DEPTH = 64 };
 /* Refused, with the byte's offset: trailing text, leading zeros, raw control characters, invalid
  * UTF-8, lone surrogates, \u0000, duplicate keys in one object (compared decoded), nesting deeper
  * than UPK_JSON_DEPTH, a byte order mark. Numbers that overflow a double are the caller's to
- * refuse (upk_number_parse does). One thread at a time. */
+ * refuse (upk_number_parse does), and so is \u0000 once it takes them. One thread at a time. */
 struct upk_json_reader;
 
 /* Reads text, which must stay as it is until destroy. NULL: no memory. */
@@ -38,6 +38,10 @@ void upk_json_reader_destroy(struct upk_json_reader *r); /* NULL is fine */
 
 /* Begins anew on another text, keeping the memory. */
 void upk_json_reader_reset(struct upk_json_reader *r, struct upk_text text);
+
+/* From now on \u0000 is read as the byte 0, which no text can have otherwise, and counted. */
+void upk_json_take_zeros(struct upk_json_reader *r);
+size_t upk_json_zeros(const struct upk_json_reader *r);
 
 /* The next token. `text` (may be NULL) is absent but for KEY, STRING and NUMBER. The text of KEY,
  * STRING and NUMBER lies in the input where it can, else in the reader's memory, and then lives

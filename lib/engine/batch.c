@@ -211,6 +211,7 @@ static bool begin_decoding(struct upk_batch *b, struct upk_error *err)
 	d->reader = upk_json_reader_create((struct upk_text){ "", 0 });
 	if (!d->reader)
 		return no_memory(err);
+	upk_json_take_zeros(d->reader);
 	upk_decoder_begin(d);
 	return true;
 }

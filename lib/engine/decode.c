@@ -51,6 +51,14 @@ static void wrong(struct upk_decoder *d, struct upk_item *item, struct value v, 
 	reject(d, item, "%s: %s: want %s", v.name, shown, want);
 }
 
+/* NAME has \u0000, which JSON has and no text that is stored: its item alone is at fault. */
+static void refuse_zeros(struct upk_decoder *d, struct upk_item *item, const char *name)
+{
+	if (upk_json_zeros(d->reader) > d->zeros)
+		reject(d, item, "%s: " UPK_VALUE_ZERO, name);
+	d->zeros = upk_json_zeros(d->reader);
+}
+
 /* The text where it lies if that is the body, else a copy: a reader's text ends with the next
  * token. */
 static struct upk_text keep(struct upk_decoder *d, struct upk_text text)
@@ -392,13 +400,17 @@ static struct upk_text read_slice(
 	struct upk_text text = name_of(v, SLICE_MAX, true);
 	if (v.token == UPK_JSON_STRING && !v.text.size)
 		return (struct upk_text){ "", 0 };
-	if (text.data)
+	bool zero = text.data && memchr(text.data, 0, text.size);
+	if (text.data && !zero)
 		return keep(d, text);
 	char name[SLICE_MAX + 16];
 	snprintf(name, sizeof name, "slices.%s", key);
 	v.name = name;
-	wrong(d, item, v, "a string of at most 128 bytes, an integer or a boolean");
-	return text;
+	if (zero)
+		refuse_zeros(d, item, name);
+	else
+		wrong(d, item, v, "a string of at most 128 bytes, an integer or a boolean");
+	return (struct upk_text){ 0 };
 }
 
 static void keep_slices(struct upk_decoder *d, struct upk_item *item, const struct upk_text *values)
@@ -559,6 +571,7 @@ static void read_unknown(struct upk_decoder *d, struct upk_item *item, struct up
 	ignore(d, item, "", name);
 	if (!upk_value_skip(d->reader, upk_json_next(d->reader, &text), text, &err))
 		reject(d, item, "%s: %s", shown, err.message);
+	refuse_zeros(d, item, shown);
 }
 
 /* seen: a bit for each member that the item has had. */
@@ -573,6 +586,7 @@ static void read_member(struct upk_decoder *d, struct upk_item *item, size_t i, 
 	v.token = upk_json_next(d->reader, &v.text);
 	if (v.token != UPK_JSON_ERROR)
 		members[i].read(d, item, v);
+	refuse_zeros(d, item, v.name);
 }
 
 static void check_event(struct upk_decoder *d, struct upk_item *item)
@@ -615,6 +629,7 @@ void upk_decode_item(struct upk_decoder *d, enum upk_json_token token, struct up
 	};
 	size_t last = 0;
 	unsigned seen = 0;
+	d->zeros = upk_json_zeros(d->reader);
 	if (token != UPK_JSON_OBJECT) {
 		wrong(d, item, (struct value){ "item", token, text }, "an object");
 		return;

@@ -22,6 +22,7 @@ struct upk_decoder {
 		scratch; /* features, slices, scores before they are copied to the arena */
 	size_t slice_order[UPK_SLICES_MAX]; /* the declared keys, sorted */
 	unsigned char follows[UPK_DECODER_MEMBERS]; /* which member came after each, the last time */
+	size_t zeros;   /* the reader's before the member that is read */
 	bool asked;     /* an unknown feature was compared with those of the model */
 	bool no_memory; /* stays true; the batch is then of no use */
 };

@@ -116,6 +116,8 @@ static bool encode_text(const struct upk_feature *feature, struct upk_json_reade
 			category ? "a string of at most 256 bytes or null"
 				 : "a string of at most 64 KiB or null",
 			err);
+	if (upk_json_zeros(r) && memchr(text.data, 0, text.size))
+		return upk_fail(err, UPK_INVALID, "features.%s: " UPK_VALUE_ZERO, feature->name);
 	put_length(out, (uint32_t)text.size);
 	upk_buffer_append(out, text.data, text.size);
 	return true;

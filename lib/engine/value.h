@@ -12,6 +12,9 @@
 
 enum { UPK_VALUE_SHOWN = 96 };
 
+/* What is told of a text that has a zero. */
+#define UPK_VALUE_ZERO "\\u0000: want text without it"
+
 /* At most 64 bytes of the text, cut at a character, control characters as '?', ended by "..." where
  * it was cut. Returns out. */
 const char *upk_text_show(struct upk_text text, char out[UPK_VALUE_SHOWN]);

@@ -170,6 +170,29 @@ static void strings_without_escapes_are_views_of_the_input(void **state)
 	upk_json_reader_destroy(r);
 }
 
+static void zeros_are_taken_and_counted_where_that_is_asked_for(void **state)
+{
+	(void)state;
+	struct upk_text input = upk_text_of("[\"a\\u0000b\",\"\\u0000\\u0000\",\"\\\\u0000\"]");
+	struct upk_json_reader *r = upk_json_reader_create(input);
+	struct upk_text text;
+	upk_json_take_zeros(r);
+	for (int i = 0; i < 2; i++) {
+		upk_json_next(r, NULL);
+		assert_int_equal(upk_json_next(r, &text), UPK_JSON_STRING);
+		assert_int_equal(text.size, 3);
+		assert_memory_equal(text.data, "a\0b", 3);
+		assert_int_equal(upk_json_zeros(r), 1);
+		assert_int_equal(upk_json_next(r, NULL), UPK_JSON_STRING);
+		assert_int_equal(upk_json_zeros(r), 3);
+		assert_int_equal(upk_json_next(r, NULL), UPK_JSON_STRING);
+		assert_int_equal(upk_json_next(r, NULL), UPK_JSON_ARRAY_END);
+		assert_int_equal(upk_json_zeros(r), 3);
+		upk_json_reader_reset(r, input);
+	}
+	upk_json_reader_destroy(r);
+}
+
 static void skip_gives_the_bytes_of_a_value(void **state)
 {
 	(void)state;
@@ -286,6 +309,7 @@ int main(void)
 		cmocka_unit_test(every_case_reads_as_in_python),
 		cmocka_unit_test(mutated_cases_read_as_in_python),
 		cmocka_unit_test(strings_without_escapes_are_views_of_the_input),
+		cmocka_unit_test(zeros_are_taken_and_counted_where_that_is_asked_for),
 		cmocka_unit_test(skip_gives_the_bytes_of_a_value),
 		cmocka_unit_test(an_error_stays_and_says_its_byte),
 		cmocka_unit_test(a_key_that_comes_twice_is_found_in_objects_of_any_size),

@@ -206,11 +206,19 @@ class Table(Case):
         self.assertEqual(self.daemon.get("/v1/models/m/events/x").status, 404)
 
     def test_a_nul_in_a_text(self):
-        for body in (r'{"id": "a\u0000b", "predicted": "ham"}', r'{"id": "x", "predicted": "ham\u0000"}',
-                     r'{"id": "x", "predicted": "ham", "version": "v\u0000"}'):
-            with self.subTest(body):
-                reply = self.daemon.post("/v1/models/m/events", body)
-                self.assertIn(reply.status, (400, 422), reply)
+        for bad, field in ((r'{"id": "a\u0000b", "predicted": "ham"}', "id"),
+                           (r'{"id": "x", "predicted": "ham\u0000"}', "predicted"),
+                           (r'{"id": "x", "predicted": "ham", "version": "v\u0000"}', "version"),
+                           (r'{"id": "x", "predicted": "ham", "meta": {"note": "\u0000"}}', "meta")):
+            with self.subTest(bad):
+                error = rf"{field}: \u0000: want text without it"
+                reply = self.daemon.post("/v1/models/m/events", bad)
+                rejected = [{"index": 0, "id": json.loads(bad)["id"], "error": error}]
+                self.assertEqual((reply.status, reply.json["rejected"]), (422, rejected))
+                good = f'{{"id": "beside {field}", "predicted": "ham"}}'
+                reply = self.daemon.post("/v1/models/m/events", f"[{bad}, {good}]")
+                self.assertEqual((reply.status, reply.json["accepted"], reply.json["rejected"]), (200, 1, rejected))
+                self.assertEqual(self.daemon.get(f"/v1/models/m/events/beside%20{field}").status, 200)
         self.assertEqual(self.daemon.get("/v1/models/m/events/a").status, 404)
         self.assertEqual(self.daemon.get("/v1/models/m/events/x").status, 404)
 

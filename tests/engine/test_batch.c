@@ -366,6 +366,49 @@ static void a_rejected_item_keeps_its_id(void **state)
 	upk_batch_destroy(b);
 }
 
+static void a_zero_in_a_text_is_the_fault_of_its_item(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *members, *name;
+	} rows[] = {
+		{ "\"id\":\"a\\u0000b\",\"label\":1", "id" },
+		{ "\"label\":\"\\u0000\"", "label" },
+		{ "\"label\":1,\"predicted\":\"ham\\u0000\"", "predicted" },
+		{ "\"label\":1,\"version\":\"\\u0000v\"", "version" },
+		{ "\"label\":1,\"scores\":{\"ham\":0.5,\"spam\\u0000\":0.5}", "scores" },
+		{ "\"label\":1,\"meta\":{\"k\":[\"\\u0000\"]}", "meta" },
+		{ "\"label\":1,\"meta\":{\"k\\u0000\":1}", "meta" },
+		{ "\"label\":1,\"slices\":{\"country\":\"d\\u0000\"}", "slices.country" },
+		{ "\"label\":1,\"slices\":{\"c\\u0000\":1,\"country\":\"de\"}", "slices" },
+		{ "\"label\":1,\"features\":{\"word\":\"\\u0000\"}", "features.word" },
+		{ "\"label\":1,\"features\":[\"hi\\u0000\",\"\"]", "features.word" },
+		{ "\"label\":1,\"features\":{\"text\":\"\\u0000\"}", "features.text" },
+		{ "\"label\":1,\"features\":{\"x\\u0000\":1,\"word\":\"hi\"}", "features" },
+		{ "\"label\":1,\"group\":\"\\u0000\"", "group" },
+		{ "\"label\":1,\"g\\u0000\":1", "g?" },
+	};
+	static const char config[] =
+		"{\"slices\":[\"country\"],\"features\":[{\"name\":\"word\",\"type\":"
+		"\"category\"},{\"name\":\"text\",\"type\":\"text\"}]}";
+	for (size_t i = 0; i < 2 * (sizeof rows / sizeof *rows); i++) {
+		bool lines = i % 2;
+		char body[256], want[64];
+		snprintf(body, sizeof body, lines ? "%s\n{%s}\n%s" : "[%s,{%s},%s]",
+			"{\"id\":1,\"label\":1}", rows[i / 2].members,
+			"{\"id\":3,\"label\":\"\\\\u0000\"}");
+		snprintf(want, sizeof want, "%s: \\u0000: want text without it", rows[i / 2].name);
+		struct upk_batch *b =
+			decode(UPK_ITEM_EVENT, lines, config, upk_text_of(body), NULL);
+		assert_non_null(b);
+		assert_int_equal(b->count, 3);
+		assert_null(b->items[0].error);
+		assert_string_equal(b->items[1].error ? b->items[1].error : "", want);
+		assert_null(b->items[2].error);
+		upk_batch_destroy(b);
+	}
+}
+
 static void meta_ends_at_a_kibibyte(void **state)
 {
 	(void)state;
@@ -448,7 +491,6 @@ static void a_broken_line_is_one_rejected_item(void **state)
 		{ "{\"label\":1,\"label\":2}", 11 },
 		{ "{\"label\":\"\xff\"}", 10 },
 		{ "{\"label\":\"\\ud800\"}", 10 },
-		{ "{\"label\":\"\\u0000\"}", 10 },
 		{ "{\"label\":1} x", 12 },
 		{ "nope", 1 },
 	};
@@ -664,6 +706,7 @@ int main(void)
 		cmocka_unit_test(unknown_members_are_listed_once_and_ten_at_most),
 		cmocka_unit_test(a_strict_model_refuses_unknown_members),
 		cmocka_unit_test(a_rejected_item_keeps_its_id),
+		cmocka_unit_test(a_zero_in_a_text_is_the_fault_of_its_item),
 		cmocka_unit_test(meta_ends_at_a_kibibyte),
 		cmocka_unit_test(features_wait_as_they_came_until_they_are_learnt),
 		cmocka_unit_test(lines_may_be_blank_end_in_crlf_or_not_at_all),
