@@ -90,7 +90,27 @@ bool upk_target_create(struct upk_target *t, const char *features, struct upk_er
 	else
 		upk_fail(err, UPK_NOMEM, "no memory for a configuration");
 	upk_buffer_finish(&body);
-	return t->model != NULL;
+	t->created = t->model != NULL;
+	return t->created;
+}
+
+/* Each item that is accepted names a class. */
+static bool is_untouched(const struct upk_target *t, const cJSON *model)
+{
+	const cJSON *classes = cJSON_GetObjectItemCaseSensitive(model, "classes");
+	return cJSON_IsObject(classes) && !classes->child &&
+		strcmp(upk_member_string(model, "etag"), upk_member_string(t->model, "etag")) == 0;
+}
+
+bool upk_target_withdraw(struct upk_target *t)
+{
+	const struct upk_text nothing = { 0 };
+	cJSON *model = t->created ? call(t, "GET", "", nothing, NULL, NULL) : NULL;
+	cJSON *answer =
+		model && is_untouched(t, model) ? call(t, "DELETE", "", nothing, NULL, NULL) : NULL;
+	cJSON_Delete(model);
+	cJSON_Delete(answer);
+	return answer != NULL;
 }
 
 cJSON *upk_target_post(

@@ -16,6 +16,7 @@ struct upk_target {
 	struct upk_client *client; /* borrowed */
 	struct upk_buffer base;    /* "/v1/models/NAME", ended by a NUL */
 	cJSON *model;              /* what the daemon says of it; NULL: there is none */
+	bool created;              /* by us */
 	int64_t last_version;
 };
 
@@ -36,6 +37,10 @@ enum upk_column_type upk_target_type(const struct upk_target *t, const char *fea
 
 /* Creates the model, with these features (JSON array). */
 bool upk_target_create(struct upk_target *t, const char *features, struct upk_error *err);
+
+/* Deletes the model if it was created here and is as it was then: neither configured since, nor has
+ * anybody's item been accepted. Whether it is deleted. */
+bool upk_target_withdraw(struct upk_target *t);
 
 /* Posts JSON items to what ("/events"). The answer's counts and rejects, also when all were
  * rejected; the caller frees it. NULL: as upk_client_call. */

@@ -21,8 +21,9 @@ static const char help[] =
 	"Usage: upkeepd import FILE --model NAME [OPTION]...\n\n"
 	"FILE is NDJSON, an event or label a line as the API takes it (what `upkeepd export`\n"
 	"wrote, too), or CSV with a header; either may be gzipped, and - is standard input. A\n"
-	"model that does not exist is created. A second import of the same file is harmless: what\n"
-	"is stored already counts as a duplicate, so one that was interrupted is begun anew.\n\n"
+	"model that does not exist is created, and deleted again if no row is accepted. A second\n"
+	"import of the same file is harmless: what is stored already counts as a duplicate, so\n"
+	"one that was interrupted is begun anew.\n\n"
 	"  --model NAME        the model\n"
 	"  --url URL           the daemon: http://HOST:PORT or unix:PATH\n"
 	"                      (default http://127.0.0.1:7850)\n"
@@ -238,6 +239,14 @@ static bool create_for_table(
 	return done;
 }
 
+/* What stood before a row that can't be read is sent all the same. */
+static bool end_file(struct command *c, bool whole)
+{
+	if (!whole)
+		upk_loader_flush(&c->loader, NULL);
+	return whole;
+}
+
 static bool load_table(struct command *c, struct upk_target *target, struct upk_error *err)
 {
 	struct upk_load_item item;
@@ -254,7 +263,7 @@ static bool load_table(struct command *c, struct upk_target *target, struct upk_
 		show(c, upk_table_at(table));
 	}
 	upk_table_close(table);
-	return done && got == UPK_CSV_END;
+	return done && end_file(c, got == UPK_CSV_END);
 }
 
 static bool load_journal(struct command *c, struct upk_target *target, struct upk_error *err)
@@ -278,7 +287,7 @@ static bool load_journal(struct command *c, struct upk_target *target, struct up
 		show(c, upk_journal_at(journal));
 	}
 	upk_journal_close(journal);
-	return done && got == UPK_LINES_END;
+	return done && end_file(c, got == UPK_LINES_END);
 }
 
 static bool check_file(const char *path, struct upk_error *err)
@@ -301,6 +310,10 @@ static bool load(struct command *c, struct upk_client *client, struct upk_error 
 		(c->csv ? load_table(c, &target, err) : load_journal(c, &target, err)) &&
 		upk_loader_flush(&c->loader, err);
 	upk_progress_end(&c->progress);
+	if (c->loader.counts.accepted == 0 && upk_target_withdraw(&target))
+		fprintf(stderr,
+			"no row was accepted: the model %s, created for them, is deleted again\n",
+			c->model);
 	upk_loader_finish(&c->loader);
 	upk_target_finish(&target);
 	return done;

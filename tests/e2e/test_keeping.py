@@ -246,6 +246,29 @@ class ExportImport(Case):
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/4"))["version"], "7")
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/file.ndjson%3A6"))["predicted"], "b")
 
+    def test_a_model_of_which_no_row_is_accepted_is_deleted_again(self):
+        url = ("--url", f"http://127.0.0.1:{self.daemon.port}")
+        none = self.written("a,y\n1,\n2,\n", "none.csv")
+        for path, *more in ((none, "--label", "y"), (self.written("nope\n"),)):
+            done = run("import", path, "--model", "new", *more, *url)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("no row was accepted: the model new, created for them, is deleted again\n", done.stderr)
+            self.assertEqual(self.daemon.get("/v1/models/new").status, 404)
+        self.put_model("old", {})
+        self.assertNotIn("deleted", run("import", none, "--model", "old", "--label", "y", *url).stderr)
+        self.ok(self.daemon.get("/v1/models/old"))
+        some = self.written("a,y\n1,\n2,up\n", "some.csv")
+        self.assertNotIn("deleted", run("import", some, "--model", "new", "--label", "y", *url).stderr)
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/new"))["examples"], 1)
+
+    def test_what_stands_before_a_broken_row_is_stored(self):
+        rows = "".join(f"{x},{'up' if x % 2 else 'down'}\n" for x in range(1500))
+        done = run("import", self.written(f"a,y\n{rows}1,2,3\n4,up\n", "broken.csv"), "--model", "m", "--label", "y",
+                   "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("broken.csv: line 1502: 3 fields: the header has 2", done.stderr)
+        self.assertEqual(self.ok(self.daemon.get("/v1/models/m"))["examples"], 1500)
+
     def test_files_of_one_name_are_told_apart_in_words(self):
         for folder in ("a", "b"):
             os.mkdir(os.path.join(self.daemon.top, folder))
