@@ -32,12 +32,8 @@ static bool read_classes(void *into, const cJSON *value, struct upk_error *err)
 static bool read_positive(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_config *c = into;
-	if (!upk_config_class(value, &c->positive, err))
-		return false;
-	bool found = !c->classes;
-	for (size_t i = 0; !found && i < c->classes_count; i++)
-		found = !strcmp(c->classes[i], c->positive);
-	return found || upk_config_wrong(value, err, "one of the classes");
+	return upk_config_class(value, &c->positive, err) &&
+		(upk_config_has_class(c, c->positive, err) || upk_fail_in(err, "positive: "));
 }
 
 static bool read_threshold(void *into, const cJSON *value, struct upk_error *err)

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/spelling.h"
 #include "base/time.h"
+#include "engine/no_class.h"
 #include "engine/value.h"
 #include "metrics/metric.h"
 
@@ -296,14 +297,20 @@ void upk_config_measure_finish(struct upk_measure_config *m)
 	*m = (struct upk_measure_config){ 0 };
 }
 
+bool upk_config_has_class(const struct upk_config *c, const char *name, struct upk_error *err)
+{
+	struct upk_no_class n = upk_no_class_begin(name);
+	for (size_t i = 0; i < c->classes_count; i++) {
+		if (!strcmp(c->classes[i], name))
+			return true;
+		upk_no_class_add(&n, upk_text_of(c->classes[i]), true);
+	}
+	return !c->classes || upk_no_class_fail(&n, err);
+}
+
 bool upk_config_check_class(
 	const struct upk_config *c, const struct upk_measure_config *measure, struct upk_error *err)
 {
-	char shown[UPK_VALUE_SHOWN];
-	bool found = !measure->class || !c->classes;
-	for (size_t i = 0; !found && i < c->classes_count; i++)
-		found = !strcmp(c->classes[i], measure->class);
-	return found ||
-		upk_fail(err, UPK_INVALID, "metric.class: \"%s\": want one of the classes",
-			upk_text_show(upk_text_of(measure->class), shown));
+	return !measure->class || upk_config_has_class(c, measure->class, err) ||
+		upk_fail_in(err, "metric.class: ");
 }

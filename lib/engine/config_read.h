@@ -83,6 +83,9 @@ bool upk_config_read_gate(void *into, const cJSON *value, struct upk_error *err)
 void upk_config_write_gate(
 	const struct upk_retrain_config *r, struct upk_json_writer *w, const char *key);
 
+/* The class is among those that are declared, if any are. */
+bool upk_config_has_class(const struct upk_config *c, const char *name, struct upk_error *err);
+
 /* The metric's class is among the declared classes, if any are. */
 bool upk_config_check_class(const struct upk_config *c, const struct upk_measure_config *measure,
 	struct upk_error *err);

@@ -189,11 +189,12 @@ static bool take(struct upk_intake *k, struct upk_error *err)
 	};
 	struct upk_error reason = { 0 };
 	struct upk_schema *before = k->in->schema;
-	bool done = true;
+	bool ask = k->post->rejected_listed < UPK_REJECTED_LISTED, done = true;
 
 	if (k->item->error)
 		k->fate = UPK_FATE_REJECTED;
-	else if (upk_resolve(k->item, &k->in->schema, before, &k->resolved, k->scores, &reason))
+	else if (upk_resolve(
+			 k->item, &k->in->schema, before, ask, &k->resolved, k->scores, &reason))
 		done = intakes[k->post->batch->kind](k, err);
 	else if (reason.code == UPK_INVALID)
 		done = upk_intake_reject(k, "%s", reason.message);

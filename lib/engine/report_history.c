@@ -84,18 +84,6 @@ static bool check_measure(
 	return true;
 }
 
-static bool fail_class(const struct upk_schema *schema, const char *class, struct upk_error *err)
-{
-	struct upk_spelling spelling = { .word = class };
-	char near[UPK_SPELLING_SIZE], known[UPK_SPELLING_SIZE];
-	for (size_t i = 0; i < schema->classes_count; i++)
-		upk_spelling_try(&spelling, schema->classes[i]);
-	upk_spelling_ask(&spelling, near);
-	return upk_fail(err, UPK_INVALID, "class: '%s': the model has no such class%s it has %s",
-		class, near[0] ? near : ":",
-		schema->classes_count > 0 ? upk_schema_list_classes(schema, known) : "none yet");
-}
-
 static bool find_measure(
 	struct question *q, const struct upk_history_query *query, struct upk_error *err)
 {
@@ -110,7 +98,8 @@ static bool find_measure(
 	if (upk_measure_resolve(&config, q->schema, &q->measure))
 		return true;
 	if (query->class)
-		return fail_class(q->schema, query->class, err);
+		return upk_schema_no_class(
+			q->schema, "class", upk_text_of(query->class), true, err);
 	q->unseen = upk_measure_class(&config, q->schema);
 	return true;
 }

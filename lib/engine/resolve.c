@@ -7,11 +7,17 @@
 #include "learn/predictor.h"
 #include "metrics/confusion.h"
 
+/* The schema that an item may make grow. */
+struct growing {
+	struct upk_schema **schema;
+	const struct upk_schema *before;
+	bool ask; /* for the class that may have been meant */
+};
+
 /* A grown schema replaces *schema; the one that the item began with stays its owner's. */
-static bool grow(struct upk_schema **schema, const struct upk_schema *before, struct upk_text name,
-	struct upk_error *err)
+static bool grow(const struct growing *g, struct upk_text name, struct upk_error *err)
 {
-	const struct upk_schema *s = *schema;
+	const struct upk_schema *s = *g->schema;
 	size_t n = s->classes_count;
 	struct upk_text *classes = malloc((n + 1) * sizeof *classes);
 	if (!classes)
@@ -24,57 +30,48 @@ static bool grow(struct upk_schema **schema, const struct upk_schema *before, st
 	free(classes);
 	if (!grown)
 		return false;
-	if (s != before)
-		upk_schema_unref(*schema);
-	*schema = grown;
+	if (s != g->before)
+		upk_schema_unref(*g->schema);
+	*g->schema = grown;
 	return true;
 }
 
-/* Names what there is to choose from. */
-static bool fail_class(
-	const struct upk_schema *s, const char *field, struct upk_text name, struct upk_error *err)
+static bool class_of(const struct growing *g, const char *field, struct upk_text name, int *class,
+	struct upk_error *err)
 {
-	char known[UPK_SPELLING_SIZE];
-	return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" is not one of the model's classes: %s",
-		field, (int)name.size, name.data, upk_schema_list_classes(s, known));
-}
-
-static bool class_of(struct upk_schema **schema, const struct upk_schema *before, const char *field,
-	struct upk_text name, int *class, struct upk_error *err)
-{
-	*class = upk_schema_class(*schema, name);
+	*class = upk_schema_class(*g->schema, name);
 	if (*class >= 0)
 		return true;
-	if ((*schema)->classes_declared)
-		return fail_class(*schema, field, name, err);
-	if ((*schema)->classes_count == UPK_CLASSES_MAX)
+	if ((*g->schema)->classes_declared)
+		return upk_schema_no_class(*g->schema, field, name, g->ask, err);
+	if ((*g->schema)->classes_count == UPK_CLASSES_MAX)
 		return upk_fail(err, UPK_INVALID, "%s: \"%.*s\" would be class %d: at most %d",
 			field, (int)name.size, name.data, UPK_CLASSES_MAX + 1, UPK_CLASSES_MAX);
-	if (!grow(schema, before, name, err))
+	if (!grow(g, name, err))
 		return false;
-	*class = (int)(*schema)->classes_count - 1;
+	*class = (int)(*g->schema)->classes_count - 1;
 	return true;
 }
 
 /* What decoding found it to be, if it did. */
-static bool found_or(struct upk_schema **schema, const struct upk_schema *before, const char *field,
-	struct upk_text name, uint16_t found, int *class, struct upk_error *err)
+static bool found_or(const struct growing *g, const char *field, struct upk_text name,
+	uint16_t found, int *class, struct upk_error *err)
 {
 	*class = found - 1;
-	return found > 0 || class_of(schema, before, field, name, class, err);
+	return found > 0 || class_of(g, field, name, class, err);
 }
 
-static bool place_scores(const struct upk_item *item, struct upk_schema **schema,
-	const struct upk_schema *before, double *scores, struct upk_error *err)
+static bool place_scores(
+	const struct upk_item *item, const struct growing *g, double *scores, struct upk_error *err)
 {
-	size_t most = (*schema)->classes_count + item->scores_count;
+	size_t most = (*g->schema)->classes_count + item->scores_count;
 	memset(scores, 0, (most < UPK_CLASSES_MAX ? most : UPK_CLASSES_MAX) * sizeof *scores);
 	for (size_t i = 0; i < item->scores_count; i++) {
 		struct upk_text name = item->scores[i].class;
 		int class;
 		if (!name.data)
-			name = upk_text_of((*schema)->config->classes[i]);
-		if (!class_of(schema, before, "scores", name, &class, err))
+			name = upk_text_of((*g->schema)->config->classes[i]);
+		if (!class_of(g, "scores", name, &class, err))
 			return false;
 		scores[class] = item->scores[i].probability;
 	}
@@ -88,35 +85,33 @@ static int negative(const struct upk_schema *s)
 }
 
 /* Where positive was guessed as 1 or true, its opposite may not have been seen yet. */
-static bool guess_negative(struct upk_schema **schema, const struct upk_schema *before, int *class,
-	struct upk_error *err)
+static bool guess_negative(const struct growing *g, int *class, struct upk_error *err)
 {
-	const struct upk_schema *s = *schema;
+	const struct upk_schema *s = *g->schema;
 	if (s->classes_declared || s->classes_count != 1)
 		return true;
 	if (upk_text_is(s->classes[0], "1"))
-		return class_of(schema, before, "score", upk_text_of("0"), class, err);
+		return class_of(g, "score", upk_text_of("0"), class, err);
 	if (upk_text_is(s->classes[0], "true"))
-		return class_of(schema, before, "score", upk_text_of("false"), class, err);
+		return class_of(g, "score", upk_text_of("false"), class, err);
 	return true;
 }
 
 /* A configured positive class is known before an item names it. */
-static bool learn_positive(
-	struct upk_schema **schema, const struct upk_schema *before, struct upk_error *err)
+static bool learn_positive(const struct growing *g, struct upk_error *err)
 {
-	const char *positive = (*schema)->config->positive;
+	const char *positive = (*g->schema)->config->positive;
 	int class;
-	return (*schema)->positive >= 0 || !positive ||
-		class_of(schema, before, "score", upk_text_of(positive), &class, err);
+	return (*g->schema)->positive >= 0 || !positive ||
+		class_of(g, "score", upk_text_of(positive), &class, err);
 }
 
-static bool by_score(const struct upk_item *item, struct upk_schema **schema,
-	const struct upk_schema *before, struct upk_resolved *out, struct upk_error *err)
+static bool by_score(const struct upk_item *item, const struct growing *g, struct upk_resolved *out,
+	struct upk_error *err)
 {
-	if (!learn_positive(schema, before, err))
+	if (!learn_positive(g, err))
 		return false;
-	const struct upk_schema *s = *schema;
+	const struct upk_schema *s = *g->schema;
 	if (s->positive < 0)
 		return upk_fail(err, UPK_INVALID,
 			"score: %g without a positive class: declare \"positive\", or send "
@@ -135,7 +130,7 @@ static bool by_score(const struct upk_item *item, struct upk_schema **schema,
 		return true;
 	}
 	out->predicted = negative(s);
-	if (out->predicted < 0 && !guess_negative(schema, before, &out->predicted, err))
+	if (out->predicted < 0 && !guess_negative(g, &out->predicted, err))
 		return false;
 	return out->predicted >= 0 ||
 		upk_fail(err, UPK_INVALID,
@@ -154,24 +149,24 @@ static void by_scores(const struct upk_schema *s, const double *scores, struct u
 }
 
 bool upk_resolve(const struct upk_item *item, struct upk_schema **schema,
-	const struct upk_schema *before, struct upk_resolved *out, double *scores,
+	const struct upk_schema *before, bool ask, struct upk_resolved *out, double *scores,
 	struct upk_error *err)
 {
+	const struct growing g = { schema, before, ask };
 	*out = (struct upk_resolved){ .predicted = -1, .label = -1 };
 	if (item->predicted.data) {
-		if (!found_or(schema, before, "predicted", item->predicted, item->predicted_found,
+		if (!found_or(&g, "predicted", item->predicted, item->predicted_found,
 			    &out->predicted, err))
 			return false;
 		out->stated = true;
 	}
 	if (item->label.data &&
-		!found_or(
-			schema, before, "label", item->label, item->label_found, &out->label, err))
+		!found_or(&g, "label", item->label, item->label_found, &out->label, err))
 		return false;
 	if (item->scores_count > 0) {
-		if (!place_scores(item, schema, before, scores, err))
+		if (!place_scores(item, &g, scores, err))
 			return false;
 		by_scores(*schema, scores, out);
 	}
-	return !item->scored || by_score(item, schema, before, out, err);
+	return !item->scored || by_score(item, &g, out, err);
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "engine/names.h"
+#include "engine/no_class.h"
 #include "engine/value.h"
 #include "metrics/confusion.h"
 
@@ -112,13 +113,8 @@ static bool find_positive(struct upk_schema *s, struct upk_error *err)
 	const char *declared = s->config->positive;
 	if (declared) {
 		s->positive = upk_schema_class(s, upk_text_of(declared));
-		if (s->positive < 0 && s->classes_declared) {
-			char shown[UPK_VALUE_SHOWN];
-			return upk_fail(err, UPK_INVALID,
-				"positive: \"%s\": want one of the classes",
-				upk_text_show(upk_text_of(declared), shown));
-		}
-		return true;
+		return s->positive >= 0 || !s->classes_declared ||
+			upk_schema_no_class(s, "positive", upk_text_of(declared), true, err);
 	}
 	s->positive = positive_of(s, "0", "1");
 	if (s->positive < 0)
@@ -191,6 +187,17 @@ const char *upk_schema_list_classes(const struct upk_schema *s, char out[UPK_SPE
 	for (size_t i = 0; fits && i < s->classes_count; i++)
 		fits = upk_spelling_add(out, s->classes[i]);
 	return out;
+}
+
+bool upk_schema_no_class(const struct upk_schema *s, const char *field, struct upk_text name,
+	bool ask, struct upk_error *err)
+{
+	char shown[UPK_VALUE_SHOWN];
+	struct upk_no_class n = upk_no_class_begin(upk_text_show(name, shown));
+	for (size_t i = 0; i < s->classes_count && (ask || !n.full); i++)
+		upk_no_class_add(&n, s->classes[i], ask);
+	upk_no_class_fail(&n, err);
+	return upk_fail_in(err, "%s: ", field);
 }
 
 void upk_schema_write_learnt(

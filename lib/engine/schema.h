@@ -45,6 +45,10 @@ int upk_schema_class(const struct upk_schema *s, struct upk_text name);
 /* The classes as upk_spelling_list has names. Returns out. */
 const char *upk_schema_list_classes(const struct upk_schema *s, char out[UPK_SPELLING_SIZE]);
 
+/* "FIELD: " and what engine/no_class.h says of this name. Returns false. */
+bool upk_schema_no_class(const struct upk_schema *s, const char *field, struct upk_text name,
+	bool ask, struct upk_error *err);
+
 /* Classes that stored rows name, by index: a configuration can't take them away. */
 struct upk_used {
 	bool class[UPK_CLASSES_MAX];

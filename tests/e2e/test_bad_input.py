@@ -295,10 +295,17 @@ class Table(Case):
 
     def test_a_misspelt_class_is_told_which_there_are(self):
         self.put_model("few", {"classes": ["ham", "spam"]})
-        self.problem(self.daemon.post("/v1/models/few/events", {"id": "x", "predicted": "hem"}), 422, "classes: ham, spam")
+        self.problem(self.daemon.post("/v1/models/few/events", {"id": "x", "predicted": "hem"}), 422,
+                     'predicted: "hem": the model has no such class; did you mean ham? it has ham, spam')
+        self.problem(self.daemon.put("/v1/models/none", {"classes": ["ham", "spam"], "positive": "Spam"}), 400,
+                     'positive: "Spam": the model has no such class; did you mean spam? it has ham, spam')
         self.ok(self.daemon.delete("/v1/models/few"))
         self.put_model("many", {"classes": [f"c{i}" for i in range(200)]})
-        self.problem(self.daemon.post("/v1/models/many/events", {"id": "x", "predicted": "d"}), 422, ": c0, c1, ", ", ...")
+        self.problem(self.daemon.post("/v1/models/many/events", {"id": "x", "predicted": "c19x"}), 422,
+                     "; did you mean c19? it has c0, c1, ", ", ...")
+        reply = self.daemon.post("/v1/models/many/labels", [{"id": str(i), "label": "c190s"} for i in range(1000)])
+        self.assertEqual({one["error"].split(" it has ")[0] for one in reply.json["rejected"]},
+                         {'label: "c190s": the model has no such class; did you mean c190?'})
         self.put_model("long", {"classes": ["\u00e4" * 60 + str(i) for i in range(12)]})
         self.problem(self.daemon.post("/v1/models/long/events", {"id": "x", "predicted": "d"}), 422, "\u00e40, ", ", ...")
 
@@ -313,8 +320,8 @@ class Table(Case):
         self.assertNotIn("did you mean", self.daemon.get("/v1/models/weather").text)
         self.assertIn("did you mean mail?", self.daemon.post("/v2/models/mial/infer", {"inputs": []}).json["error"])
         history = "/v1/models/mail/metrics/history?metric=recall&class"
-        self.problem(self.daemon.get(f"{history}=spma"), 400, "class: 'spma'", "; did you mean spam? it has ham, spam")
-        self.problem(self.daemon.get(f"{history}=other"), 400, "class: 'other'", "no such class: it has ham, spam")
+        self.problem(self.daemon.get(f"{history}=spma"), 400, 'class: "spma"', "; did you mean spam? it has ham, spam")
+        self.problem(self.daemon.get(f"{history}=other"), 400, 'class: "other"', "no such class: it has ham, spam")
 
     def test_gzip_without_its_header_is_told_so(self):
         for kind in ("application/json", "application/x-ndjson"):

@@ -245,7 +245,8 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 	static const char *const rows[][2] = {
 		{ "[]", "configuration: want an object" },
 		{ "{\"colour\":1}",
-			"colour: unknown member: want one of classes, positive, threshold, features, "
+			"colour: unknown member: want one of classes, positive, threshold, "
+			"features, "
 			"slices, windows, rules, retrain, retention, keep, label_timeout, "
 			"label_sources, resolve, echo, strict" },
 		{ "{\"classes\":[\"a\"]}", "classes: [\"a\"]: want an array of 2 to 1024" },
@@ -258,11 +259,12 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"classes\":[\"a\",\"b\",\"a\"]}", "classes: \"a\" stands twice" },
 		{ "{\"classes\":[1,\"1\"]}", "classes: \"1\" stands twice" },
 		{ "{\"classes\":[\"a\",\"b\"],\"positive\":\"c\"}",
-			"positive: \"c\": want one of the classes" },
+			"positive: \"c\": the model has no such class: it has a, b" },
 		{ "{\"retrain\":{\"memory\":\"2\"}}",
 			"retrain.memory: \"2\": want at least 1000000 bytes, or a text like "
 			"\"2GiB\" or \"512MB\"" },
-		{ "{\"retrain\":{\"memory\":1000}}", "retrain.memory: 1000: want at least 1000000 bytes, or a text like "
+		{ "{\"retrain\":{\"memory\":1000}}",
+			"retrain.memory: 1000: want at least 1000000 bytes, or a text like "
 			"\"2GiB\" or \"512MB\"" },
 		{ "{\"retrain\":{\"categories\":0}}",
 			"retrain.categories: 0: want an integer from 1 to 10000" },
@@ -329,7 +331,8 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ RULE(F1 "\"min_pairs\":5"),
 			"rules[0].below: missing: want exactly one of below, above, drop, change" },
 		{ RULE("\"metric\":\"f1\",\"window\":\"none\",\"below\":0.5"),
-			"rules[0].window: \"none\": want one of the windows: last-500, last-5000, 1d" },
+			"rules[0].window: \"none\": want one of the windows: last-500, last-5000, "
+			"1d" },
 		{ RULE("\"metric\":\"f1\",\"below\":0.5"),
 			"rules[0].window: missing: want a window's name" },
 		{ RULE("\"window\":\"1d\",\"below\":0.5"),
@@ -362,7 +365,7 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"both" },
 		{ "{\"classes\":[\"a\",\"b\"],\"rules\":[{\"name\":\"r\",\"metric\":"
 		  "{\"name\":\"f1\",\"class\":\"c\"},\"window\":\"1d\",\"below\":0.5}]}",
-			"rules[0].metric.class: \"c\": want one of the classes" },
+			"rules[0].metric.class: \"c\": the model has no such class: it has a, b" },
 		{ "{\"windows\":[{\"name\":\"w\",\"count\":100}],\"rules\":[{\"name\":\"r\","
 		  "\"metric\":\"f1\",\"window\":\"w\",\"below\":1,\"min_pairs\":101}]}",
 			"rules[0].min_pairs: 101: want at most the window's 100" },
