@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learn/lead.h"
 #include "metrics/confusion.h"
 #include "metrics/interval.h"
 
@@ -66,11 +67,14 @@ static bool keeps_metric(const struct judging *j, char words[UPK_CHECKS_WORDS])
 	if (asked || !upk_gate_by_accuracy(measure, &labels) ||
 		!(j->asked_challenger - j->asked_champion <= j->asked_limit))
 		return true;
+	const struct upk_lead lead = { j->asked_challenger, j->asked_champion, j->asked_limit };
+	int digits = upk_lead_digits(&lead);
+	char by[UPK_LEAD_WORDS];
+	upk_lead_say(&lead, by);
 	snprintf(words, UPK_CHECKS_WORDS,
-		"by the gate's own metric it has %.3f against %.3f, on few rows of the rarer "
-		"class, "
-		"where more than %.3f better was needed",
-		j->asked_challenger, j->asked_champion, j->asked_limit);
+		"by the gate's own metric it has %.*f against %.*f, on few rows of the rarer "
+		"class: %s",
+		digits, j->asked_challenger, digits, j->asked_champion, by);
 	return false;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "learn/candidate.h"
+#include "learn/lead.h"
 #include "learn/panel.h"
 
 enum { PAIRS_MIN = 50, VALIDATED_MOST = 10000 };
@@ -384,24 +385,22 @@ static bool judge(struct contest *c, struct upk_error *err)
 	return true;
 }
 
-/* Three digits, or as many more as tell a difference from its limit. */
 static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VERDICT])
 {
-	int digits = fabs(o->difference - o->limit) < 0.001 ? 6 : 3;
-	bool proven = o->difference > o->limit, stopped = proven && !o->passed;
-	bool worse = o->difference < 0;
-	char who[48] = "";
+	const struct upk_lead lead = { o->challenger, o->champion, o->limit };
+	int digits = upk_lead_digits(&lead);
+	bool stopped = o->difference > o->limit && !o->passed;
+	char who[48] = "", words[UPK_LEAD_WORDS];
+
+	upk_lead_say(&lead, words);
 
 	if (o->candidates[o->picked].version)
 		snprintf(who, sizeof who, "version %lld has ",
 			(long long)o->candidates[o->picked].version);
 	snprintf(verdict, UPK_CONTEST_VERDICT,
-		"%s%s %.3f against the champion's %.3f on %zu pairs: %s by %.*f%s%s%.*f was "
-		"needed%s%s",
-		who, o->metric, o->challenger, o->champion, o->compared, worse ? "worse" : "better",
-		digits, fabs(o->difference), worse ? "; better by " : " where ",
-		proven ? "" : "more than ", digits, o->limit, stopped ? ", but " : "",
-		stopped ? o->checked.words : "");
+		"%s%s %.*f against the champion's %.*f on %zu pairs: %s%s%s", who, o->metric,
+		digits, o->challenger, digits, o->champion, o->compared, words,
+		stopped ? ", but " : "", stopped ? o->checked.words : "");
 }
 
 /* c afterwards. After growth it moves to where the picked window starts, when rows from there

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "learn/gate.h"
+#include "learn/lead.h"
 
 enum { ROWS_LEAST = 50, BLOCKS = 5 };
 
@@ -177,8 +178,9 @@ bool upk_threshold_choose(const double *p, const uint16_t *y, size_t rows, uint1
 void upk_threshold_say(
 	const struct upk_threshold *t, struct upk_text class, char words[UPK_THRESHOLD_WORDS])
 {
-	double difference = t->after - t->before;
-	int digits = fabs(difference - t->limit) < 0.001 ? 6 : 3;
+	const struct upk_lead lead = { t->after, t->before, t->limit };
+	int digits = upk_lead_digits(&lead);
+	char by[UPK_LEAD_WORDS];
 
 	if (isnan(t->tried)) {
 		snprintf(words, UPK_THRESHOLD_WORDS,
@@ -188,12 +190,12 @@ void upk_threshold_say(
 			t->rows, t->positives, (int)class.size, class.data, ROWS_LEAST);
 		return;
 	}
-	bool proven = difference > t->limit;
+	bool proven = t->after - t->before > t->limit;
+	upk_lead_say(&lead, by);
 	snprintf(words, UPK_THRESHOLD_WORDS,
-		"%s: on %zu rows that the fit did not see f1 of %.*s is %.3f at 0.5 and %.3f at "
-		"thresholds like %.3f, chosen on other rows: %s by %.*f%s%s%.*f was needed%s",
-		t->kept ? "kept" : "0.5 stays", t->rows, (int)class.size, class.data, t->before,
-		t->after, t->tried, difference < 0 ? "worse" : "better", digits, fabs(difference),
-		difference < 0 ? "; better by " : " where ", proven ? "" : "more than ", digits,
-		t->limit, proven && !t->kept ? ", but on all rows 0.5 or 0 is the best" : "");
+		"%s: on %zu rows that the fit did not see f1 of %.*s is %.*f at 0.5 and %.*f at "
+		"thresholds like %.3f, chosen on other rows: %s%s",
+		t->kept ? "kept" : "0.5 stays", t->rows, (int)class.size, class.data, digits,
+		t->before, digits, t->after, t->tried, by,
+		proven && !t->kept ? ", but on all rows 0.5 or 0 is the best" : "");
 }

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { UPK_THRESHOLD_WORDS = 320 };
+enum { UPK_THRESHOLD_WORDS = 512 };
 
 /* Scores in 0..1 of n rows, and whether each is of the positive class; positive is answered for a
  * score >= the threshold. The one with the greatest F1 of all: halfway between the last score that

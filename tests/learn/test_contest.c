@@ -246,7 +246,7 @@ static void a_good_champion_stays(void **state)
 	assert_true(out.to <= out.holdout_from);
 	assert_non_null(out.figures);
 	assert_non_null(strstr(out.verdict, "worse by 0."));
-	assert_non_null(strstr(out.verdict, "; better by more than 0."));
+	assert_non_null(strstr(out.verdict, " where better by more than 0."));
 	upk_contest_finish(&out);
 	upk_dataset_finish(&d);
 }
