@@ -186,12 +186,30 @@ static bool answer_row(struct upk_post *post, size_t i, struct upk_serving *serv
 	return true;
 }
 
+/* A version that knows nothing of the model's features answers none of the rows. */
+static bool refuse_strange(struct upk_batch *batch, struct upk_serving *serving,
+	const struct upk_schema *schema, struct upk_error *err)
+{
+	struct upk_error why = { 0 };
+	if (!schema->features || upk_serving_knows(serving, schema->features, &why))
+		return true;
+	const char *error = upk_batch_say(batch, "%s", why.message);
+	if (why.code != UPK_INVALID || !error)
+		return upk_fail(err, UPK_NOMEM, "no memory to answer %zu rows", batch->count);
+	for (size_t i = 0; i < batch->count; i++)
+		if (!batch->items[i].error)
+			batch->items[i].error = error;
+	return true;
+}
+
 static bool answer_rows(struct upk_post *post, struct upk_serving *serving, int64_t revision,
 	struct upk_schema *schema, struct upk_error *err)
 {
 	size_t n = post->batch->count;
 	if (post->batch->schema->features != schema->features &&
 		!upk_batch_redecode(post->batch, schema, err))
+		return false;
+	if (!refuse_strange(post->batch, serving, schema, err))
 		return false;
 	post->predicted = calloc(n + 1, sizeof *post->predicted);
 	post->scores = calloc(n * schema->classes_count + 1, sizeof *post->scores);

@@ -62,6 +62,8 @@ static bool predict(struct upk_infer_request *q, const struct upk_loan *loan, st
 
 	if (!list)
 		return upk_fail(err, UPK_CONFLICT, "the model's features are not known yet");
+	if (!upk_serving_knows(loan->serving, list, err))
+		return false;
 	if (!make_room(a, loan->serving, q->rows, err))
 		return false;
 	if (upk_features_numbers_count(list) != upk_features_count(list))

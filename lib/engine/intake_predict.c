@@ -96,6 +96,10 @@ static bool keep_copy(struct upk_intake *k, struct upk_error *err)
 /* known: an example of that id, or a label that waits for it; NULL: nothing. */
 static bool predict_new(struct upk_intake *k, struct upk_known *known, struct upk_error *err)
 {
+	struct upk_error why = { 0 };
+	if (!upk_serving_knows(k->in->champion, k->in->schema->features, &why))
+		return why.code == UPK_INVALID ? upk_intake_reject(k, "%s", why.message)
+					       : upk_fail(err, why.code, "%s", why.message);
 	if (!ask(k, err))
 		return false;
 	if (k->resolved.predicted < 0)

@@ -89,6 +89,14 @@ bool upk_pick_is_whole(const struct upk_pick *p)
 	return i == count;
 }
 
+bool upk_pick_is_strange(const struct upk_pick *p)
+{
+	size_t i = 0;
+	while (i < p->columns->count && p->inputs[i] < 0)
+		i++;
+	return i > 0 && i == p->columns->count;
+}
+
 const double *upk_pick_listed(struct upk_pick *p, const double *listed)
 {
 	const struct upk_columns *c = p->columns;

@@ -33,6 +33,9 @@ void upk_pick_finish(struct upk_pick *p);
 /* The columns are the list's numbers, in its order, and no more. */
 bool upk_pick_is_whole(const struct upk_pick *p);
 
+/* The list has none of the columns: to them all its rows are one of missing values. */
+bool upk_pick_is_strange(const struct upk_pick *p);
+
 /* A row's numbers, given in the list's order, in that of the columns, NAN where the list has them
  * not; they live until the next call. */
 const double *upk_pick_listed(struct upk_pick *p, const double *listed);

@@ -104,6 +104,24 @@ static bool follow(struct upk_serving *s, const struct upk_features *list, struc
 	return s->pick.list == list || upk_pick_set(&s->pick, list, s->table.columns, err);
 }
 
+static bool fail_strange(
+	const struct upk_serving *s, const struct upk_features *list, struct upk_error *err)
+{
+	const struct upk_columns *own = s->table.columns;
+	char unknown[UPK_SPELLING_SIZE], known[UPK_SPELLING_SIZE] = "";
+	for (size_t i = 0; i < own->count && upk_spelling_add(known, own->items[i].name);)
+		i++;
+	return upk_fail(err, UPK_INVALID, "features: version %lld has none of %s: it has %s",
+		(long long)s->version, upk_features_list(list, unknown), known);
+}
+
+bool upk_serving_knows(
+	struct upk_serving *s, const struct upk_features *list, struct upk_error *err)
+{
+	return follow(s, list, err) &&
+		(!upk_pick_is_strange(&s->pick) || fail_strange(s, list, err));
+}
+
 /* Appends one row to the table. */
 static bool take(struct upk_serving *s, const struct upk_features *list, struct upk_text encoded,
 	struct upk_error *err)

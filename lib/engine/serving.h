@@ -32,6 +32,11 @@ struct upk_serving *upk_serving_load(struct upk_store *store, int64_t model, int
 int64_t upk_serving_version(const struct upk_serving *s);
 struct upk_predictor *upk_serving_predictor(const struct upk_serving *s); /* borrowed */
 
+/* Whether the list has any of the version's features: without, each of its rows would get the
+ * answer to one of missing values. false: UPK_INVALID, naming both, or UPK_NOMEM. */
+bool upk_serving_knows(
+	struct upk_serving *s, const struct upk_features *list, struct upk_error *err);
+
 /* The inputs of one encoded row as plain numbers: upk_expand_row of the predictor's features, of
  * which those that the row does not have are missing. false: UPK_CORRUPT, UPK_NOMEM. */
 bool upk_serving_row(struct upk_serving *s, const struct upk_features *list,

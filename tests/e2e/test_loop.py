@@ -198,6 +198,20 @@ class Predict(LoopCase):
             self.assertIn("who, Xx", body[1]["error"])
         self.assertEqual(self.daemon.get("/v1/models/m/events/s").status, 404)
 
+    def test_a_version_that_knows_no_feature_of_the_model_is_not_asked(self):
+        error = "features: version 1 has none of v, w: it has x, y, z"
+        self.put_model("m", {**MODEL, "features": ["v", "w"]})
+        for query in ("", "?store=false", "?version=1&store=false"):
+            for features in ({"v": 1}, [1, 2]):
+                self.problem(self.daemon.post(f"/v1/models/m/predict{query}", {"id": "s", "features": features}), 422, error)
+        for inputs in ([{"name": "features", "shape": [1, 2], "datatype": "FP32", "data": [1, 2]}],
+                       [{"name": name, "shape": [1, 1], "datatype": "FP64", "data": [1]} for name in ("v", "w")]):
+            reply = self.daemon.post("/v2/models/m/infer", {"inputs": inputs})
+            self.assertEqual((reply.status, reply.json), (400, {"error": error}))
+        self.assertEqual(self.daemon.get("/v1/models/m/events/s").status, 404)
+        self.put_model("m", {**MODEL, "features": ["v", "y"]})
+        self.assertEqual(self.predict({"features": [1, 2]})["version"], 1)
+
     def test_an_early_label_joins_a_prediction(self):
         self.assertEqual(self.labels("m", {"id": "p", "label": "up"})["waiting"], 1)
         self.predict({"id": "p", "features": [1, 2, 3]})
