@@ -174,7 +174,7 @@ static double seconds_of(const cJSON *run)
 	return (double)(ended - started) / 1000;
 }
 
-static void count_run(const cJSON *run, struct upk_outcome *out)
+static void count_run(const cJSON *run, struct upk_replay *out)
 {
 	const char *state = upk_member_string(run, "state");
 	out->runs.started++;
@@ -187,7 +187,7 @@ static void count_run(const cJSON *run, struct upk_outcome *out)
 /* One page of the list, the newest first; *before becomes its oldest run, 0 when there are no
  * more of this replay. */
 static bool count_page(
-	struct player *p, int64_t *before, struct upk_outcome *out, struct upk_error *err)
+	struct player *p, int64_t *before, struct upk_replay *out, struct upk_error *err)
 {
 	struct upk_buffer what = { 0 };
 	upk_buffer_printf(&what, "/runs?limit=%d", RUNS_PAGE);
@@ -218,7 +218,7 @@ static bool count_page(
 	return true;
 }
 
-static bool count_runs(struct player *p, struct upk_outcome *out, struct upk_error *err)
+static bool count_runs(struct player *p, struct upk_replay *out, struct upk_error *err)
 {
 	int64_t before = 0;
 	do {
@@ -228,7 +228,7 @@ static bool count_runs(struct player *p, struct upk_outcome *out, struct upk_err
 	return true;
 }
 
-static bool sum_up(struct player *p, struct upk_outcome *out, struct upk_error *err)
+static bool sum_up(struct player *p, struct upk_replay *out, struct upk_error *err)
 {
 	size_t classes = upk_stream_classes(p->stream);
 	struct upk_rolling rolling = upk_rolling_of(p->rows);
@@ -239,7 +239,7 @@ static bool sum_up(struct player *p, struct upk_outcome *out, struct upk_error *
 		upk_tally_figures(&p->by_majority, classes, rolling, &out->majority, err);
 }
 
-static bool play(struct player *p, struct upk_outcome *out, struct upk_error *err)
+static bool play(struct player *p, struct upk_replay *out, struct upk_error *err)
 {
 	int64_t started = upk_clock_monotonic_ns();
 	if (!create(p, err) || !make_first_version(p, err) || !find_majority(p, err))
@@ -247,7 +247,7 @@ static bool play(struct player *p, struct upk_outcome *out, struct upk_error *er
 	upk_progress_restart(p->progress);
 	if (!play_rows(p, err))
 		return false;
-	*out = (struct upk_outcome){
+	*out = (struct upk_replay){
 		.seconds = (double)(upk_clock_monotonic_ns() - started) / 1e9,
 	};
 	upk_progress_end(p->progress);
@@ -281,7 +281,7 @@ static struct player *begin(struct upk_client *client, struct upk_stream *stream
 
 bool upk_play(struct upk_client *client, struct upk_stream *stream,
 	const struct upk_player_options *options, struct upk_progress *progress,
-	const struct upk_player_watch *watch, struct upk_outcome *out, struct upk_error *err)
+	const struct upk_player_watch *watch, struct upk_replay *out, struct upk_error *err)
 {
 	struct player *p = begin(client, stream, options, err);
 	if (!p)

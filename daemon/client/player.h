@@ -26,7 +26,7 @@ struct upk_player_watch {
 	void *context;
 };
 
-struct upk_outcome {
+struct upk_replay {
 	size_t rows; /* scored */
 	struct upk_figures maintained;
 	struct upk_figures version_1;  /* left alone */
@@ -46,6 +46,6 @@ struct upk_outcome {
  * that can still be told. */
 bool upk_play(struct upk_client *client, struct upk_stream *stream,
 	const struct upk_player_options *options, struct upk_progress *progress,
-	const struct upk_player_watch *watch, struct upk_outcome *out, struct upk_error *err);
+	const struct upk_player_watch *watch, struct upk_replay *out, struct upk_error *err);
 
 #endif

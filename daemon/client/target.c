@@ -59,14 +59,14 @@ static const cJSON *features_of(const struct upk_target *t)
 		cJSON_GetObjectItemCaseSensitive(t->model, "effective"), "features");
 }
 
-static enum upk_column_type type_of(const char *type)
+static enum upk_target_column type_of(const char *type)
 {
 	if (strcmp(type, "category") == 0 || strcmp(type, "text") == 0)
-		return UPK_COLUMN_WORDS;
-	return strcmp(type, "vector") == 0 ? UPK_COLUMN_VECTOR : UPK_COLUMN_NUMBER;
+		return UPK_TARGET_WORDS;
+	return strcmp(type, "vector") == 0 ? UPK_TARGET_VECTOR : UPK_TARGET_NUMBER;
 }
 
-enum upk_column_type upk_target_type(const struct upk_target *t, const char *feature)
+enum upk_target_column upk_target_type(const struct upk_target *t, const char *feature)
 {
 	const cJSON *item;
 	cJSON_ArrayForEach(item, features_of(t))
@@ -75,7 +75,7 @@ enum upk_column_type upk_target_type(const struct upk_target *t, const char *fea
 		if (strcmp(name ? name : upk_member_string(item, "name"), feature) == 0)
 			return type_of(upk_member_string(item, "type"));
 	}
-	return UPK_COLUMN_UNKNOWN;
+	return UPK_TARGET_UNKNOWN;
 }
 
 bool upk_target_create(struct upk_target *t, const char *features, struct upk_error *err)

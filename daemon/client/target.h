@@ -20,11 +20,11 @@ struct upk_target {
 	int64_t last_version;
 };
 
-enum upk_column_type {
-	UPK_COLUMN_UNKNOWN, /* the model has no such feature */
-	UPK_COLUMN_NUMBER,
-	UPK_COLUMN_WORDS, /* category or text */
-	UPK_COLUMN_VECTOR,
+enum upk_target_column {
+	UPK_TARGET_UNKNOWN, /* the model has no such feature */
+	UPK_TARGET_NUMBER,
+	UPK_TARGET_WORDS, /* category or text */
+	UPK_TARGET_VECTOR,
 };
 
 /* Asks for the model; name is of the form that models have. The caller finishes it, on failure too.
@@ -33,7 +33,7 @@ bool upk_target_look(
 	struct upk_target *t, struct upk_client *client, const char *name, struct upk_error *err);
 void upk_target_finish(struct upk_target *t);
 
-enum upk_column_type upk_target_type(const struct upk_target *t, const char *feature);
+enum upk_target_column upk_target_type(const struct upk_target *t, const char *feature);
 
 /* Creates the model, with these features (JSON array). */
 bool upk_target_create(struct upk_target *t, const char *features, struct upk_error *err);

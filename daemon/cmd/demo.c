@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "client/child.h"
 #include "client/narrator.h"
-#include "client/outcome.h"
+#include "client/replay.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -209,7 +209,7 @@ static bool start(struct demo *d, struct upk_error *err)
 	return true;
 }
 
-static bool play(struct demo *d, struct upk_outcome *outcome, struct upk_error *err)
+static bool play(struct demo *d, struct upk_replay *outcome, struct upk_error *err)
 {
 	struct upk_player_options player = {
 		.model = d->model,
@@ -222,11 +222,11 @@ static bool play(struct demo *d, struct upk_outcome *outcome, struct upk_error *
 	return upk_play(d->client, d->stream, &player, &d->progress, &watch, outcome, err);
 }
 
-static bool report(const struct demo *d, const struct upk_outcome *outcome, struct upk_error *err)
+static bool report(const struct demo *d, const struct upk_replay *outcome, struct upk_error *err)
 {
 	fputc('\n', stderr);
-	upk_outcome_print_table(outcome, stderr);
-	return !d->json || upk_outcome_print_json(outcome, stdout, err);
+	upk_replay_print_table(outcome, stderr);
+	return !d->json || upk_replay_print_json(outcome, stdout, err);
 }
 
 /* Until Ctrl-C, or until the daemon is gone. */
@@ -242,7 +242,7 @@ static bool stay(struct demo *d, struct upk_error *err)
 
 static bool show(struct demo *d, struct upk_error *err)
 {
-	struct upk_outcome outcome;
+	struct upk_replay outcome;
 	name_model(d);
 	return start(d, err) && play(d, &outcome, err) && report(d, &outcome, err) &&
 		(d->exit || stay(d, err));

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/json_writer.h"
+#include "client/csv_items.h"
 #include "client/journal.h"
 #include "client/progress.h"
-#include "client/table.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -44,7 +44,7 @@ static const char help[] =
 struct command {
 	const char *url, *model;
 	const char *drop[DROPS_MAX];
-	struct upk_table_options table;
+	struct upk_csv_items_options table;
 	bool csv, json, help;
 
 	struct upk_progress progress;
@@ -160,7 +160,7 @@ static bool ends_with(const char *name, const char *end)
 
 static bool has_columns(const struct command *c)
 {
-	const struct upk_table_options *t = &c->table;
+	const struct upk_csv_items_options *t = &c->table;
 	return t->label || t->predicted || t->score || t->id || t->time || t->drop_count > 0;
 }
 
@@ -225,12 +225,12 @@ static void show(struct command *c, int64_t at)
 }
 
 static bool create_for_table(
-	const struct upk_table *table, struct upk_target *target, struct upk_error *err)
+	const struct upk_csv_items *table, struct upk_target *target, struct upk_error *err)
 {
 	struct upk_buffer features = { 0 };
 	if (target->model)
 		return true;
-	upk_table_write_features(table, &features);
+	upk_csv_items_write_features(table, &features);
 	upk_buffer_putc(&features, '\0');
 	bool done = features.failed
 		? upk_fail(err, UPK_NOMEM, "no memory for a model's features")
@@ -251,18 +251,18 @@ static bool load_table(struct command *c, struct upk_target *target, struct upk_
 {
 	struct upk_load_item item;
 	enum upk_csv_got got = UPK_CSV_ERROR;
-	struct upk_table *table = upk_table_open(&c->table, err);
+	struct upk_csv_items *table = upk_csv_items_open(&c->table, err);
 	if (!table)
 		return false;
-	upk_table_fit(table, target);
+	upk_csv_items_fit(table, target);
 	bool done = create_for_table(table, target, err);
-	while (done && (got = upk_table_next(table, &item, err)) == UPK_CSV_ROW) {
+	while (done && (got = upk_csv_items_next(table, &item, err)) == UPK_CSV_ROW) {
 		c->rows++;
 		c->by_line = c->by_line || item.by_line;
 		done = upk_loader_add(&c->loader, &item, err);
-		show(c, upk_table_at(table));
+		show(c, upk_csv_items_at(table));
 	}
-	upk_table_close(table);
+	upk_csv_items_close(table);
 	return done && end_file(c, got == UPK_CSV_END);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "client/outcome.h"
+#include "client/replay.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -219,7 +219,7 @@ static bool take_command_line(struct command *c, int argc, char **argv)
 	return true;
 }
 
-static bool play(const struct command *c, struct upk_client *client, struct upk_outcome *outcome,
+static bool play(const struct command *c, struct upk_client *client, struct upk_replay *outcome,
 	struct upk_error *err)
 {
 	struct upk_stream *stream = upk_stream_read(&c->stream, err);
@@ -235,12 +235,11 @@ static bool play(const struct command *c, struct upk_client *client, struct upk_
 	return ok;
 }
 
-static bool report(
-	const struct command *c, const struct upk_outcome *outcome, struct upk_error *err)
+static bool report(const struct command *c, const struct upk_replay *outcome, struct upk_error *err)
 {
 	if (c->json)
-		return upk_outcome_print_json(outcome, stdout, err);
-	upk_outcome_print_table(outcome, stdout);
+		return upk_replay_print_json(outcome, stdout, err);
+	upk_replay_print_table(outcome, stdout);
 	return fflush(stdout) == 0 || upk_fail(err, UPK_IO, "the result could not be written");
 }
 
@@ -253,7 +252,7 @@ static int run(int argc, char **argv)
 {
 	struct command c;
 	struct upk_error err = { 0 };
-	struct upk_outcome outcome;
+	struct upk_replay outcome;
 	if (!take_command_line(&c, argc, argv))
 		return UPK_EXIT_USAGE;
 	if (c.help) {

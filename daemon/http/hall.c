@@ -208,7 +208,7 @@ void upk_hall_send(struct upk_hall *h)
 
 /* ---- with a worker ---- */
 
-static struct upk_exchange *of_job(struct upk_job *job)
+static struct upk_exchange *of_job(struct upk_errand *job)
 {
 	return (struct upk_exchange *)(void *)((char *)job - offsetof(struct upk_exchange, job));
 }
@@ -232,7 +232,7 @@ static void open_worked(struct upk_parcel *parcel)
 }
 
 /* On a worker's thread. */
-static void run_job(struct upk_job *job)
+static void run_job(struct upk_errand *job)
 {
 	struct upk_exchange *x = of_job(job);
 

@@ -7,18 +7,18 @@ struct upk_workers {
 	size_t most, started;
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t wake;
-	struct upk_job *first, *last;
+	struct upk_errand *first, *last;
 	size_t waiting;
 	bool stopping;
 	pthread_t threads[];
 };
 
-static struct upk_job *take(struct upk_workers *w)
+static struct upk_errand *take(struct upk_workers *w)
 {
 	pthread_mutex_lock(&w->mutex);
 	while (!w->first && !w->stopping)
 		pthread_cond_wait(&w->wake, &w->mutex);
-	struct upk_job *job = w->first;
+	struct upk_errand *job = w->first;
 	if (job) {
 		w->first = job->next;
 		if (!w->first)
@@ -32,7 +32,7 @@ static struct upk_job *take(struct upk_workers *w)
 static void *work(void *context)
 {
 	struct upk_workers *w = context;
-	struct upk_job *job;
+	struct upk_errand *job;
 
 	while ((job = take(w)))
 		job->run(job);
@@ -67,7 +67,7 @@ fail:
 	return NULL;
 }
 
-bool upk_workers_add(struct upk_workers *w, struct upk_job *job)
+bool upk_workers_add(struct upk_workers *w, struct upk_errand *job)
 {
 	job->next = NULL;
 	pthread_mutex_lock(&w->mutex);
@@ -83,12 +83,12 @@ bool upk_workers_add(struct upk_workers *w, struct upk_job *job)
 	return room;
 }
 
-bool upk_workers_withdraw(struct upk_workers *w, struct upk_job *job)
+bool upk_workers_withdraw(struct upk_workers *w, struct upk_errand *job)
 {
-	struct upk_job *before = NULL;
+	struct upk_errand *before = NULL;
 
 	pthread_mutex_lock(&w->mutex);
-	struct upk_job *at = w->first;
+	struct upk_errand *at = w->first;
 	for (; at && at != job; at = at->next)
 		before = at;
 	if (at) {

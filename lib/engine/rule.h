@@ -45,7 +45,7 @@ struct upk_rule {
 	/* while firing */
 	int64_t alert;               /* its number */
 	int64_t change;              /* c: where its run's rows begin to differ; 0: no run is wanted */
-	enum upk_stream stream;      /* of a change rule */
+	enum upk_record_stream stream; /* of a change rule */
 	double fired_l;
 	bool waiting;                /* for places, a token, a rest or a run before its own */
 	int64_t run;                 /* the last run that it ordered; 0: none */

@@ -573,7 +573,7 @@ static void read_rule(struct reading *r, const cJSON *o, struct upk_rule *rule)
 {
 	rule->state = (enum upk_rule_state)take_name(r, o, "state", state_name);
 	read_members(r, rule_members, o, rule);
-	rule->stream = (enum upk_stream)take_name(r, o, "stream", stream_name);
+	rule->stream = (enum upk_record_stream)take_name(r, o, "stream", stream_name);
 	rule->fired_l = take_double(r, o, "fired_l");
 	rule->waiting = take_bool(r, o, "waiting");
 	rule->score = take_double(r, o, "score");

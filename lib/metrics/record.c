@@ -373,7 +373,7 @@ static double likelihood_ratio(const struct upk_change *c)
 	return divergence(k, n, p) + divergence(k_r, n_r, p);
 }
 
-static double limit(enum upk_stream stream, uint64_t trials, uint64_t pairs)
+static double limit(enum upk_record_stream stream, uint64_t trials, uint64_t pairs)
 {
 	if (stream == UPK_STREAM_ALL)
 		return limit_all;
@@ -383,7 +383,7 @@ static double limit(enum upk_stream stream, uint64_t trials, uint64_t pairs)
 
 /* The last d pairs against the reference before them. false: not what is wanted. */
 static bool split(
-	const struct upk_record *r, enum upk_stream stream, size_t d, struct upk_change *out)
+	const struct upk_record *r, enum upk_record_stream stream, size_t d, struct upk_change *out)
 {
 	if (d > r->last_count)
 		return false;
@@ -412,7 +412,7 @@ static bool split(
 }
 
 bool upk_record_strongest(
-	const struct upk_record *r, enum upk_stream stream, struct upk_change *out)
+	const struct upk_record *r, enum upk_record_stream stream, struct upk_change *out)
 {
 	if (stream == UPK_STREAM_CLASS && r->rarer < 0)
 		return false;
@@ -460,7 +460,8 @@ bool upk_record_change(const struct upk_record *r, struct upk_change *out)
 	bool found = false;
 	for (int stream = 0; stream < UPK_STREAMS; stream++) {
 		struct upk_change one;
-		if (!upk_record_strongest(r, (enum upk_stream)stream, &one) || one.l <= one.limit)
+		if (!upk_record_strongest(r, (enum upk_record_stream)stream, &one) ||
+			one.l <= one.limit)
 			continue;
 		if (!found || one.l - one.limit > out->l - out->limit)
 			*out = one;

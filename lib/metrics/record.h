@@ -16,10 +16,10 @@ struct upk_record;
 enum { UPK_RECORD_FIRST = 2000, UPK_RECORD_LAST = 4000, UPK_RECORD_EVERY = 10 };
 enum { UPK_RECORD_SHORTEST = 40 }; /* pairs of the shortest suffix: no change is seen on fewer */
 
-enum upk_stream {
+enum upk_record_stream {
 	UPK_STREAM_ALL,   /* a trial is a pair, a success a hit */
-	UPK_STREAM_CLASS, /* two classes: trials are pairs whose label or prediction is the rarer class,
-	                     successes those where both are */
+	UPK_STREAM_CLASS, /* two classes: trials are pairs whose label or prediction is the rarer
+			     class, successes those where both are */
 	UPK_STREAMS,
 };
 
@@ -67,7 +67,7 @@ uint64_t upk_record_revisions(const struct upk_record *r);
 
 /* What the likelihood ratio test says of one suffix against the reference. */
 struct upk_change {
-	enum upk_stream stream;
+	enum upk_record_stream stream;
 	double l, limit;     /* l > limit: the champion has fallen */
 	uint64_t k, n;       /* suffix: successes, trials */
 	uint64_t k_r, n_r;   /* reference: the same */
@@ -78,7 +78,7 @@ struct upk_change {
 /* For one stream the suffix of the fixed lengths with the greatest L. false: none qualifies (too
  * few trials, or no fall). O(lengths). */
 bool upk_record_strongest(
-	const struct upk_record *r, enum upk_stream stream, struct upk_change *out);
+	const struct upk_record *r, enum upk_record_stream stream, struct upk_change *out);
 
 /* Over both streams: the one furthest above its limit (L - limit), with the change point: the split
  * with the greatest L among the finer offsets. false: no stream is above its limit. */

@@ -161,11 +161,11 @@ static bool check_mark(const char *folder, int64_t known, int64_t mark, struct u
 static bool copy_folder(const char *folder, const char *partial, struct upk_folder *made,
 	const struct upk_backup_watch *watch, int64_t *mark, struct upk_error *err)
 {
-	struct upk_schema schema = { 0 };
+	struct upk_migration schema = { 0 };
 	sqlite3 *from = NULL;
 	int64_t known = upk_folder_peek(folder);
 	bool done = open_file(folder, SQLITE_OPEN_READONLY, &from, err) &&
-		run(from, "BEGIN", err) && upk_schema_read(from, &schema, err) &&
+		run(from, "BEGIN", err) && upk_migration_read(from, &schema, err) &&
 		check_mark(folder, known, schema.mark, err) &&
 		copy_file(from, partial, watch, err) &&
 		upk_folder_set_committed(made, schema.mark, err);

@@ -29,7 +29,7 @@ static bool read_int(sqlite3 *db, const char *sql, int64_t *value, struct upk_er
 	return true;
 }
 
-bool upk_schema_read(sqlite3 *db, struct upk_schema *schema, struct upk_error *err)
+bool upk_migration_read(sqlite3 *db, struct upk_migration *schema, struct upk_error *err)
 {
 	int64_t id, version, commits = 0, last = 0, tables;
 	if (!read_int(db, "PRAGMA application_id", &id, err) ||
@@ -50,11 +50,11 @@ bool upk_schema_read(sqlite3 *db, struct upk_schema *schema, struct upk_error *e
 	if (version >= MARKS && !read_int(db, UPK_STORE_LAST_SEQ, &last, err))
 		return false;
 
-	*schema = (struct upk_schema){ version, commits, .mark = commits + last };
+	*schema = (struct upk_migration){ version, commits, .mark = commits + last };
 	return true;
 }
 
-bool upk_schema_is_current(const struct upk_schema *schema)
+bool upk_migration_is_current(const struct upk_migration *schema)
 {
 	return schema->version == newest_schema();
 }
@@ -88,7 +88,7 @@ rollback:
 	return false;
 }
 
-bool upk_schema_migrate(sqlite3 *db, const struct upk_schema *from, struct upk_error *err)
+bool upk_migration_apply(sqlite3 *db, const struct upk_migration *from, struct upk_error *err)
 {
 	for (int64_t version = from->version; upk_migrations[version].name; version++) {
 		if (!apply(db, version + 1, &upk_migrations[version], err))

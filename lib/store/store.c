@@ -127,7 +127,7 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *database, int 
 	return SQLITE_OK;
 }
 
-static bool check_commits(struct upk_store *s, const struct upk_schema *schema,
+static bool check_commits(struct upk_store *s, const struct upk_migration *schema,
 	const char *folder, struct upk_error *err)
 {
 	int64_t committed = upk_folder_committed(s->folder);
@@ -145,10 +145,10 @@ static bool check_commits(struct upk_store *s, const struct upk_schema *schema,
 
 static bool open_writer(struct upk_store *s, const char *folder, struct upk_error *err)
 {
-	struct upk_schema schema;
-	if (!upk_schema_read(s->db, &schema, err) || !check_commits(s, &schema, folder, err) ||
+	struct upk_migration schema;
+	if (!upk_migration_read(s->db, &schema, err) || !check_commits(s, &schema, folder, err) ||
 		!reserve(s, err) || !set(s, writer_settings, err) ||
-		!upk_schema_migrate(s->db, &schema, err))
+		!upk_migration_apply(s->db, &schema, err))
 		return false;
 
 	int result = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -169,10 +169,10 @@ static bool know_given(struct upk_store *s, struct upk_error *err)
 
 static bool open_reader(struct upk_store *s, struct upk_error *err)
 {
-	struct upk_schema schema;
-	if (!upk_schema_read(s->db, &schema, err) || !set(s, reader_settings, err))
+	struct upk_migration schema;
+	if (!upk_migration_read(s->db, &schema, err) || !set(s, reader_settings, err))
 		return false;
-	if (!upk_schema_is_current(&schema))
+	if (!upk_migration_is_current(&schema))
 		return upk_fail(err, UPK_CONFLICT,
 			"upkeepd.db has schema %lld, an older one: let `upkeepd serve` bring it up "
 			"to date",

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/scarce.h"
-#include "client/outcome.h"
+#include "client/replay.h"
 #include "client/stream.h"
 #include "client/tally.h"
 
@@ -65,7 +65,7 @@ static void reading_a_stream_survives_any_failed_allocation(void **state UNUSED)
 static bool score(struct upk_error *err)
 {
 	struct upk_tally t = { 0 };
-	struct upk_outcome o = { 0 };
+	struct upk_replay o = { 0 };
 	char text[4096];
 	bool ok = true;
 	for (uint16_t i = 0; ok && i < 3000; i++)
@@ -78,7 +78,7 @@ static bool score(struct upk_error *err)
 	FILE *f = fmemopen(text, sizeof text, "w");
 	assert_non_null(f);
 	scarce_resume(kept);
-	ok = upk_outcome_print_json(&o, f, err);
+	ok = upk_replay_print_json(&o, f, err);
 	kept = scarce_pause();
 	fclose(f);
 	scarce_resume(kept);

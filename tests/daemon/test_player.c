@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "client/outcome.h"
 #include "client/player.h"
+#include "client/replay.h"
 #include "fake_daemon.h"
 
 #define UNUSED __attribute__((unused))
@@ -40,7 +40,7 @@ struct played {
 	struct fake_daemon daemon;
 	struct upk_client *client;
 	bool ok;
-	struct upk_outcome outcome;
+	struct upk_replay outcome;
 	struct upk_error err;
 	cJSON *log;
 };
@@ -284,7 +284,7 @@ static void too_few_rows_are_refused_before_anything_is_sent(void **state UNUSED
 
 static void the_json_line_has_what_the_issue_lists(void **state UNUSED)
 {
-	struct upk_outcome o = {
+	struct upk_replay o = {
 		.rows = 7,
 		.maintained = { 0.5, 0.25, 0.125 },
 		.version_1 = { 1, 1, 0.0 / 0.0 },
@@ -295,7 +295,7 @@ static void the_json_line_has_what_the_issue_lists(void **state UNUSED)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
-	assert_true(upk_outcome_print_json(&o, f, NULL));
+	assert_true(upk_replay_print_json(&o, f, NULL));
 	fclose(f);
 	assert_string_equal(text,
 		"{\"rows\":7,\"maintained\":{\"accuracy\":0.5,\"macro_f1\":0.25,\"rolling_f1\":0."

@@ -12,7 +12,7 @@
 static atomic_bool held;
 static atomic_int begun, ended;
 
-static void run(struct upk_job *job)
+static void run(struct upk_errand *job)
 {
 	(void)job;
 	atomic_fetch_add(&begun, 1);
@@ -25,7 +25,7 @@ static void jobs_wait_up_to_the_limit_and_can_be_withdrawn(void **state)
 {
 	(void)state;
 	enum { JOBS = 5 };
-	struct upk_job jobs[JOBS] = { 0 };
+	struct upk_errand jobs[JOBS] = { 0 };
 	struct upk_workers *w = upk_workers_start(1, JOBS - 2, NULL);
 
 	assert_non_null(w);

@@ -79,7 +79,7 @@ static struct upk_record *run(const struct play *p, uint64_t seed)
 	return record;
 }
 
-static void assert_strongest(const struct upk_record *record, enum upk_stream stream)
+static void assert_strongest(const struct upk_record *record, enum upk_record_stream stream)
 {
 	struct upk_change ours;
 	bool found = upk_record_strongest(record, stream, &ours);
@@ -152,8 +152,8 @@ static struct upk_record *stretch(int64_t n, int64_t ones, int64_t misses)
 	return record;
 }
 
-static bool finds(
-	int64_t n, int64_t ones, int64_t misses, enum upk_stream stream, struct upk_change *out)
+static bool finds(int64_t n, int64_t ones, int64_t misses, enum upk_record_stream stream,
+	struct upk_change *out)
 {
 	struct upk_record *record = stretch(n, ones, misses);
 	bool found = upk_record_strongest(record, stream, out);
@@ -227,8 +227,9 @@ static void revision_counts_like_the_label_sent_at_once(void **state)
 	}
 	for (int stream = 0; stream < UPK_STREAMS; stream++) {
 		struct upk_change a = { 0 }, b = { 0 };
-		bool found = upk_record_strongest(revised, (enum upk_stream)stream, &a);
-		assert_int_equal(found, upk_record_strongest(at_once, (enum upk_stream)stream, &b));
+		bool found = upk_record_strongest(revised, (enum upk_record_stream)stream, &a);
+		assert_int_equal(
+			found, upk_record_strongest(at_once, (enum upk_record_stream)stream, &b));
 		assert_true(
 			a.l == b.l && a.k == b.k && a.n == b.n && a.k_r == b.k_r && a.n_r == b.n_r);
 	}

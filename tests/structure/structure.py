@@ -68,6 +68,16 @@ def foreign_headers_stay_in_their_room():
                 yield f"{name} includes {header}, which belongs to {home}"
 
 
+def a_tag_stands_for_one_type():
+    places = {}
+    for name in sources():
+        for tag in re.findall(r"^(?:struct|enum|union) (upk_\w+) \{", read(name), re.M):
+            places.setdefault(tag, []).append(name)
+    for tag, names in places.items():
+        if len(names) > 1:
+            yield f"{tag} stands in {', '.join(names)}"
+
+
 def files_stay_under_700_lines():
     for name in sources():
         lines = read(name).count("\n")
@@ -93,8 +103,9 @@ def every_source_is_built():
 
 
 CASES = [includes_are_those_of_the_map, library_does_not_know_the_daemon,
-         foreign_headers_stay_in_their_room, files_stay_under_700_lines,
-         nothing_depends_on_files_outside, every_source_is_built]
+         foreign_headers_stay_in_their_room, a_tag_stands_for_one_type,
+         files_stay_under_700_lines, nothing_depends_on_files_outside,
+         every_source_is_built]
 
 print(f"1..{len(CASES)}")
 bad = 0

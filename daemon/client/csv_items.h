@@ -1,6 +1,6 @@
 /* A CSV file of past predictions and labels, as items of a model. */
-#ifndef UPK_CLIENT_TABLE_H
-#define UPK_CLIENT_TABLE_H
+#ifndef UPK_CLIENT_CSV_ITEMS_H
+#define UPK_CLIENT_CSV_ITEMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "client/target.h"
 
 /* Columns by name; all that are not named here are features. NULL: there is none. */
-struct upk_table_options {
+struct upk_csv_items_options {
 	const char *path;
 	const char *label, *predicted, *score, *id, *time;
 	const char *const *drop; /* columns left out */
@@ -22,26 +22,27 @@ struct upk_table_options {
 
 /* Reads on as items are asked for. One thread at a time. Memory: the first rows, up to 1,000 or
  * 16 MiB, from which the types of columns are seen. */
-struct upk_table;
+struct upk_csv_items;
 
 /* NULL: what upk_csv_next says, or UPK_INVALID: no header, a column that is not there, has no name
  * or a name twice, neither --label nor a prediction. `options` stays the caller's and alive. */
-struct upk_table *upk_table_open(const struct upk_table_options *options, struct upk_error *err);
-void upk_table_close(struct upk_table *t); /* NULL is fine */
+struct upk_csv_items *upk_csv_items_open(
+	const struct upk_csv_items_options *options, struct upk_error *err);
+void upk_csv_items_close(struct upk_csv_items *t); /* NULL is fine */
 
 /* Types as the model has them; what it does not have, and all without a model, as the first rows
  * look: a column with a value that is no number is a category. */
-void upk_table_fit(struct upk_table *t, const struct upk_target *target);
+void upk_csv_items_fit(struct upk_csv_items *t, const struct upk_target *target);
 
 /* The features of a model for it: a JSON array; nothing: there are no feature columns. */
-void upk_table_write_features(const struct upk_table *t, struct upk_buffer *out);
+void upk_csv_items_write_features(const struct upk_csv_items *t, struct upk_buffer *out);
 
 /* The next row. Without an id column its id is `name`:LINE, the file's name without its folder. Its
  * texts live until the next call. */
-enum upk_csv_got upk_table_next(
-	struct upk_table *t, struct upk_load_item *item, struct upk_error *err);
+enum upk_csv_got upk_csv_items_next(
+	struct upk_csv_items *t, struct upk_load_item *item, struct upk_error *err);
 
 /* Bytes of the file read so far, as it lies there; -1: not known. */
-int64_t upk_table_at(const struct upk_table *t);
+int64_t upk_csv_items_at(const struct upk_csv_items *t);
 
 #endif

@@ -1,4 +1,4 @@
-#include "client/table.h"
+#include "client/csv_items.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +18,12 @@ enum role { FEATURE, LABEL, PREDICTED, SCORE, ID, TIME, DROPPED };
 struct column {
 	char *name;
 	enum role role;
-	enum upk_column_type type;
+	enum upk_target_column type;
 	bool words; /* some value of the first rows is no number */
 };
 
-struct upk_table {
-	const struct upk_table_options *options;
+struct upk_csv_items {
+	const struct upk_csv_items_options *options;
 	struct upk_csv *csv;
 	struct column *columns;
 	size_t count;
@@ -36,14 +36,14 @@ struct upk_table {
 	struct upk_buffer id, json;
 };
 
-static bool no_memory(const struct upk_table *t, struct upk_error *err)
+static bool no_memory(const struct upk_csv_items *t, struct upk_error *err)
 {
 	return upk_fail(err, UPK_NOMEM, "%s: no memory", t->options->path);
 }
 
 /* ---- header ---- */
 
-static struct column *find(const struct upk_table *t, const char *name)
+static struct column *find(const struct upk_csv_items *t, const char *name)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->columns[i].name, name) == 0)
@@ -51,7 +51,7 @@ static struct column *find(const struct upk_table *t, const char *name)
 	return NULL;
 }
 
-static bool fail_column(const struct upk_table *t, const char *option, const char *path,
+static bool fail_column(const struct upk_csv_items *t, const char *option, const char *path,
 	const char *name, struct upk_error *err)
 {
 	enum { NAMES_MOST = 64 };
@@ -70,7 +70,7 @@ static bool fail_column(const struct upk_table *t, const char *option, const cha
 		name, near, known);
 }
 
-static bool take_role(struct upk_table *t, const char *option, const char *name, enum role role,
+static bool take_role(struct upk_csv_items *t, const char *option, const char *name, enum role role,
 	struct upk_error *err)
 {
 	struct column *column = name ? find(t, name) : NULL;
@@ -85,9 +85,9 @@ static bool take_role(struct upk_table *t, const char *option, const char *name,
 	return true;
 }
 
-static bool take_roles(struct upk_table *t, struct upk_error *err)
+static bool take_roles(struct upk_csv_items *t, struct upk_error *err)
 {
-	const struct upk_table_options *o = t->options;
+	const struct upk_csv_items_options *o = t->options;
 	for (size_t i = 0; i < o->drop_count; i++)
 		if (!take_role(t, "drop", o->drop[i], DROPPED, err))
 			return false;
@@ -97,7 +97,7 @@ static bool take_roles(struct upk_table *t, struct upk_error *err)
 		take_role(t, "time", o->time, TIME, err);
 }
 
-static bool check_names(const struct upk_table *t, struct upk_error *err)
+static bool check_names(const struct upk_csv_items *t, struct upk_error *err)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct column *column = &t->columns[i];
@@ -115,7 +115,7 @@ static bool check_names(const struct upk_table *t, struct upk_error *err)
 	return true;
 }
 
-static bool read_header(struct upk_table *t, struct upk_error *err)
+static bool read_header(struct upk_csv_items *t, struct upk_error *err)
 {
 	struct upk_csv_row row;
 	enum upk_csv_got got = upk_csv_next(t->csv, &row, err);
@@ -141,14 +141,14 @@ static bool read_header(struct upk_table *t, struct upk_error *err)
 /* ---- first rows ---- */
 
 static bool check_count(
-	const struct upk_table *t, const struct upk_csv_row *row, struct upk_error *err)
+	const struct upk_csv_items *t, const struct upk_csv_row *row, struct upk_error *err)
 {
 	return row->count == t->count ||
 		upk_fail(err, UPK_INVALID, "%s: line %llu: %zu fields: the header has %zu",
 			t->options->path, (unsigned long long)row->line, row->count, t->count);
 }
 
-static void hold(struct upk_table *t, const struct upk_csv_row *row)
+static void hold(struct upk_csv_items *t, const struct upk_csv_row *row)
 {
 	upk_buffer_append(&t->lines, &row->line, sizeof row->line);
 	for (size_t i = 0; i < row->count; i++) {
@@ -162,7 +162,7 @@ static void hold(struct upk_table *t, const struct upk_csv_row *row)
 	}
 }
 
-static bool read_sample(struct upk_table *t, struct upk_error *err)
+static bool read_sample(struct upk_csv_items *t, struct upk_error *err)
 {
 	struct upk_csv_row row;
 	enum upk_csv_got got = UPK_CSV_ROW;
@@ -179,9 +179,10 @@ static bool read_sample(struct upk_table *t, struct upk_error *err)
 	return got != UPK_CSV_ERROR;
 }
 
-struct upk_table *upk_table_open(const struct upk_table_options *options, struct upk_error *err)
+struct upk_csv_items *upk_csv_items_open(
+	const struct upk_csv_items_options *options, struct upk_error *err)
 {
-	struct upk_table *t = calloc(1, sizeof *t);
+	struct upk_csv_items *t = calloc(1, sizeof *t);
 	if (!t) {
 		upk_fail(err, UPK_NOMEM, "%s: no memory", options->path);
 		return NULL;
@@ -190,11 +191,11 @@ struct upk_table *upk_table_open(const struct upk_table_options *options, struct
 	t->csv = upk_csv_open(options->path, err);
 	if (t->csv && read_header(t, err) && read_sample(t, err))
 		return t;
-	upk_table_close(t);
+	upk_csv_items_close(t);
 	return NULL;
 }
 
-void upk_table_close(struct upk_table *t)
+void upk_csv_items_close(struct upk_csv_items *t)
 {
 	if (!t)
 		return;
@@ -211,22 +212,22 @@ void upk_table_close(struct upk_table *t)
 	free(t);
 }
 
-int64_t upk_table_at(const struct upk_table *t)
+int64_t upk_csv_items_at(const struct upk_csv_items *t)
 {
 	return upk_csv_at(t->csv);
 }
 
-void upk_table_fit(struct upk_table *t, const struct upk_target *target)
+void upk_csv_items_fit(struct upk_csv_items *t, const struct upk_target *target)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		struct column *column = &t->columns[i];
 		column->type = upk_target_type(target, column->name);
-		if (column->type == UPK_COLUMN_UNKNOWN)
-			column->type = column->words ? UPK_COLUMN_WORDS : UPK_COLUMN_NUMBER;
+		if (column->type == UPK_TARGET_UNKNOWN)
+			column->type = column->words ? UPK_TARGET_WORDS : UPK_TARGET_NUMBER;
 	}
 }
 
-void upk_table_write_features(const struct upk_table *t, struct upk_buffer *out)
+void upk_csv_items_write_features(const struct upk_csv_items *t, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
 	bool any = false;
@@ -240,7 +241,7 @@ void upk_table_write_features(const struct upk_table *t, struct upk_buffer *out)
 		upk_json_object(&w, NULL);
 		upk_json_string(&w, "name", column->name);
 		upk_json_string(
-			&w, "type", column->type == UPK_COLUMN_WORDS ? "category" : "number");
+			&w, "type", column->type == UPK_TARGET_WORDS ? "category" : "number");
 		upk_json_object_end(&w);
 	}
 	if (any)
@@ -250,7 +251,7 @@ void upk_table_write_features(const struct upk_table *t, struct upk_buffer *out)
 /* ---- rows ---- */
 
 /* The next row's cells and line, from what is held or from the file. */
-static enum upk_csv_got next_cells(struct upk_table *t, uint64_t *line, struct upk_error *err)
+static enum upk_csv_got next_cells(struct upk_csv_items *t, uint64_t *line, struct upk_error *err)
 {
 	struct upk_csv_row row;
 	if (t->next_row < t->lines.size / sizeof *line) {
@@ -277,13 +278,13 @@ static enum upk_csv_got next_cells(struct upk_table *t, uint64_t *line, struct u
 }
 
 /* An empty field is missing, and so is "NA" without quotes. */
-static bool is_missing(const struct upk_table *t, size_t i)
+static bool is_missing(const struct upk_csv_items *t, size_t i)
 {
 	return t->cells[i].size == 0 || (!t->quoted[i] && upk_cell_missing(t->cells[i]));
 }
 
 static void write_number(
-	const struct upk_table *t, size_t i, const char *key, struct upk_json_writer *w)
+	const struct upk_csv_items *t, size_t i, const char *key, struct upk_json_writer *w)
 {
 	double number;
 	if (upk_cell_number(t->cells[i], &number))
@@ -293,7 +294,7 @@ static void write_number(
 }
 
 static void write_vector(
-	const struct upk_table *t, size_t i, const char *key, struct upk_json_writer *w)
+	const struct upk_csv_items *t, size_t i, const char *key, struct upk_json_writer *w)
 {
 	cJSON *json = upk_json_parse(t->cells[i], NULL);
 	if (json)
@@ -303,21 +304,21 @@ static void write_vector(
 	cJSON_Delete(json);
 }
 
-static void write_feature(const struct upk_table *t, size_t i, struct upk_json_writer *w)
+static void write_feature(const struct upk_csv_items *t, size_t i, struct upk_json_writer *w)
 {
 	const struct column *column = &t->columns[i];
-	bool words = column->type == UPK_COLUMN_WORDS;
+	bool words = column->type == UPK_TARGET_WORDS;
 	if (is_missing(t, i) && !(words && t->quoted[i]))
 		upk_json_null(w, column->name);
 	else if (words)
 		upk_json_text(w, column->name, t->cells[i]);
-	else if (column->type == UPK_COLUMN_VECTOR)
+	else if (column->type == UPK_TARGET_VECTOR)
 		write_vector(t, i, column->name, w);
 	else
 		write_number(t, i, column->name, w);
 }
 
-static void write_time(const struct upk_table *t, size_t i, struct upk_json_writer *w)
+static void write_time(const struct upk_csv_items *t, size_t i, struct upk_json_writer *w)
 {
 	int64_t ms;
 	if (upk_number_parse_int(t->cells[i], &ms))
@@ -326,7 +327,7 @@ static void write_time(const struct upk_table *t, size_t i, struct upk_json_writ
 		upk_json_text(w, "timestamp", t->cells[i]);
 }
 
-static void write_part(const struct upk_table *t, size_t i, struct upk_json_writer *w)
+static void write_part(const struct upk_csv_items *t, size_t i, struct upk_json_writer *w)
 {
 	if (is_missing(t, i))
 		return;
@@ -350,7 +351,7 @@ static void write_part(const struct upk_table *t, size_t i, struct upk_json_writ
 	}
 }
 
-static struct upk_text id_of(struct upk_table *t, uint64_t line)
+static struct upk_text id_of(struct upk_csv_items *t, uint64_t line)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->columns[i].role == ID && !is_missing(t, i))
@@ -360,7 +361,7 @@ static struct upk_text id_of(struct upk_table *t, uint64_t line)
 	return upk_buffer_text(&t->id);
 }
 
-static void write_item(struct upk_table *t, struct upk_text id)
+static void write_item(struct upk_csv_items *t, struct upk_text id)
 {
 	struct upk_json_writer w = upk_json_writer_on(&t->json);
 	bool features = false;
@@ -382,7 +383,7 @@ static void write_item(struct upk_table *t, struct upk_text id)
 	upk_json_object_end(&w);
 }
 
-static bool has_label(const struct upk_table *t)
+static bool has_label(const struct upk_csv_items *t)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->columns[i].role == LABEL)
@@ -390,8 +391,8 @@ static bool has_label(const struct upk_table *t)
 	return false;
 }
 
-enum upk_csv_got upk_table_next(
-	struct upk_table *t, struct upk_load_item *item, struct upk_error *err)
+enum upk_csv_got upk_csv_items_next(
+	struct upk_csv_items *t, struct upk_load_item *item, struct upk_error *err)
 {
 	uint64_t line;
 	enum upk_csv_got got = next_cells(t, &line, err);

@@ -1,4 +1,4 @@
-#include "client/outcome.h"
+#include "client/replay.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,7 +16,7 @@ static void write_figures(struct upk_json_writer *w, const char *key, const stru
 	upk_json_object_end(w);
 }
 
-static void write_outcome(struct upk_json_writer *w, const struct upk_outcome *o)
+static void write_outcome(struct upk_json_writer *w, const struct upk_replay *o)
 {
 	upk_json_object(w, NULL);
 	upk_json_int(w, "rows", (int64_t)o->rows);
@@ -35,7 +35,7 @@ static void write_outcome(struct upk_json_writer *w, const struct upk_outcome *o
 	upk_json_object_end(w);
 }
 
-bool upk_outcome_print_json(const struct upk_outcome *o, FILE *to, struct upk_error *err)
+bool upk_replay_print_json(const struct upk_replay *o, FILE *to, struct upk_error *err)
 {
 	struct upk_buffer line = { 0 };
 	struct upk_json_writer w = upk_json_writer_on(&line);
@@ -53,7 +53,7 @@ static void print_figures(const char *what, const struct upk_figures *f, FILE *t
 	fprintf(to, "%-36s %8.3f  %8.3f  %10.3f\n", what, f->accuracy, f->macro_f1, f->rolling_f1);
 }
 
-void upk_outcome_print_table(const struct upk_outcome *o, FILE *to)
+void upk_replay_print_table(const struct upk_replay *o, FILE *to)
 {
 	char rows[UPK_GROUPED_SIZE], what[64];
 	snprintf(what, sizeof what, "%s rows", upk_grouped(o->rows, rows));
