@@ -1,11 +1,12 @@
 #include "cmd/backup.h"
 
-#include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/json_writer.h"
 #include "client/progress.h"
 #include "folder.h"
+#include "options.h"
 #include "signals.h"
 #include "store/backup.h"
 #include "usage.h"
@@ -26,32 +27,20 @@ struct command {
 	bool json;
 };
 
+static const struct upk_option options[] = {
+	UPK_OPTION("data", TEXT, struct command, data),
+	UPK_OPTION("json", FLAG, struct command, json),
+	{ 0 },
+};
+
 /* -1: go on; else the exit status. */
 static int take_command_line(int argc, char **argv, struct command *c)
 {
-	static const struct option known[] = {
-		{ "data", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
+	const struct upk_options known = { "backup", help, options };
+	int status = upk_options_read(&known, argc, argv, c);
 
-	opterr = 0;
-	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;) {
-		switch (what) {
-		case 'd':
-			c->data = optarg;
-			break;
-		case 'j':
-			c->json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-		default:
-			return upk_usage_bad_option("backup", what, argv, known);
-		}
-	}
+	if (status >= 0)
+		return status;
 	if (optind == argc)
 		return upk_usage_fail("backup", "the folder to make is missing");
 	if (optind + 1 < argc)

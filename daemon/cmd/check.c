@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <ftw.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "client/child.h"
 #include "client/progress.h"
 #include "folder.h"
+#include "options.h"
 #include "signals.h"
 #include "store/backup.h"
 #include "store/check.h"
@@ -36,15 +36,6 @@ static const char help[] =
 	"  --help         this text\n\n"
 	"Example: upkeepd check --data /var/lib/upkeepd --scratch /backup\n";
 
-static const struct option known[] = {
-	{ "data", required_argument, NULL, 'd' },
-	{ "scratch", required_argument, NULL, 's' },
-	{ "rows", no_argument, NULL, 'r' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
 struct check {
 	const char *data, *scratch;
 	bool rows_only, json;
@@ -57,31 +48,22 @@ struct check {
 	struct upk_audit audit;
 };
 
+static const struct upk_option options[] = {
+	UPK_OPTION("data", TEXT, struct check, data),
+	UPK_OPTION("scratch", TEXT, struct check, scratch),
+	UPK_OPTION("rows", FLAG, struct check, rows_only),
+	UPK_OPTION("json", FLAG, struct check, json),
+	{ 0 },
+};
+
 /* -1: go on; else the exit status. */
 static int take_command_line(int argc, char **argv, struct check *c)
 {
-	opterr = 0;
-	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;) {
-		switch (what) {
-		case 'd':
-			c->data = optarg;
-			break;
-		case 's':
-			c->scratch = optarg;
-			break;
-		case 'r':
-			c->rows_only = true;
-			break;
-		case 'j':
-			c->json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-		default:
-			return upk_usage_bad_option("check", what, argv, known);
-		}
-	}
+	const struct upk_options known = { "check", help, options };
+	int status = upk_options_read(&known, argc, argv, c);
+
+	if (status >= 0)
+		return status;
 	if (optind < argc)
 		return upk_usage_fail("check", "'%s' is one word too many", argv[optind]);
 	c->data = upk_data_folder(c->data);

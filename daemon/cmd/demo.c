@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <ftw.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "client/child.h"
 #include "client/narrator.h"
 #include "client/replay.h"
+#include "options.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -40,19 +40,8 @@ static const char rules[] =
 	" \"window\": \"last-500\", \"below\": 0.65, \"actions\": [\"alert\"]},"
 	" {\"name\": \"fell\", \"change\": \"down\", \"actions\": [\"alert\", \"retrain\"]}]";
 
-enum option_id { EXIT = 256, JSON, DATA, KEEP, HELP };
-
-static const struct option options[] = {
-	{ "exit", no_argument, NULL, EXIT },
-	{ "json", no_argument, NULL, JSON },
-	{ "data", required_argument, NULL, DATA },
-	{ "keep", no_argument, NULL, KEEP },
-	{ "help", no_argument, NULL, HELP },
-	{ NULL, 0, NULL, 0 },
-};
-
 struct demo {
-	bool exit, json, keep, help;
+	bool exit, json, keep;
 	const char *data;
 	char model[MODEL_SIZE];
 	char *folder; /* NULL: not made yet */
@@ -64,36 +53,24 @@ struct demo {
 	struct upk_narrator narrator;
 };
 
-static bool take_command_line(struct demo *d, int argc, char **argv)
+static const struct upk_option options[] = {
+	UPK_OPTION("exit", FLAG, struct demo, exit),
+	UPK_OPTION("json", FLAG, struct demo, json),
+	UPK_OPTION("data", TEXT, struct demo, data),
+	UPK_OPTION("keep", FLAG, struct demo, keep),
+	{ 0 },
+};
+
+/* -1: go on; else the exit status. */
+static int take_command_line(struct demo *d, int argc, char **argv)
 {
-	opterr = 0;
-	for (int option; (option = upk_usage_option(argc, argv, ":", options)) != -1;) {
-		switch (option) {
-		case EXIT:
-			d->exit = true;
-			break;
-		case JSON:
-			d->json = true;
-			break;
-		case DATA:
-			d->data = optarg;
-			break;
-		case KEEP:
-			d->keep = true;
-			break;
-		case HELP:
-			d->help = true;
-			break;
-		default:
-			upk_usage_bad_option("demo", option, argv, options);
-			return false;
-		}
-	}
-	if (optind < argc && !d->help) {
-		upk_usage_fail("demo", "'%s' is too much: want options alone", argv[optind]);
-		return false;
-	}
-	return true;
+	const struct upk_options known = { "demo", help, options };
+	int status = upk_options_read(&known, argc, argv, d);
+	if (status >= 0)
+		return status;
+	return optind == argc
+		? -1
+		: upk_usage_fail("demo", "'%s' is too much: want options alone", argv[optind]);
 }
 
 /* The installed stream, else that of the source tree. */
@@ -252,12 +229,9 @@ static int run(int argc, char **argv)
 {
 	struct demo d = { .data = shipped_stream() };
 	struct upk_error err = { 0 };
-	if (!take_command_line(&d, argc, argv))
-		return UPK_EXIT_USAGE;
-	if (d.help) {
-		fputs(help, stdout);
-		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-	}
+	int status = take_command_line(&d, argc, argv);
+	if (status >= 0)
+		return status;
 	bool ok = upk_signal_catch(&err) && show(&d, &err);
 	if (!ok)
 		fprintf(stderr, "upkeepd demo: %s\n", err.message);

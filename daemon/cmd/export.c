@@ -1,15 +1,16 @@
 #include "cmd/export.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/number.h"
 #include "base/time.h"
 #include "client/progress.h"
 #include "engine/export.h"
 #include "folder.h"
+#include "options.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -35,18 +36,6 @@ struct command {
 	const char *output; /* NULL: standard output */
 	FILE *to;
 	struct upk_progress progress;
-	bool help;
-};
-
-static const struct option known[] = {
-	{ "model", required_argument, NULL, 'm' },
-	{ "format", required_argument, NULL, 'f' },
-	{ "from", required_argument, NULL, 'a' },
-	{ "to", required_argument, NULL, 'b' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "data", required_argument, NULL, 'd' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
 };
 
 static bool take_time(const char *option, const char *text, int64_t *ms)
@@ -60,14 +49,15 @@ static bool take_time(const char *option, const char *text, int64_t *ms)
 	return fine;
 }
 
-static bool take_format(const char *text, enum upk_export_format *format)
+static bool take_format(void *into, const char *text)
 {
 	static const char *const names[] = {
 		[UPK_EXPORT_NDJSON] = "ndjson", [UPK_EXPORT_CSV] = "csv"
 	};
+	struct command *c = into;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(text, names[i]) == 0) {
-			*format = (enum upk_export_format)i;
+			c->options.format = (enum upk_export_format)i;
 			return true;
 		}
 	}
@@ -75,47 +65,41 @@ static bool take_format(const char *text, enum upk_export_format *format)
 	return false;
 }
 
-static bool take_option(struct command *c, int what, char **argv)
+static bool take_from(void *into, const char *text)
 {
-	switch (what) {
-	case 'm':
-		c->options.model = optarg;
-		return true;
-	case 'f':
-		return take_format(optarg, &c->options.format);
-	case 'a':
-		return take_time("from", optarg, &c->options.from);
-	case 'b':
-		return take_time("to", optarg, &c->options.to);
-	case 'o':
-		c->output = optarg;
-		return true;
-	case 'd':
-		c->options.folder = optarg;
-		return true;
-	case 'h':
-		c->help = true;
-		return true;
-	default:
-		upk_usage_bad_option("export", what, argv, known);
-		return false;
-	}
+	struct command *c = into;
+	return take_time("from", text, &c->options.from);
 }
 
-static bool take_command_line(int argc, char **argv, struct command *c)
+static bool take_to(void *into, const char *text)
 {
-	opterr = 0;
-	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;)
-		if (!take_option(c, what, argv))
-			return false;
-	if (c->help)
-		return true;
+	struct command *c = into;
+	return take_time("to", text, &c->options.to);
+}
+
+static const struct upk_option options[] = {
+	UPK_OPTION("model", TEXT, struct command, options.model),
+	UPK_OPTION_OF("format", take_format),
+	UPK_OPTION_OF("from", take_from),
+	UPK_OPTION_OF("to", take_to),
+	UPK_OPTION("output", TEXT, struct command, output),
+	UPK_OPTION("data", TEXT, struct command, options.folder),
+	{ 0 },
+};
+
+/* -1: go on; else the exit status. */
+static int take_command_line(int argc, char **argv, struct command *c)
+{
+	const struct upk_options known = { "export", help, options };
+	int status = upk_options_read(&known, argc, argv, c);
+	if (status >= 0)
+		return status;
 	if (optind < argc)
-		upk_usage_fail("export", "'%s' is one word too many", argv[optind]);
-	else if (!c->options.model)
-		upk_usage_fail("export", "--model is missing");
+		return upk_usage_fail("export", "'%s' is one word too many", argv[optind]);
+	if (!c->options.model)
+		return upk_usage_fail("export", "--model is missing");
 	c->options.folder = upk_data_folder(c->options.folder);
-	return optind == argc && c->options.model;
+	return -1;
 }
 
 static bool write_lines(void *context, struct upk_text lines, struct upk_error *err)
@@ -155,13 +139,10 @@ static int run(int argc, char **argv)
 	struct upk_error err = { 0 };
 	char grouped[UPK_GROUPED_SIZE];
 	int64_t rows = 0;
+	int status = take_command_line(argc, argv, &c);
 
-	if (!take_command_line(argc, argv, &c))
-		return UPK_EXIT_USAGE;
-	if (c.help) {
-		fputs(help, stdout);
-		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-	}
+	if (status >= 0)
+		return status;
 	c.options.write = write_lines;
 	c.options.go_on = go_on;
 	c.options.context = &c;

@@ -1,7 +1,6 @@
 #include "cmd/import.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "client/csv_items.h"
 #include "client/journal.h"
 #include "client/progress.h"
+#include "options.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -42,10 +42,10 @@ static const char help[] =
 	"           --id message --time received\n";
 
 struct command {
-	const char *url, *model;
+	const char *url, *model, *format;
 	const char *drop[DROPS_MAX];
 	struct upk_csv_items_options table;
-	bool csv, json, help;
+	bool csv, json;
 
 	struct upk_progress progress;
 	struct upk_loader loader;
@@ -55,45 +55,19 @@ struct command {
 	bool by_line;          /* some ids were made of the file's name and the line */
 };
 
-static const struct option known[] = {
-	{ "model", required_argument, NULL, 'm' },
-	{ "url", required_argument, NULL, 'u' },
-	{ "format", required_argument, NULL, 'f' },
-	{ "label", required_argument, NULL, 'l' },
-	{ "predicted", required_argument, NULL, 'p' },
-	{ "score", required_argument, NULL, 's' },
-	{ "id", required_argument, NULL, 'i' },
-	{ "time", required_argument, NULL, 't' },
-	{ "drop", required_argument, NULL, 'd' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
-/* [a-z0-9][a-z0-9._-]{0,62} */
-static bool check_model(const char *name)
+static bool take_format(void *into, const char *format)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-	if (name[0] && !strchr("._-", name[0]) && strlen(name) <= 63 &&
-		strspn(name, letters) == strlen(name))
-		return true;
-	upk_usage_fail("import",
-		"--model \"%s\": want 1 to 63 of a-z 0-9 . _ - that start with a letter or digit",
-		name);
-	return false;
-}
-
-static bool take_format(struct command *c, const char *format)
-{
-	c->csv = strcmp(format, "csv") == 0;
-	if (c->csv || strcmp(format, "ndjson") == 0)
+	struct command *c = into;
+	c->format = format;
+	if (strcmp(format, "csv") == 0 || strcmp(format, "ndjson") == 0)
 		return true;
 	upk_usage_fail("import", "--format %s: want csv or ndjson", format);
 	return false;
 }
 
-static bool take_drop(struct command *c, const char *column)
+static bool take_drop(void *into, const char *column)
 {
+	struct command *c = into;
 	if (c->table.drop_count == DROPS_MAX) {
 		upk_usage_fail("import", "--drop is given more than %d times", DROPS_MAX);
 		return false;
@@ -102,55 +76,19 @@ static bool take_drop(struct command *c, const char *column)
 	return true;
 }
 
-/* The options that name a column, by their letters. */
-static const char **column_of(struct command *c, int what)
-{
-	switch (what) {
-	case 'l':
-		return &c->table.label;
-	case 'p':
-		return &c->table.predicted;
-	case 's':
-		return &c->table.score;
-	case 'i':
-		return &c->table.id;
-	case 't':
-		return &c->table.time;
-	default:
-		return NULL;
-	}
-}
-
-static bool take_option(struct command *c, int what, const char **format, char **argv)
-{
-	const char **column = column_of(c, what);
-	if (column) {
-		*column = optarg;
-		return true;
-	}
-	switch (what) {
-	case 'm':
-		c->model = optarg;
-		return check_model(optarg);
-	case 'u':
-		c->url = optarg;
-		return true;
-	case 'f':
-		*format = optarg;
-		return true;
-	case 'd':
-		return take_drop(c, optarg);
-	case 'j':
-		c->json = true;
-		return true;
-	case 'h':
-		c->help = true;
-		return true;
-	default:
-		upk_usage_bad_option("import", what, argv, known);
-		return false;
-	}
-}
+static const struct upk_option options[] = {
+	UPK_OPTION("model", MODEL, struct command, model),
+	UPK_OPTION("url", TEXT, struct command, url),
+	UPK_OPTION_OF("format", take_format),
+	UPK_OPTION("label", TEXT, struct command, table.label),
+	UPK_OPTION("predicted", TEXT, struct command, table.predicted),
+	UPK_OPTION("score", TEXT, struct command, table.score),
+	UPK_OPTION("id", TEXT, struct command, table.id),
+	UPK_OPTION("time", TEXT, struct command, table.time),
+	UPK_OPTION_OF("drop", take_drop),
+	UPK_OPTION("json", FLAG, struct command, json),
+	{ 0 },
+};
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -164,47 +102,39 @@ static bool has_columns(const struct command *c)
 	return t->label || t->predicted || t->score || t->id || t->time || t->drop_count > 0;
 }
 
-static bool take_file(struct command *c, int argc, char **argv, const char *format)
+static int take_file(struct command *c, int argc, char **argv)
 {
-	if (optind + 1 != argc) {
-		upk_usage_fail(
+	if (optind + 1 != argc)
+		return upk_usage_fail(
 			"import", optind == argc ? "a file is missing" : "one file at a time");
-		return false;
-	}
 	c->table.path = argv[optind];
-	if (!c->model) {
-		upk_usage_fail("import", "--model is missing");
-		return false;
-	}
-	c->csv = ends_with(c->table.path, ".csv") || ends_with(c->table.path, ".csv.gz") ||
-		(strcmp(c->table.path, "-") == 0 && has_columns(c));
-	return !format || take_format(c, format);
+	if (!c->model)
+		return upk_usage_fail("import", "--model is missing");
+	c->csv = c->format
+		? strcmp(c->format, "csv") == 0
+		: ends_with(c->table.path, ".csv") || ends_with(c->table.path, ".csv.gz") ||
+			(strcmp(c->table.path, "-") == 0 && has_columns(c));
+	return -1;
 }
 
-static bool take_command_line(int argc, char **argv, struct command *c)
+/* -1: go on; else the exit status. */
+static int take_command_line(int argc, char **argv, struct command *c)
 {
-	const char *format = NULL;
+	const struct upk_options known = { "import", help, options };
 	c->url = "http://127.0.0.1:7850";
 	c->table.drop = c->drop;
-	opterr = 0;
-	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;)
-		if (!take_option(c, what, &format, argv))
-			return false;
-	if (c->help)
-		return true;
-	if (!take_file(c, argc, argv, format))
-		return false;
-	if (!c->csv && has_columns(c)) {
-		upk_usage_fail("import", "columns are named of a CSV file (--format csv)");
-		return false;
-	}
-	if (c->csv && !c->table.label && !c->table.predicted && !c->table.score) {
-		upk_usage_fail("import",
+	int status = upk_options_read(&known, argc, argv, c);
+	if (status < 0)
+		status = take_file(c, argc, argv);
+	if (status >= 0)
+		return status;
+	if (!c->csv && has_columns(c))
+		return upk_usage_fail("import", "columns are named of a CSV file (--format csv)");
+	if (c->csv && !c->table.label && !c->table.predicted && !c->table.score)
+		return upk_usage_fail("import",
 			"which column is the label? (--label COLUMN, --predicted COLUMN, --score "
 			"COLUMN)");
-		return false;
-	}
-	return true;
+	return -1;
 }
 
 static void tell_reject(void *context, uint64_t line, const char *why)
@@ -385,12 +315,9 @@ static int run(int argc, char **argv)
 {
 	struct command c = { 0 };
 	struct upk_error err = { 0 };
-	if (!take_command_line(argc, argv, &c))
-		return UPK_EXIT_USAGE;
-	if (c.help) {
-		fputs(help, stdout);
-		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-	}
+	int status = take_command_line(argc, argv, &c);
+	if (status >= 0)
+		return status;
 	struct upk_client *client = upk_client_create(c.url, &err);
 	if (client)
 		upk_client_stop_when(client, is_stopped);

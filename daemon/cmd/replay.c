@@ -1,12 +1,13 @@
 #include "cmd/replay.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/number.h"
 #include "client/replay.h"
+#include "options.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -52,45 +53,12 @@ static const char help[] =
 	"\n"
 	"Example: upkeepd replay data/electricity.csv.gz --model electricity --label-delay 24\n";
 
-enum option_id {
-	MODEL = 256,
-	URL,
-	LABEL,
-	DROP,
-	SKIP,
-	SHUFFLE,
-	LABEL_DELAY,
-	BATCH,
-	LOCKSTEP,
-	LEARNER,
-	NO_LIVE,
-	JSON,
-	HELP,
-};
-
-static const struct option options[] = {
-	{ "model", required_argument, NULL, MODEL },
-	{ "url", required_argument, NULL, URL },
-	{ "label", required_argument, NULL, LABEL },
-	{ "drop", required_argument, NULL, DROP },
-	{ "skip", required_argument, NULL, SKIP },
-	{ "shuffle", required_argument, NULL, SHUFFLE },
-	{ "label-delay", required_argument, NULL, LABEL_DELAY },
-	{ "batch", required_argument, NULL, BATCH },
-	{ "lockstep", no_argument, NULL, LOCKSTEP },
-	{ "learner", required_argument, NULL, LEARNER },
-	{ "no-live", no_argument, NULL, NO_LIVE },
-	{ "json", no_argument, NULL, JSON },
-	{ "help", no_argument, NULL, HELP },
-	{ NULL, 0, NULL, 0 },
-};
-
 struct command {
 	const char *url;
 	const char *drop[DROPS_MAX];
 	struct upk_stream_options stream;
 	struct upk_player_options player;
-	bool json, help;
+	bool json;
 };
 
 static bool take_count(const char *text, const char *option, uint64_t *out)
@@ -104,22 +72,9 @@ static bool take_count(const char *text, const char *option, uint64_t *out)
 	return false;
 }
 
-/* [a-z0-9][a-z0-9._-]{0,62} */
-static bool take_model(struct command *c, const char *name)
+static bool take_drop(void *into, const char *column)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-	c->player.model = name;
-	if (name[0] && !strchr("._-", name[0]) && strlen(name) <= 63 &&
-		strspn(name, letters) == strlen(name))
-		return true;
-	upk_usage_fail("replay",
-		"--model \"%s\": want 1 to 63 of a-z 0-9 . _ - that start with a letter or digit",
-		name);
-	return false;
-}
-
-static bool take_drop(struct command *c, const char *column)
-{
+	struct command *c = into;
 	if (c->stream.drop_count == DROPS_MAX) {
 		upk_usage_fail("replay", "--drop is given more than %d times", DROPS_MAX);
 		return false;
@@ -128,95 +83,77 @@ static bool take_drop(struct command *c, const char *column)
 	return true;
 }
 
-/* An option without an argument. */
-static bool take_size(const char *text, const char *name, size_t *size)
+static bool take_skip(void *into, const char *text)
+{
+	struct command *c = into;
+	return take_count(text, "skip", &c->stream.skip);
+}
+
+static bool take_shuffle(void *into, const char *text)
+{
+	struct command *c = into;
+	c->stream.shuffle = true;
+	return take_count(text, "shuffle", &c->stream.seed);
+}
+
+static bool take_size(const char *text, const char *option, size_t *size)
 {
 	uint64_t count = 0;
-	if (!take_count(text, name, &count))
+	if (!take_count(text, option, &count))
 		return false;
 	*size = (size_t)count;
 	return true;
 }
 
-static bool take_flag(struct command *c, int option, char **argv)
+static bool take_label_delay(void *into, const char *text)
 {
-	switch (option) {
-	case LOCKSTEP:
-		c->player.lockstep = true;
-		return true;
-	case NO_LIVE:
-		c->player.no_live = true;
-		return true;
-	case JSON:
-		c->json = true;
-		return true;
-	case HELP:
-		c->help = true;
-		return true;
-	default:
-		upk_usage_bad_option("replay", option, argv, options);
-		return false;
-	}
+	struct command *c = into;
+	return take_size(text, "label-delay", &c->player.label_delay);
 }
 
-static bool take_option(struct command *c, int option, char **argv)
+static bool take_batch(void *into, const char *text)
 {
-	switch (option) {
-	case MODEL:
-		return take_model(c, optarg);
-	case URL:
-		c->url = optarg;
-		return true;
-	case LABEL:
-		c->stream.label = optarg;
-		return true;
-	case DROP:
-		return take_drop(c, optarg);
-	case SKIP:
-		return take_count(optarg, "skip", &c->stream.skip);
-	case SHUFFLE:
-		c->stream.shuffle = true;
-		return take_count(optarg, "shuffle", &c->stream.seed);
-	case LABEL_DELAY:
-		return take_size(optarg, "label-delay", &c->player.label_delay);
-	case BATCH:
-		return take_size(optarg, "batch", &c->player.batch);
-	case LEARNER:
-		c->player.learner = optarg;
-		return true;
-	default:
-		return take_flag(c, option, argv);
-	}
+	struct command *c = into;
+	return take_size(text, "batch", &c->player.batch);
 }
 
-static bool take_command_line(struct command *c, int argc, char **argv)
+static const struct upk_option options[] = {
+	UPK_OPTION("model", MODEL, struct command, player.model),
+	UPK_OPTION("url", TEXT, struct command, url),
+	UPK_OPTION("label", TEXT, struct command, stream.label),
+	UPK_OPTION_OF("drop", take_drop),
+	UPK_OPTION_OF("skip", take_skip),
+	UPK_OPTION_OF("shuffle", take_shuffle),
+	UPK_OPTION_OF("label-delay", take_label_delay),
+	UPK_OPTION_OF("batch", take_batch),
+	UPK_OPTION("lockstep", FLAG, struct command, player.lockstep),
+	UPK_OPTION("learner", TEXT, struct command, player.learner),
+	UPK_OPTION("no-live", FLAG, struct command, player.no_live),
+	UPK_OPTION("json", FLAG, struct command, json),
+	{ 0 },
+};
+
+/* -1: go on; else the exit status. */
+static int take_command_line(struct command *c, int argc, char **argv)
 {
+	const struct upk_options known = { "replay", help, options };
 	*c = (struct command){ .url = "http://127.0.0.1:7850" };
 	c->stream.drop = c->drop;
-	opterr = 0;
-	for (int option; (option = upk_usage_option(argc, argv, ":", options)) != -1;)
-		if (!take_option(c, option, argv))
-			return false;
-	if (c->help)
-		return true;
-	if (optind + 1 != argc) {
-		upk_usage_fail(
+	int status = upk_options_read(&known, argc, argv, c);
+	if (status >= 0)
+		return status;
+	if (optind + 1 != argc)
+		return upk_usage_fail(
 			"replay", optind == argc ? "a file is missing" : "one file at a time");
-		return false;
-	}
 	c->stream.path = argv[optind];
-	if (!c->player.model) {
-		upk_usage_fail("replay", "--model is missing");
-		return false;
-	}
-	if (c->player.batch > 1 && c->player.batch > c->player.label_delay) {
-		upk_usage_fail("replay",
+	if (!c->player.model)
+		return upk_usage_fail("replay", "--model is missing");
+	if (c->player.batch > 1 && c->player.batch > c->player.label_delay)
+		return upk_usage_fail("replay",
 			"--batch %zu: at most --label-delay, %zu: labels wait for what one request "
 			"predicts",
 			c->player.batch, c->player.label_delay);
-		return false;
-	}
-	return true;
+	return -1;
 }
 
 static bool play(const struct command *c, struct upk_client *client, struct upk_replay *outcome,
@@ -253,12 +190,9 @@ static int run(int argc, char **argv)
 	struct command c;
 	struct upk_error err = { 0 };
 	struct upk_replay outcome;
-	if (!take_command_line(&c, argc, argv))
-		return UPK_EXIT_USAGE;
-	if (c.help) {
-		fputs(help, stdout);
-		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-	}
+	int status = take_command_line(&c, argc, argv);
+	if (status >= 0)
+		return status;
 	struct upk_client *client = upk_client_create(c.url, &err);
 	if (client)
 		upk_client_stop_when(client, is_stopped);

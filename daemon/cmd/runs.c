@@ -1,15 +1,16 @@
 #include "cmd/runs.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json_writer.h"
 #include "base/number.h"
 #include "engine/reproduce.h"
 #include "folder.h"
+#include "options.h"
 #include "usage.h"
 
 static const char help[] =
@@ -29,51 +30,36 @@ static const char help[] =
 	"  --help      this text\n\n"
 	"Example: upkeepd runs reproduce mail 3 --data /var/lib/upkeepd\n";
 
-static const struct option known[] = {
-	{ "data", required_argument, NULL, 'd' },
-	{ "url", required_argument, NULL, 'u' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
 struct command {
 	const char *data, *model;
 	int64_t run;
-	bool json, help;
+	bool json;
 };
 
-static bool take_options(int argc, char **argv, struct command *c)
+static bool refuse_url(void *into, const char *value)
 {
-	opterr = 0;
-	for (int what; (what = upk_usage_option(argc, argv, ":h", known)) != -1;) {
-		switch (what) {
-		case 'd':
-			c->data = optarg;
-			break;
-		case 'u':
-			upk_usage_fail("runs",
-				"--url: it works on the daemon's folder, beside it: say --data DIR "
-				"on its machine, or of a backup");
-			return false;
-		case 'j':
-			c->json = true;
-			break;
-		case 'h':
-			c->help = true;
-			break;
-		default:
-			upk_usage_bad_option("runs", what, argv, known);
-			return false;
-		}
-	}
-	return true;
+	(void)into;
+	(void)value;
+	upk_usage_fail("runs",
+		"--url: it works on the daemon's folder, beside it: say --data DIR on its machine, "
+		"or of a backup");
+	return false;
 }
 
-static bool take_command_line(int argc, char **argv, struct command *c)
+static const struct upk_option options[] = {
+	UPK_OPTION("data", TEXT, struct command, data),
+	UPK_OPTION_OF("url", refuse_url),
+	UPK_OPTION("json", FLAG, struct command, json),
+	{ 0 },
+};
+
+/* -1: go on; else the exit status. */
+static int take_command_line(int argc, char **argv, struct command *c)
 {
-	if (!take_options(argc, argv, c) || c->help)
-		return c->help;
+	const struct upk_options known = { "runs", help, options };
+	int status = upk_options_read(&known, argc, argv, c);
+	if (status >= 0)
+		return status;
 	char **words = argv + optind;
 	int count = argc - optind;
 	if (count < 1 || strcmp(words[0], "reproduce") != 0)
@@ -88,7 +74,7 @@ static bool take_command_line(int argc, char **argv, struct command *c)
 	else
 		c->model = words[1];
 	c->data = upk_data_folder(c->data);
-	return c->model != NULL;
+	return c->model ? -1 : UPK_EXIT_USAGE;
 }
 
 static void print_json(const struct upk_reproduction *r)
@@ -136,13 +122,10 @@ static int run(int argc, char **argv)
 	struct upk_error err = { 0 };
 	struct upk_reproduction result;
 	const atomic_bool cancel = false;
+	int status = take_command_line(argc, argv, &c);
 
-	if (!take_command_line(argc, argv, &c))
-		return UPK_EXIT_USAGE;
-	if (c.help) {
-		fputs(help, stdout);
-		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-	}
+	if (status >= 0)
+		return status;
 	if (!upk_data_find(c.data, &err) ||
 		!upk_reproduce(c.data, c.model, c.run, &cancel, &result, &err)) {
 		fprintf(stderr, "upkeepd runs: %s\n", err.message);

@@ -1,15 +1,14 @@
 #include "cmd/serve.h"
 
-#include <getopt.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <signal.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/clock.h"
 #include "config.h"
@@ -18,6 +17,7 @@
 #include "http/site.h"
 #include "listen.h"
 #include "log.h"
+#include "options.h"
 #include "signals.h"
 #include "systemd.h"
 #include "usage.h"
@@ -67,12 +67,16 @@ static const char *default_config(char *out, size_t size)
 	return access(out, F_OK) == 0 ? out : NULL;
 }
 
-static int add_listen(struct options *o, const char *address)
+static bool add_listen(void *into, const char *address)
 {
-	if (o->listen_count == LISTEN_MAX)
-		return upk_usage_fail("serve", "--listen: at most %d addresses", LISTEN_MAX);
+	struct options *o = into;
+
+	if (o->listen_count == LISTEN_MAX) {
+		upk_usage_fail("serve", "--listen: at most %d addresses", LISTEN_MAX);
+		return false;
+	}
 	o->listen[o->listen_count++] = address;
-	return 0;
+	return true;
 }
 
 static void fill_defaults(struct options *o)
@@ -86,43 +90,22 @@ static void fill_defaults(struct options *o)
 		o->listen[o->listen_count++] = "127.0.0.1:7850";
 }
 
+static const struct upk_option known[] = {
+	UPK_OPTION("config", TEXT, struct options, config),
+	UPK_OPTION("data", TEXT, struct options, data),
+	UPK_OPTION_OF("listen", add_listen),
+	UPK_OPTION("insecure", FLAG, struct options, insecure),
+	{ 0 },
+};
+
 /* -1: go on; else the exit status. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option known[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "data", required_argument, NULL, 'd' },
-		{ "listen", required_argument, NULL, 'l' },
-		{ "insecure", no_argument, NULL, 'i' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int what, status;
+	const struct upk_options all = { "serve", help, known };
+	int status = upk_options_read(&all, argc, argv, o);
 
-	opterr = 0;
-	while ((what = upk_usage_option(argc, argv, ":h", known)) != -1) {
-		switch (what) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'd':
-			o->data = optarg;
-			break;
-		case 'l':
-			status = add_listen(o, optarg);
-			if (status)
-				return status;
-			break;
-		case 'i':
-			o->insecure = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
-		default:
-			return upk_usage_bad_option("serve", what, argv, known);
-		}
-	}
+	if (status >= 0)
+		return status;
 	if (optind < argc)
 		return upk_usage_fail("serve", "'%s' is one word too many", argv[optind]);
 	fill_defaults(o);
