@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -16,6 +17,7 @@
 #include "engine/model.h"
 #include "engine/rebuild.h"
 #include "engine/writer.h"
+#include "learn/contest.h"
 #include "store/event.h"
 #include "store/model.h"
 #include "store/place.h"
@@ -36,6 +38,24 @@ bool __wrap_upk_tail_publish(struct upk_tail *t, struct upk_error *err)
 	if (unpublished && unpublished->tail == t)
 		return upk_fail(err, UPK_NOMEM, "no memory");
 	return __real_upk_tail_publish(t, err);
+}
+
+/* A first run goes on until it is cancelled, or for 20 s. */
+static atomic_bool running, cancelled;
+
+bool __wrap_upk_contest_first(const struct upk_contest_request *r, struct upk_contest_outcome *out,
+	struct upk_error *err);
+
+bool __wrap_upk_contest_first(
+	const struct upk_contest_request *r, struct upk_contest_outcome *out, struct upk_error *err)
+{
+	(void)out;
+	atomic_store(&running, true);
+	for (int i = 0; i < 20000 && !atomic_load(r->setup.cancel); i++)
+		usleep(1000);
+	atomic_store(&cancelled, atomic_load(r->setup.cancel));
+	atomic_store(&running, false);
+	return upk_fail(err, UPK_CANCELLED, "cancelled");
 }
 
 static int setup(void **state)
@@ -281,6 +301,38 @@ static void a_model_that_fell_behind_is_made_anew_by_the_next_post(void **state)
 	bed_finish(&p.post);
 }
 
+static void post_rows(struct bed *b, int count)
+{
+	struct upk_buffer body = { 0 };
+	for (int i = 0; i < count; i++)
+		upk_buffer_printf(&body, "%s{\"features\":[%d],\"label\":\"%s\"}", i ? "," : "[",
+			i % 11, i % 11 > 5 ? "high" : "low");
+	upk_buffer_append(&body, "]", 2);
+	bed_send(b, UPK_ITEM_EVENT, body.data);
+	upk_buffer_finish(&body);
+}
+
+static bool until(atomic_bool *what, bool wanted)
+{
+	for (int i = 0; i < 10000 && atomic_load(what) != wanted; i++)
+		usleep(1000);
+	return atomic_load(what) == wanted;
+}
+
+/* It has failed in the store: nobody waits for what it would come to. */
+static void a_run_of_a_model_that_is_made_anew_is_cancelled(void **state)
+{
+	struct bed *b = *state;
+	struct rebuilding r = { .task = { .run = rebuild } };
+	bed_put(b, "m", "{}");
+	post_rows(b, 500);
+	assert_true(until(&running, true));
+	upk_writer_call(b->engine->writer, &r.task);
+	assert_true(r.done);
+	assert_true(until(&running, false));
+	assert_true(atomic_load(&cancelled));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +349,8 @@ int main(void)
 			a_model_that_cant_be_read_is_made_anew_when_it_can, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_model_that_fell_behind_is_made_anew_by_the_next_post, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_run_of_a_model_that_is_made_anew_is_cancelled, bed_setup, bed_teardown),
 	};
 	return cmocka_run_group_tests_name("rebuild", tests, NULL, NULL);
 }
