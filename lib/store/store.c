@@ -180,32 +180,56 @@ static bool open_reader(struct upk_store *s, struct upk_error *err)
 	return true;
 }
 
+static bool open_all(
+	struct upk_store *s, const char *folder, enum upk_store_mode mode, struct upk_error *err)
+{
+	if (!open_database(s, folder, mode, err))
+		return false;
+	if (mode == UPK_STORE_WRITE)
+		return open_writer(s, folder, err) && upk_statements_prepare(s, err) &&
+			know_given(s, err);
+	return open_reader(s, err) && upk_statements_prepare(s, err);
+}
+
+static void close_database(struct upk_store *s)
+{
+	upk_statements_finish(s);
+	int result = sqlite3_close(s->db);
+	assert(result == SQLITE_OK);
+	(void)result;
+	s->db = NULL;
+}
+
+/* Opening makes the WAL and its index anew: on a full disk the reserve has room for them. */
+static bool open_once_more(struct upk_store *s, const char *folder, struct upk_error *err)
+{
+	close_database(s);
+	upk_folder_give_reserve(s->folder);
+	return open_all(s, folder, UPK_STORE_WRITE, err);
+}
+
 struct upk_store *upk_store_open(
 	const char *folder, enum upk_store_mode mode, struct upk_error *err)
 {
+	struct upk_error why = { 0 };
 	struct upk_store *s = calloc(1, sizeof *s);
 	if (!s) {
 		upk_fail(err, UPK_NOMEM, "no memory for the store");
 		return NULL;
 	}
 
+	bool opened = true;
 	if (mode == UPK_STORE_WRITE) {
-		s->folder = upk_folder_open(folder, err);
-		if (!s->folder)
-			goto close_store;
+		s->folder = upk_folder_open(folder, &why);
+		opened = s->folder != NULL;
 	}
-	if (!open_database(s, folder, mode, err))
-		goto close_store;
-	if (!(mode == UPK_STORE_WRITE ? open_writer(s, folder, err) : open_reader(s, err)))
-		goto close_store;
-	if (!upk_statements_prepare(s, err))
-		goto close_store;
-	if (mode == UPK_STORE_WRITE && !know_given(s, err))
-		goto close_store;
-	return s;
-
-close_store:
+	opened = opened && open_all(s, folder, mode, &why);
+	if (!opened && s->folder && why.code == UPK_FULL)
+		opened = open_once_more(s, folder, &why);
+	if (opened)
+		return s;
 	upk_store_close(s);
+	upk_fail(err, why.code, "%s", why.message);
 	return NULL;
 }
 
@@ -213,14 +237,9 @@ void upk_store_close(struct upk_store *s)
 {
 	if (!s)
 		return;
-	upk_statements_finish(s);
-	if (s->db) {
-		if (s->broken.code != UPK_OK)
-			(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-		int result = sqlite3_close(s->db);
-		assert(result == SQLITE_OK);
-		(void)result;
-	}
+	if (s->db && s->broken.code != UPK_OK)
+		(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	close_database(s);
 	upk_folder_close(s->folder);
 	free(s);
 }

@@ -220,6 +220,24 @@ class Disk(Broken):
                 os.unlink(self.path("ballast"))
                 self.take_again(daemon, 30)
 
+    def test_a_start_on_a_disk_without_a_byte_left_reads_and_refuses_posts(self):
+        self.daemon = Daemon()
+        self.mount("size=64m")
+        daemon = self.use(self.daemon)
+        for _ in range(20):
+            self.post(items=self.pairs(500, 400))
+        self.assertEqual(daemon.stop(), 0)
+        self.ballast()
+        self.assertEqual(shutil.disk_usage(daemon.folder).free, 0)
+        daemon.start()
+        self.ledger.check("while the disk is full")
+        self.assertEqual(daemon.get("/readyz").json["store"]["state"], "full")
+        self.problem(daemon.post("/v1/models/m/events", self.pairs()), 507, "the disk is full")
+        os.unlink(self.path("ballast"))
+        wait_until(lambda: daemon.post("/v1/models/m/events", []).status == 200, 10, "space again")
+        self.post(items=self.pairs(500, 400))
+        self.ledger.check("with space again")
+
     def test_a_full_or_read_only_disk_at_the_start_is_told(self):
         self.daemon = Daemon()
         self.mount("size=1m")
