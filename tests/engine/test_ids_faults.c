@@ -118,7 +118,7 @@ static void opening_survives_any_failed_allocation(void **state)
 		ids = upk_ids_open(f->store, &sizes, &err);
 		scarce_end();
 		failed = scarce_struck();
-		assert_int_equal(ids == NULL, failed);
+		assert_true(ids || failed); /* what only saves time it does without */
 		if (!ids)
 			assert_int_equal(err.code, UPK_NOMEM);
 		else
