@@ -128,9 +128,10 @@ static int receive(int fd, char *in)
 /* All items of a post must have been taken: an error would be fast. */
 static void check(const struct request *r, int status, const char *answer)
 {
+	if (status == 200 && r->items == 0)
+		return;
 	const char *accepted = strstr(answer, "\"accepted\":");
-
-	if (status == 200 && (r->items == 0 || (accepted && atol(accepted + 11) == r->items)))
+	if (status == 200 && accepted && atol(accepted + 11) == r->items)
 		return;
 	fprintf(stderr, "client: not all was accepted: %.600s\n", answer);
 	exit(1);
