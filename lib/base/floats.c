@@ -23,19 +23,32 @@ UPK_INLINED bool bounded(const char *bytes, size_t count)
 	return infinite == 0;
 }
 
+UPK_INLINED bool within(const char *bytes, size_t count, float most)
+{
+	uint32_t furthest = 0, allowed;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t size = bits_at(bytes, i) & INT32_MAX;
+		furthest = size > furthest ? size : furthest;
+	}
+	memcpy(&allowed, &most, sizeof allowed);
+	return furthest <= allowed;
+}
+
 UPK_INLINED void load(const char *bytes, size_t count, double *out)
 {
-	for (size_t i = 0; i < count; i++) {
-		uint32_t bits = bits_at(bytes, i);
-		float x;
-		memcpy(&x, &bits, sizeof x);
-		out[i] = (double)x;
-	}
+	for (size_t i = 0; i < count; i++)
+		out[i] = (double)upk_float_at(bytes, i);
 }
 
 UPK_WIDE static bool bounded_wide(const char *bytes, size_t count)
 {
 	return bounded(bytes, count);
+}
+
+UPK_WIDE static bool within_wide(const char *bytes, size_t count, float most)
+{
+	return within(bytes, count, most);
 }
 
 UPK_WIDE static void load_wide(const char *bytes, size_t count, double *out)
@@ -46,6 +59,11 @@ UPK_WIDE static void load_wide(const char *bytes, size_t count, double *out)
 bool upk_floats_bounded(const char *bytes, size_t count)
 {
 	return upk_wide() ? bounded_wide(bytes, count) : bounded(bytes, count);
+}
+
+bool upk_floats_within(const char *bytes, size_t count, float most)
+{
+	return upk_wide() ? within_wide(bytes, count, most) : within(bytes, count, most);
 }
 
 void upk_floats_load(const char *bytes, size_t count, double *out)

@@ -1,16 +1,21 @@
 #include "learn/encode.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/floats.h"
 #include "base/wide.h"
 #include "learn/numbers.h"
 
-/* One block holds the three arrays; mean is its start. */
+/* A little less, whichever way it is rounded. */
+#define SAFELY (1 - 0x1p-20)
+
+/* One block holds the four arrays; mean is its start. */
 static bool allocate(struct upk_encode *e, size_t features, struct upk_error *err)
 {
-	double *block = calloc(features ? features : 1, 3 * sizeof *block);
+	double *block = calloc(features ? features : 1, 4 * sizeof *block);
 
 	if (!block)
 		return upk_fail(err, UPK_NOMEM, "no memory to encode %zu features", features);
@@ -19,6 +24,7 @@ static bool allocate(struct upk_encode *e, size_t features, struct upk_error *er
 		.mean = block,
 		.scale = block + features,
 		.impute = block + 2 * features,
+		.reach = block + 3 * features,
 		.limit = UPK_ENCODE_LIMIT,
 	};
 	return true;
@@ -103,6 +109,18 @@ static bool has_beyond(const double *x, size_t count)
 	return most > UPK_ENCODE_MOST;
 }
 
+static void find_reach(struct upk_encode *e)
+{
+	double uncut = (double)FLT_MAX;
+
+	for (size_t j = 0; j < e->features; j++) {
+		e->reach[j] = e->limit * e->scale[j];
+		if (e->scale[j] > 0)
+			uncut = fmin(uncut, (e->reach[j] - fabs(e->mean[j])) * SAFELY);
+	}
+	e->uncut = (float)fmax(uncut * SAFELY, 0);
+}
+
 bool upk_encode_fit(
 	struct upk_encode *e, const double *x, size_t rows, size_t features, struct upk_error *err)
 {
@@ -120,6 +138,7 @@ bool upk_encode_fit(
 	/* One of them would weigh more than all rows together. */
 	if (has_beyond(x, rows * features))
 		made.limit = fmin(furthest_within(&made, x, rows), UPK_ENCODE_LIMIT);
+	find_reach(&made);
 	free(columns);
 	*e = made;
 	return true;
@@ -160,6 +179,64 @@ void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, 
 		apply_wide(e, x, rows, out);
 	else
 		apply(e, x, rows, out);
+}
+
+UPK_INLINED double centre(const struct upk_encode *e, size_t j, double value)
+{
+	double most = e->reach[j], filler = e->impute[j];
+
+	value = isnan(value) ? filler : value;
+	value -= e->mean[j];
+	value = value > most ? most : value;
+	return value < -most ? -most : value;
+}
+
+UPK_INLINED void centre_rows(const struct upk_encode *e, const double *x, size_t rows, double *out)
+{
+	size_t n = e->features;
+
+	for (size_t i = 0; i < rows; i++, x += n, out += n)
+		for (size_t j = 0; j < n; j++)
+			out[j] = centre(e, j, x[j]);
+}
+
+UPK_INLINED void centre_floats(
+	const struct upk_encode *e, const char *bytes, size_t rows, double *restrict out)
+{
+	size_t n = e->features;
+
+	for (size_t i = 0; i < rows; i++, bytes += n * sizeof(float), out += n)
+		for (size_t j = 0; j < n; j++)
+			out[j] = centre(e, j, (double)upk_float_at(bytes, j));
+}
+
+UPK_WIDE static void centre_wide(
+	const struct upk_encode *e, const double *x, size_t rows, double *out)
+{
+	centre_rows(e, x, rows, out);
+}
+
+UPK_WIDE static void centre_floats_wide(
+	const struct upk_encode *e, const char *bytes, size_t rows, double *out)
+{
+	centre_floats(e, bytes, rows, out);
+}
+
+void upk_encode_centre(const struct upk_encode *e, const double *x, size_t rows, double *out)
+{
+	if (upk_wide())
+		centre_wide(e, x, rows, out);
+	else
+		centre_rows(e, x, rows, out);
+}
+
+void upk_encode_centre_floats(
+	const struct upk_encode *e, const char *bytes, size_t rows, double *out)
+{
+	if (upk_wide())
+		centre_floats_wide(e, bytes, rows, out);
+	else
+		centre_floats(e, bytes, rows, out);
 }
 
 void upk_encode_write(const struct upk_encode *e, struct upk_json_writer *w)
@@ -212,6 +289,7 @@ bool upk_encode_read(
 		upk_encode_finish(&made);
 		return false;
 	}
+	find_reach(&made);
 	*e = made;
 	return true;
 }

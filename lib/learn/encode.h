@@ -18,6 +18,8 @@ struct upk_encode {
 	double *scale;  /* (features), standard deviation with the gaps filled; 0: says nothing,
 			   gives 0 */
 	double *impute; /* (features), what stands for NAN */
+	double *reach;  /* (features), limit times scale; NULL: only apply is called */
+	float uncut;    /* floats up to here, either sign, are not cut by reach */
 	double limit;   /* inputs are cut at +-this */
 };
 
@@ -34,6 +36,12 @@ void upk_encode_finish(struct upk_encode *e);
  * UPK_ENCODE_LIMIT, so that sums stay finite. */
 #define UPK_ENCODE_LIMIT 1e9
 void upk_encode_apply(const struct upk_encode *e, const double *x, size_t rows, double *out);
+
+/* The same without the division, for who has divided the weights: x - mean, cut at +-reach. Of
+ * floats they are those that begin at these bytes (base/floats.h). */
+void upk_encode_centre(const struct upk_encode *e, const double *x, size_t rows, double *out);
+void upk_encode_centre_floats(
+	const struct upk_encode *e, const char *bytes, size_t rows, double *out);
 
 /* What apply does to float input (rows, features): returns doubles (rows, features). */
 const char *upk_encode_onnx(const struct upk_encode *e, struct upk_onnx *g, const char *input);

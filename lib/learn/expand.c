@@ -252,16 +252,30 @@ static bool expand_sparse(const struct upk_expand *e, const struct upk_table *t,
 		upk_fail(err, UPK_NOMEM, "no memory for %zu values", sparse->count);
 }
 
-const double *upk_expand_plain(const struct upk_expand *e, const struct upk_table *t,
-	const int32_t *map, size_t row, size_t rows, double *room)
+static bool is_plain(const struct upk_expand *e, const int32_t *map)
 {
 	size_t numbers = e->columns->numbers;
 
-	if (map || numbers != e->columns->count || numbers != e->width.dense)
+	return !map && numbers == e->columns->count && numbers == e->width.dense;
+}
+
+const char *upk_expand_packed(
+	const struct upk_expand *e, const struct upk_table *t, const int32_t *map, size_t row)
+{
+	return is_plain(e, map) && t->packed ? t->packed + row * e->columns->numbers * sizeof(float)
+					     : NULL;
+}
+
+const double *upk_expand_plain(const struct upk_expand *e, const struct upk_table *t,
+	const int32_t *map, size_t row, size_t rows, double *room)
+{
+	const char *floats = upk_expand_packed(e, t, map, row);
+
+	if (!is_plain(e, map))
 		return NULL;
-	if (!t->packed)
-		return t->numbers + row * numbers;
-	upk_floats_load(t->packed + row * numbers * sizeof(float), rows * numbers, room);
+	if (!floats)
+		return t->numbers + row * e->columns->numbers;
+	upk_floats_load(floats, rows * e->columns->numbers, room);
 	return room;
 }
 

@@ -58,6 +58,11 @@ bool upk_expand_map(const struct upk_expand *e, const struct upk_columns *column
 const double *upk_expand_plain(const struct upk_expand *e, const struct upk_table *t,
 	const int32_t *map, size_t row, size_t rows, double *room);
 
+/* Those of a packed table where they lie: floats (base/floats.h) from that row on. NULL as above,
+ * or the table is not packed. */
+const char *upk_expand_packed(
+	const struct upk_expand *e, const struct upk_table *t, const int32_t *map, size_t row);
+
 /* Rows from .. from + rows - 1 into x (rows, dense), and appended to sparse (NULL when width.sparse
  * is 0). terms is room for it to work in. false: UPK_NOMEM. */
 struct upk_terms;

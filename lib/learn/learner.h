@@ -20,7 +20,8 @@
 #include "learn/tfidf.h"
 
 /* Rows as a learner takes them: dense inputs, standardised and without gaps (a `raw` learner's: as
- * they are, NAN for missing), and behind them sparse ones, if there are any. */
+ * they are, NAN for missing; of one that folds: not divided), and behind them sparse ones, if there
+ * are any. */
 struct upk_inputs {
 	size_t rows, features;           /* features: the dense ones */
 	const double *x;                 /* (rows, features) */
@@ -78,12 +79,20 @@ struct upk_learner {
 	/* Multiplies the scores that become probabilities, of a fit that nobody predicts with yet.
 	 */
 	void (*scale)(void *fitted, double factor);
+	/* Divides the weights of dense inputs by their scales, of a fit that nobody predicts with
+	 * yet, again after `scale`: predict then wants dense inputs that are centred only. false:
+	 * not with these scales. NULL: it wants them divided. */
+	bool (*fold)(void *fitted, const double *scale);
 	/* Bytes of memory that predict wants, aligned as malloc's; NULL: none. */
 	size_t (*scratch)(const void *fitted);
 	/* probabilities (rows, classes), each row's sum is 1. A row's answer does not depend on the
 	 * other rows. */
 	void (*predict)(const void *fitted, const struct upk_inputs *in, void *scratch,
 		double *probabilities);
+	/* The same of rows of floats (base/floats.h) that centring would take the means (features)
+	 * from and nothing else; without sparse inputs. Whoever folds has it. */
+	void (*predict_floats)(const void *fitted, const double *mean, const char *floats,
+		size_t rows, double *probabilities);
 	/* Members of an open object; read takes the same object back. */
 	void (*write)(const void *fitted, struct upk_json_writer *w);
 	bool (*read)(const cJSON *json, struct upk_width width, size_t classes, void **fitted,

@@ -4,9 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/floats.h"
 #include "base/wide.h"
 #include "learn/numbers.h"
 #include "learn/softmax.h"
+
+/* What weights are divided by. */
+#define LEAST_SCALE 0x1p-500
+#define MOST_SCALE 0x1p500
 
 size_t upk_linear_outputs(size_t classes)
 {
@@ -36,11 +41,13 @@ struct upk_linear *upk_linear_create(struct upk_width width, size_t classes, str
 	l->classes = classes;
 	l->outputs = upk_linear_outputs(classes);
 
-	l->weights = calloc(upk_linear_count(l), sizeof *l->weights);
+	l->weights = calloc(upk_linear_count(l) + l->outputs * width.dense, sizeof *l->weights);
 	if (!l->weights)
 		goto free_linear;
 	l->sparse = l->weights + l->outputs * width.dense;
 	l->intercept = l->sparse + l->outputs * width.sparse;
+	l->folded = l->intercept + l->outputs;
+	l->slopes = l->weights;
 	return l;
 
 free_linear:
@@ -53,20 +60,40 @@ fail:
 
 /* Plain sums, not BLAS: there a row's last bits depend on the rows beside it. Lanes that the
  * processor adds side by side. */
+enum { LANES = 8 };
+
+UPK_INLINED double add_lanes(const double *lanes, double rest, double intercept)
+{
+	for (size_t k = 0; k < LANES; k++)
+		rest += lanes[k];
+	return rest + intercept;
+}
+
 UPK_INLINED double score(const double *w, const double *x, size_t n, double intercept)
 {
-	enum { LANES = 8 };
-	double lanes[LANES] = { 0 }, sum = 0;
+	double lanes[LANES] = { 0 }, rest = 0;
 	size_t i = 0;
 
 	for (; i + LANES <= n; i += LANES)
 		for (size_t k = 0; k < LANES; k++)
 			lanes[k] += w[i + k] * x[i + k];
 	for (; i < n; i++)
-		sum += w[i] * x[i];
-	for (size_t k = 0; k < LANES; k++)
-		sum += lanes[k];
-	return sum + intercept;
+		rest += w[i] * x[i];
+	return add_lanes(lanes, rest, intercept);
+}
+
+UPK_INLINED double score_floats(
+	const double *w, const double *mean, const char *x, size_t n, double intercept)
+{
+	double lanes[LANES] = { 0 }, rest = 0;
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+		for (size_t k = 0; k < LANES; k++)
+			lanes[k] += w[i + k] * ((double)upk_float_at(x, i + k) - mean[i + k]);
+	for (; i < n; i++)
+		rest += w[i] * ((double)upk_float_at(x, i) - mean[i]);
+	return add_lanes(lanes, rest, intercept);
 }
 
 /* Adds a row's sparse inputs to its scores. */
@@ -86,7 +113,7 @@ UPK_INLINED void score_rows(
 
 	for (size_t i = 0; i < rows; i++, x += dense, scores += l->classes)
 		for (size_t k = 0; k < l->outputs; k++)
-			scores[k] = score(l->weights + k * dense, x, dense, l->intercept[k]);
+			scores[k] = score(l->slopes + k * dense, x, dense, l->intercept[k]);
 }
 
 UPK_WIDE static void score_rows_wide(
@@ -95,11 +122,50 @@ UPK_WIDE static void score_rows_wide(
 	score_rows(l, x, rows, scores);
 }
 
-void upk_linear_predict(
-	const struct upk_linear *l, const struct upk_inputs *in, double *probabilities)
+UPK_INLINED void score_float_rows(const struct upk_linear *l, const double *mean,
+	const char *floats, size_t rows, double *scores)
+{
+	size_t dense = l->width.dense;
+
+	for (size_t i = 0; i < rows; i++, floats += dense * sizeof(float), scores += l->classes)
+		for (size_t k = 0; k < l->outputs; k++)
+			scores[k] = score_floats(
+				l->slopes + k * dense, mean, floats, dense, l->intercept[k]);
+}
+
+UPK_WIDE static void score_float_rows_wide(const struct upk_linear *l, const double *mean,
+	const char *floats, size_t rows, double *scores)
+{
+	score_float_rows(l, mean, floats, rows, scores);
+}
+
+/* One row's scores at the beginning of its place. */
+static void settle(const struct upk_linear *l, double *probabilities)
 {
 	double sum;
 
+	if (l->outputs > 1) {
+		upk_softmax_row(probabilities, l->classes, &sum);
+	} else {
+		probabilities[1] = 1 / (1 + exp(-probabilities[0]));
+		probabilities[0] = 1 - probabilities[1];
+	}
+}
+
+void upk_linear_predict_floats(const struct upk_linear *l, const double *mean, const char *floats,
+	size_t rows, double *probabilities)
+{
+	if (upk_wide())
+		score_float_rows_wide(l, mean, floats, rows, probabilities);
+	else
+		score_float_rows(l, mean, floats, rows, probabilities);
+	for (size_t i = 0; i < rows; i++)
+		settle(l, probabilities + i * l->classes);
+}
+
+void upk_linear_predict(
+	const struct upk_linear *l, const struct upk_inputs *in, double *probabilities)
+{
 	if (upk_wide())
 		score_rows_wide(l, in->x, in->rows, probabilities);
 	else
@@ -107,12 +173,7 @@ void upk_linear_predict(
 	for (size_t i = 0; i < in->rows; i++, probabilities += l->classes) {
 		if (in->sparse)
 			add_sparse_row(l, in->sparse, i, probabilities);
-		if (l->outputs > 1) {
-			upk_softmax_row(probabilities, l->classes, &sum);
-			continue;
-		}
-		probabilities[1] = 1 / (1 + exp(-probabilities[0]));
-		probabilities[0] = 1 - probabilities[1];
+		settle(l, probabilities);
 	}
 }
 
@@ -120,6 +181,21 @@ void upk_linear_scale(struct upk_linear *l, double factor)
 {
 	for (size_t i = 0; i < upk_linear_count(l); i++)
 		l->weights[i] *= factor;
+}
+
+bool upk_linear_fold(struct upk_linear *l, const double *scale)
+{
+	size_t dense = l->width.dense;
+
+	for (size_t j = 0; j < dense; j++)
+		if (scale[j] != 0 && !(scale[j] >= LEAST_SCALE && scale[j] <= MOST_SCALE))
+			return false;
+	for (size_t k = 0; k < l->outputs; k++)
+		for (size_t j = 0; j < dense; j++)
+			l->folded[k * dense + j] =
+				scale[j] > 0 ? l->weights[k * dense + j] / scale[j] : 0;
+	l->slopes = l->folded;
+	return true;
 }
 
 /* The weights of one output: dense inputs, then sparse ones. */

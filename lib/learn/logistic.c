@@ -282,9 +282,20 @@ static void predict(
 	upk_linear_predict(fitted, in, probabilities);
 }
 
+static void predict_floats(const void *fitted, const double *mean, const char *floats, size_t rows,
+	double *probabilities)
+{
+	upk_linear_predict_floats(fitted, mean, floats, rows, probabilities);
+}
+
 static void scale(void *fitted, double factor)
 {
 	upk_linear_scale(fitted, factor);
+}
+
+static bool fold(void *fitted, const double *scale)
+{
+	return upk_linear_fold(fitted, scale);
 }
 
 static void write(const void *fitted, struct upk_json_writer *w)
@@ -323,7 +334,9 @@ const struct upk_learner upk_logistic = {
 	.memory = memory,
 	.fit = fit,
 	.scale = scale,
+	.fold = fold,
 	.predict = predict,
+	.predict_floats = predict_floats,
 	.write = write,
 	.read = read,
 	.onnx = onnx,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/floats.h"
 #include "base/json.h"
 #include "learn/predictor_inside.h"
 #include "learn/terms.h"
@@ -275,6 +276,12 @@ static bool check_rows(const struct upk_predictor_setup *setup, const struct upk
 	return true;
 }
 
+/* Whenever the learner's weights have become others. */
+static void fold(struct upk_predictor *p)
+{
+	p->folded = p->learner->fold && p->learner->fold(p->fitted, p->encode.scale);
+}
+
 struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err)
 {
@@ -293,6 +300,7 @@ struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 		destroy(p);
 		return NULL;
 	}
+	fold(p);
 	return p;
 }
 
@@ -353,8 +361,8 @@ static void free_room(struct room *room)
 	upk_terms_finish(&room->terms);
 }
 
-/* The dense inputs of a chunk, as far as they are not encoded. NULL: UPK_NOMEM. */
-static const double *inputs_of(const struct upk_predictor *p, const struct upk_table *t,
+/* The dense columns of a chunk as they are. NULL: UPK_NOMEM. */
+static const double *columns_of(const struct upk_predictor *p, const struct upk_table *t,
 	size_t from, size_t rows, struct room *room, struct upk_error *err)
 {
 	const double *plain = upk_expand_plain(p->expand, t, room->map, from, rows, room->x);
@@ -368,24 +376,45 @@ static const double *inputs_of(const struct upk_predictor *p, const struct upk_t
 		: NULL;
 }
 
+/* The dense inputs of a chunk, which are these floats to be centred unless that is NULL. NULL:
+ * UPK_NOMEM. */
+static const double *inputs_of(const struct upk_predictor *p, const struct upk_table *t,
+	size_t from, size_t rows, const char *floats, struct room *room, struct upk_error *err)
+{
+	const double *x = floats ? room->x : columns_of(p, t, from, rows, room, err);
+
+	if (!x || p->learner->raw)
+		return x;
+	if (floats)
+		upk_encode_centre_floats(&p->encode, floats, rows, room->x);
+	else if (p->folded)
+		upk_encode_centre(&p->encode, x, rows, room->x);
+	else
+		upk_encode_apply(&p->encode, x, rows, room->x);
+	return room->x;
+}
+
 static bool predict_chunk(const struct upk_predictor *p, const struct upk_table *t, size_t from,
 	size_t rows, struct room *room, double *probabilities, struct upk_error *err)
 {
 	bool all = p->presents == p->classes.count; /* then they are in the same order */
-	struct upk_inputs in = {
-		.rows = rows,
-		.features = upk_expand_width(p->expand).dense,
-		.x = inputs_of(p, t, from, rows, room, err),
-		.sparse = sparse_of(p, &room->sparse),
-	};
+	size_t dense = upk_expand_width(p->expand).dense;
+	const char *floats = p->folded ? upk_expand_packed(p->expand, t, room->map, from) : NULL;
+	double *out = all ? probabilities : room->present;
 
-	if (!in.x)
-		return false;
-	if (!p->learner->raw) {
-		upk_encode_apply(&p->encode, in.x, rows, room->x);
-		in.x = room->x;
+	if (floats && upk_floats_within(floats, rows * dense, p->encode.uncut)) {
+		p->learner->predict_floats(p->fitted, p->encode.mean, floats, rows, out);
+	} else {
+		struct upk_inputs in = {
+			.rows = rows,
+			.features = dense,
+			.x = inputs_of(p, t, from, rows, floats, room, err),
+			.sparse = sparse_of(p, &room->sparse),
+		};
+		if (!in.x)
+			return false;
+		p->learner->predict(p->fitted, &in, room->scratch, out);
 	}
-	p->learner->predict(p->fitted, &in, room->scratch, all ? probabilities : room->present);
 	if (!all)
 		spread(p, room->present, rows, probabilities);
 	return true;
@@ -433,6 +462,7 @@ bool upk_predictor_calibrate(struct upk_predictor *p, const struct upk_predictor
 	if (c.temperature == 1)
 		return asked;
 	p->learner->scale(p->fitted, 1 / c.temperature);
+	fold(p);
 	p->calibration = c;
 	p->calibrated_from = d->place[from];
 	p->calibrated_to = d->place[to - 1] + 1;
@@ -658,7 +688,9 @@ struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error
 	cJSON_Delete(json);
 	if (p && !ok) {
 		destroy(p);
-		p = NULL;
+		return NULL;
 	}
+	if (p)
+		fold(p);
 	return p;
 }

@@ -38,6 +38,7 @@ struct upk_predictor {
 	int64_t calibrated_from, calibrated_to;
 	struct upk_predictor_threshold threshold;
 	struct upk_encode encode; /* of the dense columns, unless the learner is raw */
+	bool folded;              /* the learner divides by its scales */
 	struct upk_predictor
 		*base; /* whose expand and encode these are: a reference; NULL: its own */
 };

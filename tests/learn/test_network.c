@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/floats.h"
 #include "learn/encode.h"
 #include "learn/linear.h"
 
@@ -201,6 +202,94 @@ static void standardised_is_filled_scaled_and_cut(void **state)
 	}
 }
 
+enum { WIDE = 19 }; /* two times eight, and a rest */
+
+/* An encode of WIDE inputs, and rows of floats of which some are missing, far away or of no scale.
+ */
+static void draw_rows(struct upk_encode *e, float *x, size_t rows)
+{
+	cJSON *json = cJSON_CreateObject();
+	double numbers[WIDE], scales[WIDE];
+
+	draw(numbers, WIDE, 11);
+	cJSON_AddItemToObject(json, "mean", cJSON_CreateDoubleArray(numbers, WIDE));
+	draw(numbers, WIDE, 12);
+	cJSON_AddItemToObject(json, "impute", cJSON_CreateDoubleArray(numbers, WIDE));
+	for (size_t j = 0; j < WIDE; j++)
+		scales[j] = j == 2 ? 0 : 0.5 + (double)j;
+	cJSON_AddItemToObject(json, "scale", cJSON_CreateDoubleArray(scales, WIDE));
+	cJSON_AddNumberToObject(json, "limit", 100);
+	assert_true(upk_encode_read(e, json, WIDE, NULL));
+	cJSON_Delete(json);
+	for (size_t i = 0; i < rows; i++) {
+		draw(numbers, WIDE, 13 + (uint32_t)i);
+		for (size_t j = 0; j < WIDE; j++)
+			x[i * WIDE + j] = (float)numbers[j];
+	}
+	x[3] = x[2 * WIDE - 1] = NAN;
+	x[WIDE + 2] = 3e38F;
+	x[5] = -3e38F;
+	x[WIDE + 18] = 1e20F;
+}
+
+static void folded_weights_score_centred_inputs_alike(void **state)
+{
+	double x[ROWS * WIDE], standard[ROWS * WIDE], centred[ROWS * WIDE], floats[ROWS * WIDE];
+	double one[ROWS * 4], other[ROWS * 4];
+	float rows[ROWS * WIDE];
+	struct upk_encode e = { 0 };
+
+	(void)state;
+	draw_rows(&e, rows, ROWS);
+	for (size_t i = 0; i < (size_t)ROWS * WIDE; i++)
+		x[i] = (double)rows[i];
+	upk_encode_apply(&e, x, ROWS, standard);
+	upk_encode_centre(&e, x, ROWS, centred);
+	upk_encode_centre_floats(&e, (const char *)rows, ROWS, floats);
+	assert_memory_equal(centred, floats, sizeof centred);
+	for (size_t classes = 2; classes <= 4; classes++) {
+		struct upk_linear *l =
+			upk_linear_create((struct upk_width){ WIDE, 0 }, classes, NULL);
+		struct upk_inputs in = { .rows = ROWS, .features = WIDE, .x = standard };
+		assert_non_null(l);
+		draw(l->weights, upk_linear_count(l), 14);
+		upk_linear_predict(l, &in, one);
+		assert_true(upk_linear_fold(l, e.scale));
+		in.x = centred;
+		upk_linear_predict(l, &in, other);
+		for (size_t i = 0; i < ROWS * classes; i++)
+			assert_true(fabs(one[i] - other[i]) <= 1e-12);
+		for (size_t i = 2; i < ROWS; i++) {
+			const char *row = (const char *)(rows + i * WIDE);
+			assert_true(upk_floats_within(row, WIDE, e.uncut));
+			upk_linear_predict_floats(l, e.mean, row, 1, one);
+			assert_memory_equal(one, other + i * classes, classes * sizeof *one);
+		}
+		assert_false(upk_floats_within((const char *)rows, WIDE, INFINITY));
+		upk_linear_destroy(l);
+	}
+	upk_encode_finish(&e);
+}
+
+static void scales_that_would_overflow_are_not_folded(void **state)
+{
+	const double x = 1, scales[] = { 5e-324, 1e300 };
+	double one[2], other[2];
+	struct upk_linear *l = upk_linear_create((struct upk_width){ 1, 0 }, 2, NULL);
+	const struct upk_inputs in = { .rows = 1, .features = 1, .x = &x };
+
+	(void)state;
+	assert_non_null(l);
+	l->weights[0] = 2;
+	upk_linear_predict(l, &in, one);
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(upk_linear_fold(l, &scales[i]));
+		upk_linear_predict(l, &in, other);
+		assert_memory_equal(one, other, sizeof one);
+	}
+	upk_linear_destroy(l);
+}
+
 static void the_least_scale_gives_numbers(void **state)
 {
 	const double x[] = { 1, 1 + 0x1p-52, 2 };
@@ -224,6 +313,8 @@ int main(void)
 		cmocka_unit_test(any_number_of_rows_gives_the_same_bits),
 		cmocka_unit_test(a_linear_score_is_the_sum_of_its_lanes),
 		cmocka_unit_test(standardised_is_filled_scaled_and_cut),
+		cmocka_unit_test(folded_weights_score_centred_inputs_alike),
+		cmocka_unit_test(scales_that_would_overflow_are_not_folded),
 		cmocka_unit_test(the_least_scale_gives_numbers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
