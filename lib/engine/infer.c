@@ -11,7 +11,7 @@
 #include "engine/report_parts.h"
 #include "store/version.h"
 
-enum { PROBABILITIES_MAX = 16 << 20 };
+enum { PROBABILITIES_MAX = 16 << 20, WORD = sizeof(uint64_t) };
 
 /* One block: ends first, its greatest items. */
 struct answer {
@@ -32,7 +32,7 @@ static bool make_room(
 			"%zu rows of %zu classes: at most %d probabilities are answered", rows,
 			classes, PROBABILITIES_MAX);
 	a->classes = classes;
-	a->ends = calloc(rows, row);
+	a->ends = malloc(rows * row);
 	if (!a->ends)
 		return upk_fail(err, UPK_NOMEM, "no memory to answer %zu rows", rows);
 	a->probabilities = (double *)(void *)(a->ends + rows);
@@ -136,7 +136,8 @@ struct writing {
 	const struct answer *a;
 	const struct upk_predictor *p;
 	struct upk_json_writer w;
-	struct upk_buffer behind;
+	char *labels; /* (classes, stride): as they stand in binary, zeros behind */
+	size_t stride;
 };
 
 static struct upk_text label_of(const struct writing *g, size_t row)
@@ -144,36 +145,68 @@ static struct upk_text label_of(const struct writing *g, size_t row)
 	return upk_predictor_class(g->p, g->a->choices[row]);
 }
 
-/* Each behind its length in 4 bytes. */
-static void put_labels(struct writing *g)
+/* false: no memory. */
+static bool prepare_labels(struct writing *g)
 {
-	size_t longest = 0, rows = g->q->rows;
+	size_t longest = 0;
 
 	for (size_t k = 0; k < g->a->classes; k++) {
-		size_t size = upk_predictor_class(g->p, k).size;
+		size_t size = sizeof(uint32_t) + upk_predictor_class(g->p, k).size;
 		longest = size > longest ? size : longest;
 	}
-	char *room = upk_buffer_grow(&g->behind, rows * (sizeof(uint32_t) + longest)), *at = room;
-	for (size_t i = 0; room && i < rows; i++) {
-		struct upk_text label = label_of(g, i);
+	g->stride = (longest + WORD - 1) / WORD * WORD;
+	g->labels = calloc(g->a->classes, g->stride);
+	for (size_t k = 0; g->labels && k < g->a->classes; k++) {
+		struct upk_text label = upk_predictor_class(g->p, k);
 		uint32_t size = htole32((uint32_t)label.size);
-		memcpy(at, &size, sizeof size);
-		memcpy(at + sizeof size, label.data, label.size);
-		at += sizeof size + label.size;
+		memcpy(g->labels + k * g->stride, &size, sizeof size);
+		memcpy(g->labels + k * g->stride + sizeof size, label.data, label.size);
 	}
-	if (room)
-		g->behind.size = (size_t)(at - g->behind.data);
+	return g->labels != NULL;
+}
+
+static size_t size_of_label(const char *label)
+{
+	uint32_t length;
+
+	memcpy(&length, label, sizeof length);
+	return sizeof length + le32toh(length);
+}
+
+static size_t labels_size(const struct writing *g)
+{
+	const uint16_t *choices = g->a->choices;
+	size_t rows = g->q->rows, sum = 0;
+
+	for (size_t i = 0; i < rows; i++)
+		sum += size_of_label(g->labels + choices[i] * g->stride);
+	return sum;
+}
+
+/* Each behind its length in 4 bytes. A word at a time: what is too much the next one covers. */
+static void put_labels(struct writing *g, struct upk_buffer *out)
+{
+	const uint16_t *choices = g->a->choices;
+	const char *labels = g->labels;
+	size_t rows = g->q->rows, stride = g->stride, before = out->size, all = labels_size(g);
+	char *at = upk_buffer_grow(out, all + stride);
+
+	for (size_t i = 0; at && i < rows; i++) {
+		const char *label = labels + choices[i] * stride;
+		for (size_t k = 0; k < stride; k += WORD)
+			memcpy(at + k, label + k, WORD);
+		at += size_of_label(label);
+	}
+	if (at)
+		out->size = before + all;
 }
 
 static void write_label(struct writing *g)
 {
-	size_t before = g->behind.size;
-
 	begin_label(&g->w, (int64_t)g->q->rows);
 	if (g->q->outputs[UPK_INFER_LABEL].binary) {
-		put_labels(g);
 		upk_json_object(&g->w, "parameters");
-		upk_json_int(&g->w, "binary_data_size", (int64_t)(g->behind.size - before));
+		upk_json_int(&g->w, "binary_data_size", (int64_t)labels_size(g));
 		upk_json_object_end(&g->w);
 	} else {
 		upk_json_array(&g->w, "data");
@@ -186,16 +219,14 @@ static void write_label(struct writing *g)
 
 static void write_probabilities(struct writing *g)
 {
-	size_t count = g->q->rows * g->a->classes, before = g->behind.size;
+	size_t count = g->q->rows * g->a->classes;
 	bool binary = g->q->outputs[UPK_INFER_PROBABILITIES].binary;
 
 	begin_probabilities(&g->w, g->p, (int64_t)g->q->rows);
-	if (binary)
-		upk_features_put_numbers(g->a->probabilities, count, &g->behind);
 	upk_json_object(&g->w, "parameters");
 	write_classes(&g->w, g->p);
 	if (binary)
-		upk_json_int(&g->w, "binary_data_size", (int64_t)(g->behind.size - before));
+		upk_json_int(&g->w, "binary_data_size", (int64_t)(count * sizeof(double)));
 	upk_json_object_end(&g->w);
 	if (!binary) {
 		upk_json_array(&g->w, "data");
@@ -224,6 +255,32 @@ static void write_answer(struct writing *g, const char *model, int64_t version)
 	upk_json_object_end(w);
 }
 
+static bool is_behind(const struct upk_infer_request *q, size_t output)
+{
+	return q->outputs[output].wanted && q->outputs[output].binary;
+}
+
+/* The JSON, and behind it what is wanted so. */
+static void write_all(struct writing *g, const char *model, int64_t version, size_t *json_size)
+{
+	struct upk_buffer *out = g->w.out;
+	bool labels = is_behind(g->q, UPK_INFER_LABEL);
+	bool probabilities = is_behind(g->q, UPK_INFER_PROBABILITIES);
+
+	if (labels && !prepare_labels(g)) {
+		out->failed = true;
+		return;
+	}
+	write_answer(g, model, version);
+	if (labels || probabilities)
+		*json_size = out->size;
+	if (labels)
+		put_labels(g, out);
+	if (probabilities)
+		upk_features_put_numbers(g->a->probabilities, g->q->rows * g->a->classes, out);
+	free(g->labels);
+}
+
 static bool answer(struct upk_infer_request *q, const char *model, const struct upk_loan *loan,
 	struct upk_buffer *out, size_t *json_size, struct upk_error *err)
 {
@@ -236,12 +293,7 @@ static bool answer(struct upk_infer_request *q, const char *model, const struct 
 			.a = &a,
 			.p = upk_serving_predictor(loan->serving),
 			.w = upk_json_writer_on(out) };
-		write_answer(&g, model, upk_serving_version(loan->serving));
-		if (g.behind.size > 0)
-			*json_size = out->size;
-		upk_buffer_append(out, g.behind.data, g.behind.size);
-		out->failed = out->failed || g.behind.failed;
-		upk_buffer_finish(&g.behind);
+		write_all(&g, model, upk_serving_version(loan->serving), json_size);
 	}
 	free(a.ends);
 	return done;

@@ -20,6 +20,14 @@ uint16_t upk_decide(struct upk_decision decision, const double *probabilities, s
 void upk_decide_rows(struct upk_decision decision, const double *probabilities, size_t rows,
 	size_t classes, uint16_t *choices)
 {
+	if (decision.positive >= 0 && classes == 2) {
+		size_t positive = (size_t)decision.positive;
+		for (size_t i = 0; i < rows; i++) {
+			bool is = probabilities[2 * i + positive] >= decision.threshold;
+			choices[i] = (uint16_t)(is ? positive : 1 - positive);
+		}
+		return;
+	}
 	for (size_t i = 0; i < rows; i++)
 		choices[i] = upk_decide(decision, probabilities + i * classes, classes);
 }

@@ -184,6 +184,20 @@ class Infer(Case):
         self.assertEqual((behind[:sizes[0]], len(behind)), (packed, sum(sizes)))
         self.assertEqual(numpy.frombuffer(behind[sizes[0]:], "<f8").tolist(), probabilities)
 
+    def test_binary_labels_of_any_length_are_those_of_predict(self):
+        for name, classes, config in [("long", ["a", "seven b", "x" * 128, "\u00e9"], {}), ("two", ["no", "certainly"], {"threshold": 0.7}),
+                                      ("first", ["seven b", "eight by"], {"threshold": 0.2, "positive": "seven b"})]:
+            self.train(name, classes=classes, config={"positive": classes[1], **config} if len(classes) == 2 else config)
+            x = self.draw.normal(size=(70, 4)).astype("<f4")
+            labels, probabilities = self.expected([[float(v) for v in row] for row in x], name)
+            self.assertEqual(set(labels), set(classes))
+            tensor = {"name": "features", "shape": [70, 4], "datatype": "FP32", "parameters": {"binary_data_size": x.nbytes}}
+            outputs, behind, _ = self.binary([tensor], x.tobytes(), query=[("parameters", {"binary_data_output": True})], name=name)
+            packed = b"".join(len(label.encode()).to_bytes(4, "little") + label.encode() for label in labels)
+            self.assertEqual(outputs["label"]["parameters"]["binary_data_size"], len(packed))
+            self.assertEqual(behind[:len(packed)], packed)
+            self.assertEqual(numpy.frombuffer(behind[len(packed):], "<f8").tolist(), probabilities)
+
     def check_floats(self, rows, names, name="m"):
         """Rows of the features of those names, in binary as one tensor and as one a feature; None is NaN."""
         x = numpy.array(rows, "<f4")
