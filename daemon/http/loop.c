@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,18 +20,37 @@
 enum {
 	TICK_MS = 250,
 	IDLE_SECONDS = 60,
-	CONNECTION_BYTES = 16 << 10, /* heads fit in; libmicrohttpd clears them for each request */
+	/* libmicrohttpd reads into half of them, heads and bodies, and clears them for each
+	 * request: what suits many small ones makes a large body dear. */
+	CONNECTION_BYTES = 16 << 10,
+	LARGE_CONNECTION_BYTES = 64 << 10,
+	LARGE_BODY = 64 << 10,
+	PEEKED = 1 << 10, /* of a head */
+	CALLED_MOST = 64, /* at a time */
 };
+
+/* Connections with as much memory each. */
+struct set {
+	struct upk_loop *loop;
+	struct MHD_Daemon *daemon; /* NULL: none was needed yet */
+	int epoll;                 /* the daemon's */
+	size_t open;
+};
+enum { SMALL, LARGE, SETS };
 
 struct upk_loop {
 	struct upk_hall hall;
-	struct MHD_Daemon *daemon;
-	int epoll; /* the daemon's */
+	struct set sets[SETS];
+	unsigned connections_max; /* of a set */
 	pthread_t thread;
 	atomic_size_t connections;
 	_Atomic int64_t ticked;        /* monotonic ns */
 	atomic_bool stopping, drained; /* drained: it has seen that the traffic drains */
-	size_t opened; /* connections that libmicrohttpd took, ever; the thread's own */
+	/* the thread's own */
+	size_t opened;            /* connections that libmicrohttpd took, ever */
+	int lobby;                /* an epoll set of those who wait */
+	struct arrival *waiting;  /* to send something */
+	struct arrival *admitted; /* is being handed to a set */
 
 	int bell;              /* an eventfd, rung for the first parcel of a pile */
 	pthread_mutex_t mutex; /* guards what follows */
@@ -78,27 +98,125 @@ static void open_parcels(struct upk_loop *l)
 	}
 }
 
-/* A connection on its way to its loop. */
+/* A connection that no set has yet. */
 struct arrival {
 	struct upk_parcel parcel;
 	struct upk_loop *loop;
 	int fd;
 	struct sockaddr_storage from;
 	socklen_t from_size;
+	int64_t deadline;
+	struct upk_reaped *reaped;     /* while it waits */
+	struct arrival *next, *before; /* of those who wait */
 };
 
-/* A connection that fails once it was opened has been counted out by on_connection. */
-static void arrive(struct upk_parcel *parcel)
+/* What has come of a connection so far, without taking it. false: nothing yet. */
+static bool look(int fd, char begin[PEEKED])
 {
-	struct arrival *a = (struct arrival *)(void *)parcel;
+	ssize_t size = recv(fd, begin, PEEKED - 1, MSG_PEEK | MSG_DONTWAIT);
+	bool nothing = size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+
+	begin[size > 0 ? size : 0] = '\0';
+	return !nothing;
+}
+
+/* Who sends one large body sends more of them as a rule. */
+static bool announces_much(const char *begin)
+{
+	static const char name[] = "\r\nContent-Length:";
+	const char *length = strcasestr(begin, name);
+
+	return length && strtoull(length + sizeof name - 1, NULL, 10) > LARGE_BODY;
+}
+
+static bool start_set(struct upk_loop *l, struct set *set, size_t connection_bytes);
+
+static struct set *set_for(struct upk_loop *l, const char *begin)
+{
+	struct set *large = &l->sets[LARGE];
+	bool fits = announces_much(begin) &&
+		(large->daemon || start_set(l, large, LARGE_CONNECTION_BYTES));
+
+	return fits ? large : &l->sets[SMALL];
+}
+
+static void turn_away(struct arrival *a)
+{
+	close(a->fd);
+	atomic_fetch_sub(&a->loop->connections, 1);
+	free(a);
+}
+
+/* Frees the arrival. A connection that fails once it was opened has been counted out by
+ * on_connection. */
+static void admit(struct arrival *a, const char *begin)
+{
 	struct upk_loop *l = a->loop;
 	size_t opened = l->opened;
 
-	if (MHD_add_connection(l->daemon, a->fd, (struct sockaddr *)&a->from, a->from_size) !=
-			MHD_YES &&
+	l->admitted = a;
+	if (MHD_add_connection(set_for(l, begin)->daemon, a->fd, (struct sockaddr *)&a->from,
+		    a->from_size) != MHD_YES &&
 		l->opened == opened)
 		atomic_fetch_sub(&l->connections, 1);
+	l->admitted = NULL;
 	free(a);
+}
+
+static bool begin_to_wait(struct arrival *a)
+{
+	struct upk_loop *l = a->loop;
+	struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = a } };
+
+	a->reaped = upk_reaper_add(l->hall.parts.reaper, a->fd, a->deadline);
+	if (!a->reaped)
+		return false;
+	if (epoll_ctl(l->lobby, EPOLL_CTL_ADD, a->fd, &event) != 0) {
+		upk_reaper_remove(l->hall.parts.reaper, a->reaped);
+		return false;
+	}
+	a->next = l->waiting;
+	if (a->next)
+		a->next->before = a;
+	l->waiting = a;
+	return true;
+}
+
+static void end_waiting(struct arrival *a)
+{
+	epoll_ctl(a->loop->lobby, EPOLL_CTL_DEL, a->fd, NULL);
+	upk_reaper_remove(a->loop->hall.parts.reaper, a->reaped);
+	*(a->before ? &a->before->next : &a->loop->waiting) = a->next;
+	if (a->next)
+		a->next->before = a->before;
+}
+
+/* Its first bytes say where it is to go: until they come it waits. */
+static void arrive(struct upk_parcel *parcel)
+{
+	struct arrival *a = (struct arrival *)(void *)parcel;
+	char begin[PEEKED];
+
+	a->deadline = upk_clock_monotonic_ns() + UPK_EXCHANGE_GRACE_NS;
+	if (look(a->fd, begin))
+		admit(a, begin);
+	else if (!begin_to_wait(a))
+		turn_away(a);
+}
+
+/* Whoever has sent something, or has gone. */
+static void call_in(struct upk_loop *l)
+{
+	struct epoll_event events[CALLED_MOST];
+	char begin[PEEKED];
+	int count = l->waiting ? epoll_wait(l->lobby, events, CALLED_MOST, 0) : 0;
+
+	for (int i = 0; i < count; i++) {
+		struct arrival *a = events[i].data.ptr;
+		end_waiting(a);
+		look(a->fd, begin);
+		admit(a, begin);
+	}
 }
 
 bool upk_loop_add(struct upk_loop *l, int fd, const struct sockaddr *from, socklen_t from_size)
@@ -134,19 +252,22 @@ bool upk_loop_answers(const struct upk_loop *l, int64_t now)
 static void on_connection(void *context, struct MHD_Connection *connection, void **state,
 	enum MHD_ConnectionNotificationCode what)
 {
-	struct upk_loop *l = context;
+	struct set *set = context;
+	struct upk_loop *l = set->loop;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
 		l->opened++;
-		*state = upk_reaper_add(l->hall.parts.reaper, info->connect_fd,
-			upk_clock_monotonic_ns() + UPK_EXCHANGE_GRACE_NS);
+		set->open++;
+		*state = upk_reaper_add(
+			l->hall.parts.reaper, info->connect_fd, l->admitted->deadline);
 		if (!*state) /* a connection without deadlines is not served */
 			shutdown(info->connect_fd, SHUT_RDWR);
 	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		upk_reaper_remove(l->hall.parts.reaper, *state);
 		*state = NULL;
+		set->open--;
 		atomic_fetch_sub(&l->connections, 1);
 	}
 }
@@ -184,22 +305,27 @@ __attribute__((format(printf, 2, 0))) static void on_log(
 	upk_log_say(upk_site_log(l->hall.parts.site), UPK_LOG_WARNING, "http: %s", line);
 }
 
-static bool start_daemon(struct upk_loop *l, unsigned connections_max)
+static bool start_set(struct upk_loop *l, struct set *set, size_t connection_bytes)
 {
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+	set->loop = l;
+	set->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, upk_exchange_on_request, &l->hall, MHD_OPTION_EXTERNAL_LOGGER,
-		on_log, (void *)l, MHD_OPTION_CONNECTION_LIMIT, connections_max,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK,
-		upk_exchange_on_target, (void *)&l->hall, MHD_OPTION_NOTIFY_COMPLETED,
-		upk_exchange_on_completed, (void *)&l->hall, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, (void *)l, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_END);
+		on_log, (void *)l, MHD_OPTION_CONNECTION_LIMIT, l->connections_max,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, upk_exchange_on_target,
+		(void *)&l->hall, MHD_OPTION_NOTIFY_COMPLETED, upk_exchange_on_completed,
+		(void *)&l->hall, MHD_OPTION_NOTIFY_CONNECTION, on_connection, (void *)set,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
-		l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	l->epoll = info ? info->epoll_fd : -1;
-	return l->epoll >= 0;
+		set->daemon ? MHD_get_daemon_info(set->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (info) {
+		set->epoll = info->epoll_fd;
+	} else if (set->daemon) {
+		MHD_stop_daemon(set->daemon);
+		set->daemon = NULL;
+	}
+	return set->daemon != NULL;
 }
 
 /* ---- the thread ---- */
@@ -209,18 +335,29 @@ static bool start_daemon(struct upk_loop *l, unsigned connections_max)
  * all the same. */
 static void wait_for_work(struct upk_loop *l)
 {
-	MHD_UNSIGNED_LONG_LONG ms;
-	struct pollfd fds[] = { { l->epoll, POLLIN, 0 }, { l->bell, POLLIN, 0 } };
+	MHD_UNSIGNED_LONG_LONG least = TICK_MS, ms;
+	struct pollfd fds[2 + SETS] = { { l->bell, POLLIN, 0 }, { l->lobby, POLLIN, 0 } };
 	uint64_t rung;
 
-	if (MHD_get_timeout(l->daemon, &ms) != MHD_YES || ms > TICK_MS)
-		ms = TICK_MS;
-	if (ms == 0)
+	for (size_t i = 0; i < SETS; i++) {
+		struct set *set = &l->sets[i];
+		fds[2 + i] = (struct pollfd){ set->daemon ? set->epoll : -1, POLLIN, 0 };
+		if (set->open > 0 && MHD_get_timeout(set->daemon, &ms) == MHD_YES && ms < least)
+			least = ms;
+	}
+	if (least == 0)
 		return;
-	if (poll(fds, 2, (int)ms) > 0 && (fds[1].revents & POLLIN) &&
+	if (poll(fds, 2 + SETS, (int)least) > 0 && (fds[0].revents & POLLIN) &&
 		read(l->bell, &rung, sizeof rung) < 0 && errno != EAGAIN && errno != EINTR)
 		upk_log_say(upk_site_log(l->hall.parts.site), UPK_LOG_ERROR,
 			"http: an event can't be read: %s", strerror(errno));
+}
+
+static void run_sets(struct upk_loop *l)
+{
+	for (size_t i = 0; i < SETS; i++)
+		if (l->sets[i].open > 0)
+			MHD_run(l->sets[i].daemon);
 }
 
 static void tick_when_due(struct upk_loop *l)
@@ -240,7 +377,8 @@ static void *run(void *context)
 	while (!atomic_load(&l->stopping)) {
 		wait_for_work(l);
 		open_parcels(l);
-		MHD_run(l->daemon);
+		call_in(l);
+		run_sets(l);
 		bool draining = atomic_load(&l->hall.parts.traffic->draining);
 		upk_hall_send(&l->hall);
 		if (draining)
@@ -249,7 +387,7 @@ static void *run(void *context)
 	}
 	open_parcels(l);
 	upk_hall_send(&l->hall);
-	MHD_run(l->daemon); /* it can't be stopped while a connection is suspended */
+	run_sets(l); /* one can't be stopped while a connection is suspended */
 	return NULL;
 }
 
@@ -257,10 +395,17 @@ static void *run(void *context)
 
 static void destroy(struct upk_loop *l)
 {
-	if (l->daemon)
-		MHD_stop_daemon(l->daemon);
+	while (l->waiting) {
+		struct arrival *a = l->waiting;
+		end_waiting(a);
+		turn_away(a);
+	}
+	for (size_t i = 0; i < SETS; i++)
+		if (l->sets[i].daemon)
+			MHD_stop_daemon(l->sets[i].daemon);
 	upk_hall_finish(&l->hall);
 	pthread_mutex_destroy(&l->mutex);
+	close(l->lobby);
 	close(l->bell);
 	free(l);
 }
@@ -274,17 +419,24 @@ struct upk_loop *upk_loop_start(
 	l->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (l->bell < 0)
 		goto free_loop;
-	if (pthread_mutex_init(&l->mutex, NULL) != 0)
+	l->lobby = epoll_create1(EPOLL_CLOEXEC);
+	if (l->lobby < 0)
 		goto close_bell;
+	if (pthread_mutex_init(&l->mutex, NULL) != 0)
+		goto close_lobby;
 
+	l->connections_max = connections_max;
 	upk_hall_init(&l->hall, parts, l);
 	atomic_init(&l->ticked, upk_clock_monotonic_ns());
-	if (start_daemon(l, connections_max) && pthread_create(&l->thread, NULL, run, l) == 0)
+	if (start_set(l, &l->sets[SMALL], CONNECTION_BYTES) &&
+		pthread_create(&l->thread, NULL, run, l) == 0)
 		return l;
 	destroy(l);
 	upk_fail(err, UPK_IO, "the HTTP server does not start");
 	return NULL;
 
+close_lobby:
+	close(l->lobby);
 close_bell:
 	close(l->bell);
 free_loop:

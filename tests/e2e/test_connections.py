@@ -205,6 +205,50 @@ class Slow(harness.Case):
         return sorted(took)
 
 
+class Begun(harness.Case):
+    """Connections by how they begin, which decides how much of a body is read at a time."""
+
+    def request(self, ids):
+        body = "".join(json.dumps({"id": id, "predicted": "a"}) + "\n" for id in ids).encode()
+        return HEAD.replace(b"json", b"x-ndjson") + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    def answer(self, one):
+        reply = http.client.HTTPResponse(one)
+        reply.begin()
+        self.assertEqual(reply.status, 200)
+        return json.loads(reply.read())["accepted"]
+
+    def test_small_and_large_bodies_follow_each_other_whichever_begins(self):
+        for name, sizes in [("large", (9000, 1, 9000, 3)), ("small", (1, 9000, 1))]:
+            for pause in (0, 0.3):
+                one = socket.create_connection(("127.0.0.1", self.daemon.port), timeout=30)
+                time.sleep(pause)
+                for i, size in enumerate(sizes):
+                    one.sendall(self.request([f"{name}-{pause}-{i}-{n}" for n in range(size)]))
+                    self.assertEqual(self.answer(one), size)
+                one.close()
+
+    def test_a_large_body_may_come_in_pieces_from_its_first_byte_on(self):
+        one = socket.create_connection(("127.0.0.1", self.daemon.port), timeout=30)
+        request = self.request([f"piece-{n}" for n in range(5000)])
+        for begin, end in [(0, 1), (1, 90), (90, 70_000), (70_000, len(request))]:
+            time.sleep(0.1)
+            one.sendall(request[begin:end])
+        self.assertEqual(self.answer(one), 5000)
+        one.close()
+
+    def test_who_is_silent_is_cut_and_stops_no_exit(self):
+        silent = [socket.create_connection(("127.0.0.1", self.daemon.port), timeout=30) for _ in range(5)]
+        silent.pop().close()
+        begin = time.monotonic()
+        self.assertEqual(silent.pop().recv(1), b"")
+        self.assertTrue(8 < time.monotonic() - begin < 14)
+        silent.append(socket.create_connection(("127.0.0.1", self.daemon.port), timeout=30))
+        time.sleep(0.2)
+        self.assertEqual(self.daemon.stop(10), 0)
+        self.assertEqual(silent.pop().recv(1), b"")
+
+
 class FewFiles(harness.Case):
     """A daemon that may open few files, so that its limit of connections is below what comes."""
 
