@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+/* Pairs of the record that growth waits for: as many as a contest compares at least. */
+enum { SEEN_LEAST = 50 };
+
 /* Runs see places below this. */
 static int64_t now_of(const struct upk_tail *t)
 {
@@ -114,10 +117,17 @@ static bool alert_waits(const struct upk_tail *t)
 	return false;
 }
 
+/* Where labels are late, those that come may long be of what was in use before. */
+static bool is_unseen(const struct upk_tail *t)
+{
+	return t->record && upk_record_pairs(t->record) < SEEN_LEAST;
+}
+
 static void consider_growth(struct upk_tail *t, const struct upk_moment *m)
 {
 	int64_t now = now_of(t);
 	if (!may_start(t) || t->pace.growth == 0 || now < t->pace.growth || alert_waits(t) ||
+		is_unseen(t) ||
 		upk_pace_tokens_at(&t->pace, t->policy, t->policy->growth_tokens, now) > now)
 		return;
 	order_run(t, UPK_RUN_GROWTH, t->pace.change, 0, m);

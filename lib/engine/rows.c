@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "engine/model.h"
 #include "engine/pick.h"
 #include "store/place.h"
@@ -24,6 +25,8 @@ struct reading {
 	const atomic_bool *cancel;
 	struct upk_rows *rows;
 	struct list *lists;
+	int64_t *complete; /* (rows): sequence at which each was; increasing */
+	size_t capacity;   /* of that */
 	struct upk_error *err;
 	bool failed;
 };
@@ -68,6 +71,28 @@ static int served_class(const struct reading *r, const struct upk_known_row *row
 	return upk_schema_class(r->schema, row->predicted);
 }
 
+/* Of the last row: which of those before it were complete when its event came. */
+static bool note_known(struct reading *r, const struct upk_place_row *place)
+{
+	struct upk_dataset *d = &r->rows->data;
+	size_t at = d->rows - 1, low = 0, high = at;
+
+	if (d->rows > r->capacity &&
+		!upk_array_resize(&r->complete, d->capacity, sizeof *r->complete))
+		return upk_fail(r->err, UPK_NOMEM, "no memory for the rows of a run");
+	r->capacity = d->capacity;
+	r->complete[at] = place->label > place->event ? place->label : place->event;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (r->complete[middle] < place->event)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	d->known[at] = low;
+	return true;
+}
+
 static bool add(struct reading *r, const struct upk_known_row *row)
 {
 	struct list *list = find_list(r, row->feature_list);
@@ -84,6 +109,7 @@ static bool add(struct reading *r, const struct upk_known_row *row)
 		return upk_fail_in(r->err, "place %lld: ", (long long)row->place.place);
 	return upk_dataset_add(d, numbers, (uint16_t)label, served_class(r, row), row->place.place,
 		       r->err) &&
+		note_known(r, &row->place) &&
 		upk_pick_others(&list->pick, row->features, &d->table, d->rows - 1, r->err);
 }
 
@@ -148,6 +174,7 @@ bool upk_rows_read(struct upk_store *store, int64_t model, const struct upk_sche
 		done = read_list(&r, list);
 	done = done && read_places(&r, store, now, as_of, err);
 	free_lists(r.lists);
+	free(r.complete);
 	if (done)
 		return true;
 fail:

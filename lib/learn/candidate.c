@@ -84,32 +84,33 @@ static bool is_near(size_t length, size_t taken)
 /* What windows were taken so far; a length counts the holdout too. */
 struct windows {
 	const struct upk_dataset *data;
-	size_t holdout;
+	size_t holdout, lag;
 	size_t count;
-	size_t *starts;
+	struct upk_candidate_window *taken;
 };
 
-static void consider(struct windows *w, size_t length)
+static void consider(struct windows *w, size_t length, size_t earlier)
 {
-	size_t rows = w->data->rows;
+	size_t rows = w->data->rows, to = rows - w->holdout - w->lag;
 
 	if (length > rows || length < w->holdout + TRAIN_MIN)
 		return;
 	for (size_t i = 0; i < w->count; i++)
-		if (is_near(length, rows - w->starts[i]))
+		if (is_near(length, rows - w->taken[i].from))
 			return;
-	if (has_two_classes(w->data, rows - length, rows - w->holdout))
-		w->starts[w->count++] = rows - length;
+	size_t from = rows - length, judged_from = from - min(earlier, from);
+	if (judged_from + TRAIN_MIN <= to && has_two_classes(w->data, judged_from, to))
+		w->taken[w->count++] = (struct upk_candidate_window){ from, judged_from };
 }
 
-size_t upk_candidate_windows(const struct upk_dataset *d, size_t change, size_t holdout,
-	size_t starts[UPK_CANDIDATE_WINDOWS])
+size_t upk_candidate_windows(const struct upk_dataset *d, size_t change, size_t holdout, size_t lag,
+	struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS])
 {
-	struct windows w = { .data = d, .holdout = holdout, .starts = starts };
+	struct windows w = { .data = d, .holdout = holdout, .lag = lag, .taken = windows };
 
-	consider(&w, d->rows - min(change, d->rows));
+	consider(&w, d->rows - min(change, d->rows), 0);
 	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-		consider(&w, lengths[i]);
-	consider(&w, d->rows);
+		consider(&w, lengths[i], lag);
+	consider(&w, d->rows, 0);
 	return w.count;
 }

@@ -13,10 +13,18 @@ enum { UPK_CANDIDATE_WINDOWS = 8 };
  * the fewest labels in the whole dataset among those that have some. */
 size_t upk_candidate_holdout(const struct upk_dataset *d, size_t change);
 
-/* First rows (indices) of the windows to fit, each up to rows - holdout: c first, then the last
- * 500, 1000, 2000, 5000, 20000 rows, then all. Skipped: shorter than holdout + 100, within 20 % of
- * one taken, one class only. Returns how many were written. */
-size_t upk_candidate_windows(const struct upk_dataset *d, size_t change, size_t holdout,
-	size_t starts[UPK_CANDIDATE_WINDOWS]);
+/* Rows (indices) of a window: what is promoted is fitted on from .. rows - 1, and is judged by a
+ * fit on judged_from .. rows - holdout - lag - 1. */
+struct upk_candidate_window {
+	size_t from, judged_from;
+};
+
+/* The windows to fit: from c, then the last 500, 1000, 2000, 5000, 20000 rows, then all. `lag` rows
+ * before the holdout were not known when its rows were predicted: a window of so many rows is
+ * judged by one that is as long, so many rows earlier. Skipped: shorter than holdout + 100, within
+ * 20 % of one taken, fewer than 100 rows or one class only to be judged by. Returns how many were
+ * written. */
+size_t upk_candidate_windows(const struct upk_dataset *d, size_t change, size_t holdout, size_t lag,
+	struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS]);
 
 #endif

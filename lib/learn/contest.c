@@ -14,15 +14,16 @@ enum { PAIRS_MIN = 50, VALIDATED_MOST = 10000 };
 /* Growth takes the picked window's start for c when it beats the window since c by so many sd. */
 static const double change_z = 1.6;
 
-/* A contest under way. answers[i] is candidates[i]'s; starts[i] the first row of a fitted one. */
+/* A contest under way. answers[i] is candidates[i]'s; rows[i] those of a fitted one. */
 struct contest {
 	const struct upk_contest_request *request;
 	struct upk_contest_outcome *out;
 	struct upk_panel panel;
 	struct upk_panel_answer champion;
 	struct upk_panel_answer answers[UPK_CONTEST_CANDIDATES];
-	size_t starts[UPK_CANDIDATE_WINDOWS];
+	struct upk_candidate_window rows[UPK_CANDIDATE_WINDOWS];
 	struct upk_predictor *fitted[UPK_CANDIDATE_WINDOWS]; /* references */
+	size_t fit_to;  /* rows below it were known when those held out were predicted */
 	size_t windows; /* candidates 0 .. windows - 1 are fitted here, then come old ones */
 	struct upk_tuned tuned[UPK_CONTEST_TUNED]; /* of the last candidates */
 	size_t first_tuned;                        /* index of the first of them */
@@ -96,6 +97,7 @@ static bool open_panel(struct contest *c, size_t holdout, bool pairs, struct upk
 	c->panel.champion_from = r->champion.trained_to;
 	if (!upk_panel_init(&c->panel, d, holdout, pairs, err))
 		return false;
+	c->fit_to = c->panel.first;
 	c->out->holdout = holdout;
 	c->out->compared = c->panel.n;
 	c->out->holdout_from = d->place[c->panel.first];
@@ -124,15 +126,16 @@ static void name_metric(struct contest *c)
 struct made {
 	struct upk_predictor *predictor;
 	const struct upk_tuned *tuned; /* NULL: a window */
-	size_t start;                  /* its first row */
+	size_t start;                  /* the first row that it was fitted on */
+	size_t from;                   /* and that what is promoted is fitted on */
 };
 
 static struct made made_at(const struct contest *c, size_t i)
 {
 	const struct upk_tuned *tuned = i < c->windows ? NULL : &c->tuned[i - c->first_tuned];
 
-	return tuned ? (struct made){ tuned->predictor, tuned, tuned->from }
-		     : (struct made){ c->fitted[i], NULL, c->starts[i] };
+	return tuned ? (struct made){ tuned->predictor, tuned, tuned->from, tuned->from }
+		     : (struct made){ c->fitted[i], NULL, c->rows[i].judged_from, c->rows[i].from };
 }
 
 /* Looks for the i-th's threshold by a fit like it on the older rows, which answers the newest
@@ -142,8 +145,8 @@ static bool look(struct contest *c, size_t i, struct upk_error *err)
 	const struct upk_contest_request *r = c->request;
 	const struct made made = made_at(c, i);
 	struct upk_error cause = { 0 };
-	size_t fifth = (c->panel.first - made.start) / 5;
-	size_t cut = c->panel.first - (fifth < VALIDATED_MOST ? fifth : VALIDATED_MOST);
+	size_t fifth = (c->fit_to - made.start) / 5;
+	size_t cut = c->fit_to - (fifth < VALIDATED_MOST ? fifth : VALIDATED_MOST);
 	struct upk_predictor *twin = made.tuned
 		? upk_tuning_refit(made.tuned, &r->setup, r->data, cut, &cause)
 		: upk_predictor_fit(&r->setup, r->data, made.start, cut, &cause);
@@ -153,7 +156,7 @@ static bool look(struct contest *c, size_t i, struct upk_error *err)
 		return true;
 	if (!twin)
 		return upk_fail(err, cause.code, "%s", cause.message);
-	const struct upk_tune_rows rows = { r->data, made.start, cut, c->panel.first };
+	const struct upk_tune_rows rows = { r->data, made.start, cut, c->fit_to };
 	bool ok = upk_predictor_tune(made.predictor, twin, (uint16_t)r->decision.positive, &rows,
 		&c->thresholds[i], err);
 	upk_predictor_unref(twin);
@@ -175,34 +178,37 @@ static bool enter(struct contest *c, const struct upk_contest_candidate *candida
 	return true;
 }
 
-static bool enter_window(struct contest *c, size_t start, struct upk_error *err)
+static bool enter_window(
+	struct contest *c, const struct upk_candidate_window *window, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
+	size_t start = window->judged_from;
 	struct upk_predictor **p = &c->fitted[c->out->count];
 	struct upk_contest_candidate candidate = {
 		.learner = c->request->setup.learner,
 		.from = d->place[start],
-		.to = end_place(d, c->panel.first - 1),
-		.rows = c->panel.first - start,
+		.to = end_place(d, c->fit_to - 1),
+		.rows = c->fit_to - start,
 	};
 
 	int64_t started = upk_clock_monotonic_ns();
-	*p = upk_predictor_fit(&c->request->setup, d, start, c->panel.first, err);
-	c->starts[c->out->count] = start;
+	*p = upk_predictor_fit(&c->request->setup, d, start, c->fit_to, err);
+	c->rows[c->out->count] = *window;
 	if (!*p || (c->out->threshold_asked && !look(c, c->out->count, err)))
 		return false;
 	c->seconds = fmax(c->seconds, 1e-9 * (double)(upk_clock_monotonic_ns() - started));
 	return enter(c, &candidate, *p, err);
 }
 
-/* Old ones that have seen a row of the holdout stay out. */
+/* Old ones stay out that were fitted on a row which was not known when those held out were
+ * predicted. */
 static bool enter_olds(struct contest *c, struct upk_error *err)
 {
 	const struct upk_contest_request *r = c->request;
 
 	for (size_t i = 0; i < r->olds && i < UPK_CONTEST_OLD; i++) {
 		struct upk_contest_candidate candidate = { .version = r->old[i].version };
-		if (r->old[i].trained_to <= c->out->holdout_from &&
+		if (r->old[i].trained_to <= r->data->place[c->fit_to] &&
 			!enter(c, &candidate, r->old[i].predictor, err))
 			return false;
 	}
@@ -214,12 +220,13 @@ static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
 	const struct upk_contest_request *r = c->request;
 	size_t holdout = c->out->holdout;
 
-	c->windows = upk_candidate_windows(r->data, change, holdout, c->starts);
+	c->windows = upk_candidate_windows(
+		r->data, change, holdout, c->panel.first - c->fit_to, c->rows);
 	c->steps = c->windows + (r->olds < UPK_CONTEST_OLD ? r->olds : UPK_CONTEST_OLD) + 1;
 	c->steps += r->tuning ? r->tuning->trials : 0;
 	tell(c, 0);
 	for (size_t i = 0; i < c->windows; i++)
-		if (!enter_window(c, c->starts[i], err))
+		if (!enter_window(c, &c->rows[i], err))
 			return false;
 	if (!enter_olds(c, err))
 		return false;
@@ -229,6 +236,15 @@ static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
 			"on",
 			r->data->rows, holdout);
 	return true;
+}
+
+/* Where hardly anything was known by then, as when a past is posted before its labels, half of the
+ * rows before the holdout are left. */
+static size_t lag_of(const struct contest *c)
+{
+	size_t lag = upk_dataset_lag(c->request->data, c->panel.first, c->request->data->rows);
+
+	return lag < c->panel.first / 2 ? lag : c->panel.first / 2;
 }
 
 static bool prepare(struct contest *c, size_t change, struct upk_error *err)
@@ -248,6 +264,7 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 		return upk_fail(err, UPK_INVALID,
 			"of the newest %zu rows %zu are pairs: at least %d are needed to compare",
 			holdout, c->panel.n, PAIRS_MIN);
+	c->fit_to -= lag_of(c);
 	name_metric(c);
 	return upk_panel_ask_champion(&c->panel, &c->champion, err);
 }
@@ -269,7 +286,7 @@ static size_t pick(const struct contest *c)
 		double sd = upk_panel_sd(&c->panel, &c->answers[best], &c->answers[i]);
 		if (score < c->answers[best].score - sd || score <= c->champion.score)
 			continue;
-		if (!found || c->starts[i] < c->starts[picked])
+		if (!found || c->rows[i].from < c->rows[picked].from)
 			picked = i;
 		found = true;
 	}
@@ -296,14 +313,15 @@ static bool recall(void *context, struct upk_trial *trial)
 	return watch->recall && watch->recall(watch->context, trial);
 }
 
-/* A champion that has seen a row of the holdout, or is another learner's, is not gone on from. */
+/* A champion that was fitted on a row which was not known by then, or is another learner's, is not
+ * gone on from. */
 static struct upk_tuning tuning_of(struct contest *c)
 {
 	struct upk_tuning t = *c->request->tuning;
 
 	t.watch = (struct upk_search_watch){ recall, tell_trial, c };
 	if (t.champion &&
-		(t.champion_to > c->out->holdout_from ||
+		(t.champion_to > c->request->data->place[c->fit_to] ||
 			strcmp(upk_predictor_learner(t.champion),
 				c->request->setup.learner->name) != 0))
 		t.champion = NULL;
@@ -320,8 +338,8 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 		.trial = tuned->trial,
 		.adjusted = tuned->kind == UPK_TRIAL_ADJUST,
 		.from = d->place[tuned->from],
-		.to = end_place(d, c->panel.first - 1),
-		.rows = c->panel.first - tuned->from,
+		.to = end_place(d, c->fit_to - 1),
+		.rows = c->fit_to - tuned->from,
 	};
 
 	if (out->threshold_asked && !look(c, out->count, err))
@@ -340,14 +358,14 @@ static bool tune(struct contest *c, struct upk_error *err)
 	struct upk_contest_outcome *out = c->out;
 	const struct upk_contest_request *r = c->request;
 	size_t window = out->picked < c->windows ? out->picked : c->windows - 1;
-	struct upk_tuning_rows rows = { r->data, 0, c->panel.first };
+	struct upk_tuning_rows rows = { r->data, 0, c->fit_to };
 	double seconds = out->threshold_asked ? c->seconds : 0;
 
 	c->first_tuned = out->count;
 	if (!r->tuning || r->tuning->trials == 0 || c->windows == 0)
 		return true;
 	struct upk_tuning t = tuning_of(c);
-	rows.from = c->starts[window];
+	rows.from = c->rows[window].judged_from;
 	if (upk_tuning_adjustments(&t, &rows) > 0 &&
 		!upk_tuning_adjust(&t, &r->setup, r->decision, &rows, &seconds, &c->tuned[0], err))
 		return false;
@@ -413,9 +431,9 @@ static int64_t change_after(const struct contest *c, size_t change)
 		return c->request->change;
 	for (size_t i = 0; i < c->windows; i++) {
 		const struct upk_panel_answer *a = &c->answers[picked], *b = &c->answers[i];
-		if (c->starts[i] == change && i != picked &&
+		if (c->rows[i].from == change && i != picked &&
 			a->score - b->score > change_z * upk_panel_sd(&c->panel, a, b))
-			return c->request->data->place[c->starts[picked]];
+			return c->request->data->place[c->rows[picked].from];
 	}
 	return c->request->change;
 }
@@ -428,10 +446,10 @@ static bool refit(struct contest *c, const struct made *made, struct upk_error *
 	struct upk_contest_outcome *out = c->out;
 
 	out->predictor = made->tuned ? upk_tuning_refit(made->tuned, setup, d, d->rows, err)
-				     : upk_predictor_fit(setup, d, made->start, d->rows, err);
-	out->from = d->place[made->start];
+				     : upk_predictor_fit(setup, d, made->from, d->rows, err);
+	out->from = d->place[made->from];
 	out->to = end_place(d, d->rows - 1);
-	out->rows = d->rows - made->start;
+	out->rows = d->rows - made->from;
 	if (!out->predictor || !made->predictor)
 		return out->predictor != NULL;
 	upk_predictor_take_threshold(out->predictor, made->predictor);
@@ -530,7 +548,7 @@ static bool try_twin(struct contest *c, struct upk_error *err)
 
 	name_metric(c);
 	c->windows = c->first_tuned = 1;
-	if (!enter_window(c, 0, err) ||
+	if (!enter_window(c, &(struct upk_candidate_window){ 0 }, err) ||
 		!upk_panel_ask_constant(
 			&c->panel, majority(c->panel.data, c->panel.first), &c->champion, err))
 		return false;
@@ -550,8 +568,9 @@ static bool try_twin(struct contest *c, struct upk_error *err)
 static bool contest_first(struct contest *c, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
-	size_t starts[UPK_CANDIDATE_WINDOWS], holdout = upk_candidate_holdout(d, 0);
-	bool enough = upk_candidate_windows(d, 0, holdout, starts) > 0 && starts[0] == 0;
+	struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS];
+	size_t holdout = upk_candidate_holdout(d, 0);
+	bool enough = upk_candidate_windows(d, 0, holdout, 0, windows) > 0 && windows[0].from == 0;
 
 	c->steps = enough ? 2 : 1;
 	tell(c, 0);

@@ -19,17 +19,19 @@ void upk_dataset_finish(struct upk_dataset *d)
 	free(d->y);
 	free(d->served);
 	free(d->place);
+	free(d->known);
 	upk_dataset_init(d, d->table.columns, d->classes);
 }
 
-/* capacity follows only when all three arrays have it. */
+/* capacity follows only when all four arrays have it. */
 static bool reserve(struct upk_dataset *d, struct upk_error *err)
 {
 	size_t capacity = d->capacity ? 2 * d->capacity : FIRST_CAPACITY;
 
 	if (!upk_array_resize(&d->y, capacity, sizeof *d->y) ||
 		!upk_array_resize(&d->served, capacity, sizeof *d->served) ||
-		!upk_array_resize(&d->place, capacity, sizeof *d->place))
+		!upk_array_resize(&d->place, capacity, sizeof *d->place) ||
+		!upk_array_resize(&d->known, capacity, sizeof *d->known))
 		return upk_fail(err, UPK_NOMEM, "no memory for %zu rows", capacity);
 	d->capacity = capacity;
 	return true;
@@ -46,6 +48,7 @@ bool upk_dataset_add(struct upk_dataset *d, const double *numbers, uint16_t y, i
 	d->y[d->rows] = y;
 	d->served[d->rows] = served;
 	d->place[d->rows] = place;
+	d->known[d->rows] = d->rows;
 	d->rows++;
 	return true;
 }
@@ -69,4 +72,28 @@ void upk_dataset_count(const struct upk_dataset *d, size_t from, size_t to, size
 	memset(counts, 0, d->classes * sizeof *counts);
 	for (size_t i = from; i < to; i++)
 		counts[d->y[i]]++;
+}
+
+/* Rows from .. to - 1 that were predicted, and waited for no more than `most` others. */
+static size_t count_waits(const struct upk_dataset *d, size_t from, size_t to, size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = from; i < to; i++)
+		count += d->served[i] != UPK_DATASET_EXAMPLE && i - d->known[i] <= most;
+	return count;
+}
+
+size_t upk_dataset_lag(const struct upk_dataset *d, size_t from, size_t to)
+{
+	size_t half = (count_waits(d, from, to, to) + 1) / 2, low = 0, high = to;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (count_waits(d, from, to, middle) < half)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }

@@ -22,14 +22,17 @@ struct upk_dataset {
 	uint16_t *y;     /* (rows): label */
 	int32_t *served; /* (rows): class that was predicted in production, or one of the above */
 	int64_t *place;  /* (rows): increasing */
+	size_t *known;   /* (rows): how many rows were complete when its event came, at most those
+			    before it */
 };
 
 /* columns is borrowed until finish. */
 void upk_dataset_init(struct upk_dataset *d, const struct upk_columns *columns, size_t classes);
 void upk_dataset_finish(struct upk_dataset *d);
 
-/* Copies the row's numbers, in the order of their columns; features of other types are missing until
- * they are set in d->table. false: UPK_NOMEM, d unchanged. */
+/* Copies the row's numbers, in the order of their columns; features of other types are missing
+ * until they are set in d->table, and all rows before it were known until d->known is set. false:
+ * UPK_NOMEM, d unchanged. */
 bool upk_dataset_add(struct upk_dataset *d, const double *numbers, uint16_t y, int32_t served,
 	int64_t place, struct upk_error *err);
 
@@ -38,5 +41,9 @@ size_t upk_dataset_at(const struct upk_dataset *d, int64_t place);
 
 /* Labels in rows from .. to - 1 by class, into counts (classes). */
 void upk_dataset_count(const struct upk_dataset *d, size_t from, size_t to, size_t *counts);
+
+/* How many rows became complete while one of from .. to - 1 waited for its label: the median of
+ * those that were predicted in production. 0 where labels come at once. */
+size_t upk_dataset_lag(const struct upk_dataset *d, size_t from, size_t to);
 
 #endif

@@ -10,7 +10,7 @@ static double bytes_of_row(const struct upk_footprint *f)
 {
 	double read = (double)(f->numbers * sizeof(double) + f->floats * sizeof(float) +
 		f->categories * sizeof(uint32_t) + f->texts * sizeof(struct upk_table_span) +
-		sizeof(uint16_t) + sizeof(int32_t) + sizeof(int64_t));
+		sizeof(uint16_t) + sizeof(int32_t) + 2 * sizeof(int64_t) + sizeof(size_t));
 	double taken = (double)((f->numbers + f->floats) * sizeof(double) + f->categories * SPARSE +
 		sizeof(size_t) + sizeof(uint16_t));
 

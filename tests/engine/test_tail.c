@@ -488,6 +488,26 @@ static void growth_comes_when_its_clock_and_two_tokens_are_there(void **state)
 	stream_close(&s);
 }
 
+/* Labels of what was in use before come for a while yet: they say nothing of what is. */
+static void growth_waits_for_50_pairs_of_what_is_in_use(void **state)
+{
+	(void)state;
+	struct stream s;
+	stream_open(&s, "{\"features\":[\"x\"],\"rules\":[]}", 2);
+	stream_random(&s, 0, 999, 0.9);
+	run_by_hand(&s, UPK_RUN_PASSED, 400); /* now 1000: next at 1600 */
+	stream_random(&s, 0, 590, 0.9);
+	upk_in_use_promote(&s.tail->in_use, 1);
+	stream_event(&s, 1);
+	stream_random(&s, 1, 49, 0.9);
+	assert_true(s.place > 1600);
+	assert_int_equal(stream_count(&s, UPK_ORDER_RUN), 1);
+	stream_random(&s, 1, 1, 0.9);
+	assert_int_equal(stream_count(&s, UPK_ORDER_RUN), 2);
+	assert_int_equal(run_of(&s)->run_kind, UPK_RUN_GROWTH);
+	stream_close(&s);
+}
+
 static void growth_waits_for_the_outcome_of_an_alert(void **state)
 {
 	(void)state;
@@ -613,6 +633,7 @@ int main(void)
 		cmocka_unit_test(firing_rule_is_replaced_when_another_comes_into_use),
 		cmocka_unit_test(version_that_hardly_anybody_uses_is_out_of_use_again),
 		cmocka_unit_test(growth_comes_when_its_clock_and_two_tokens_are_there),
+		cmocka_unit_test(growth_waits_for_50_pairs_of_what_is_in_use),
 		cmocka_unit_test(growth_waits_for_the_outcome_of_an_alert),
 		cmocka_unit_test(first_run_starts_at_500_rows_of_two_classes),
 		cmocka_unit_test(predictions_or_pauses_leave_no_first_run),

@@ -106,17 +106,53 @@ static void windows_are_those_of_the_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct upk_dataset d;
-		size_t starts[UPK_CANDIDATE_WINDOWS], count, wanted = 0;
+		struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS];
+		size_t count, wanted = 0;
 		make(&d, cases[i].rows, 2, 2);
-		count = upk_candidate_windows(&d, cases[i].change, cases[i].holdout, starts);
+		count = upk_candidate_windows(&d, cases[i].change, cases[i].holdout, 0, windows);
 		while (cases[i].lengths[wanted])
 			wanted++;
 		if (count != wanted)
 			fail_msg("row %zu: %zu windows, want %zu", i, count, wanted);
 		for (size_t k = 0; k < count; k++)
-			if (cases[i].rows - starts[k] != cases[i].lengths[k])
+			if (cases[i].rows - windows[k].from != cases[i].lengths[k] ||
+				windows[k].judged_from != windows[k].from)
 				fail_msg("row %zu: window %zu has %zu rows", i, k,
-					cases[i].rows - starts[k]);
+					cases[i].rows - windows[k].from);
+		upk_dataset_finish(&d);
+	}
+}
+
+/* 1,000 rows were not known when the holdout was predicted: a window of so many rows is judged by
+ * one as long before them; c's, and that of all, by the part of theirs that was known. */
+static void windows_of_late_labels_are_judged_by_what_was_known(void **state)
+{
+	const struct {
+		size_t rows, change, from[UPK_CANDIDATE_WINDOWS],
+			judged_from[UPK_CANDIDATE_WINDOWS];
+	} cases[] = {
+		{ 9000, 6000, { 6000, 8500, 8000, 7000, 4000, 0 },
+			{ 6000, 7500, 7000, 6000, 3000, 0 } },
+		/* 100 rows since c were known, or its window is left out. */
+		{ 9000, 7650, { 7650, 8500, 8000, 7000, 4000, 0 },
+			{ 7650, 7500, 7000, 6000, 3000, 0 } },
+		{ 9000, 7651, { 8500, 8000, 7000, 4000, 0 }, { 7500, 7000, 6000, 3000, 0 } },
+		/* So near the beginning there are fewer rows. */
+		{ 3000, 2900, { 2500, 2000, 1000, 0 }, { 1500, 1000, 0, 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS];
+		struct upk_dataset d;
+		make(&d, cases[i].rows, 2, 2);
+		size_t count = upk_candidate_windows(&d, cases[i].change, 250, 1000, windows);
+		for (size_t k = 0; k < count; k++)
+			if (windows[k].from != cases[i].from[k] ||
+				windows[k].judged_from != cases[i].judged_from[k])
+				fail_msg("row %zu: window %zu is %zu, judged by %zu", i, k,
+					windows[k].from, windows[k].judged_from);
+		assert_true(count > 0 && windows[count - 1].from == 0);
 		upk_dataset_finish(&d);
 	}
 }
@@ -124,17 +160,19 @@ static void windows_are_those_of_the_table(void **state)
 static void a_window_of_one_class_is_left_out(void **state)
 {
 	struct upk_dataset d;
-	size_t starts[UPK_CANDIDATE_WINDOWS];
+	struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS];
 
 	(void)state;
 	make(&d, 3000, 2, 0);
 	/* The last 1,000 rows hold this one before their holdout, the last 500 hold none. */
 	d.y[2200] = 1;
 	d.y[2900] = 1;
-	assert_int_equal(upk_candidate_windows(&d, 2600, 100, starts), 3);
-	assert_int_equal(starts[0], 2000);
-	assert_int_equal(starts[1], 1000);
-	assert_int_equal(starts[2], 0);
+	assert_int_equal(upk_candidate_windows(&d, 2600, 100, 0, windows), 3);
+	assert_int_equal(windows[0].from, 2000);
+	assert_int_equal(windows[1].from, 1000);
+	assert_int_equal(windows[2].from, 0);
+	/* Of class 1 none was known 700 rows before the holdout. */
+	assert_int_equal(upk_candidate_windows(&d, 2600, 100, 700, windows), 0);
 	upk_dataset_finish(&d);
 }
 
@@ -144,6 +182,7 @@ int main(void)
 		cmocka_unit_test(holdout_is_half_of_what_came_since_c),
 		cmocka_unit_test(holdout_grows_until_it_knows_the_rarest_class),
 		cmocka_unit_test(windows_are_those_of_the_table),
+		cmocka_unit_test(windows_of_late_labels_are_judged_by_what_was_known),
 		cmocka_unit_test(a_window_of_one_class_is_left_out),
 	};
 

@@ -225,6 +225,58 @@ static void an_old_version_that_is_better_is_chosen(void **state)
 	upk_dataset_finish(&d);
 }
 
+/* Labels come 500 rows late: nobody is judged on a row by others that came after it. */
+static void late_labels_are_taken_from_no_candidate(void **state)
+{
+	const struct stretch s[] = { { 4000, false, 0.05, 0.95 }, { 1000, true, 0.05, 0.5 } };
+	const struct upk_predictor_setup setup = { .learner = &upk_logistic, .classes = classes };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 2);
+	for (size_t i = 500; i < d.rows; i++)
+		d.known[i] = i - 500;
+	struct upk_predictor *p = upk_predictor_fit(&setup, &d, 0, 4250, NULL);
+	const struct upk_contest_old old[] = { { 7, p, place_of(4249) + 1 },
+		{ 8, p, place_of(4250) + 1 } };
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, 4000);
+	r.old = old;
+	r.olds = 2;
+	run(&r, &out);
+	assert_int_equal(out.count, 5); /* c, 500, 2,000 and all; one old one */
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(out.candidates[i].to, place_of(4249) + 1);
+	assert_int_equal(out.candidates[0].from, place_of(4000));
+	assert_int_equal(out.candidates[0].rows, 250);
+	assert_int_equal(out.candidates[2].from, place_of(2500));
+	assert_int_equal(out.candidates[2].rows, 1750);
+	assert_int_equal(out.candidates[4].version, 7);
+	assert_int_equal(out.picked, 0);
+	assert_true(out.passed);
+	assert_int_equal(out.from, place_of(4000));
+	assert_int_equal(out.rows, 1000);
+	upk_contest_finish(&out);
+
+	/* What is promoted of a shorter window are its newest rows. */
+	r.change = place_of(5000);
+	run(&r, &out);
+	assert_int_equal(out.candidates[out.picked].from, place_of(4000));
+	assert_int_equal(out.candidates[out.picked].to, place_of(4449) + 1);
+	assert_int_equal(out.from, place_of(4500));
+	assert_int_equal(out.rows, 500);
+	upk_contest_finish(&out);
+
+	/* Nothing was known: half of the rows before the holdout are. */
+	for (size_t i = 0; i < d.rows; i++)
+		d.known[i] = 0;
+	run(&r, &out);
+	assert_int_equal(out.candidates[0].to, place_of(2474) + 1);
+	upk_contest_finish(&out);
+	upk_predictor_unref(p);
+	upk_dataset_finish(&d);
+}
+
 static void a_good_champion_stays(void **state)
 {
 	const struct stretch s[] = { { 3000, false, 0.1, 1 } };
@@ -566,6 +618,7 @@ int main(void)
 		cmocka_unit_test(on_a_stable_stream_the_longest_window_wins_most_often),
 		cmocka_unit_test(growth_that_finds_a_change_moves_c_and_a_run_by_hand_does_not),
 		cmocka_unit_test(an_old_version_that_is_better_is_chosen),
+		cmocka_unit_test(late_labels_are_taken_from_no_candidate),
 		cmocka_unit_test(a_good_champion_stays),
 		cmocka_unit_test(a_gain_that_a_leak_would_give_waits_for_a_person),
 		cmocka_unit_test(a_slice_that_falls_refuses_what_is_better_in_all),

@@ -69,12 +69,35 @@ static void labels_are_counted_in_the_range_alone(void **state)
 	upk_dataset_finish(&d);
 }
 
+static void lag_is_the_median_of_those_that_were_predicted(void **state)
+{
+	const size_t waits[] = { 0, 1, 1, 3, 0, 5, 2 };
+	struct upk_dataset d;
+
+	(void)state;
+	upk_dataset_init(&d, sample_columns(1), 2);
+	for (size_t i = 0; i < 7; i++) {
+		bool example = i == 4;
+		assert_true(upk_dataset_add(&d, &(double){ 0 }, 0, example ? -1 : 0, 0, NULL));
+		assert_int_equal(d.known[i], i);
+		d.known[i] -= waits[i];
+	}
+
+	assert_int_equal(upk_dataset_lag(&d, 0, 7), 1); /* 0 1 1 2 3 5: the lower of two */
+	assert_int_equal(upk_dataset_lag(&d, 3, 7), 3);
+	assert_int_equal(upk_dataset_lag(&d, 5, 6), 5);
+	assert_int_equal(upk_dataset_lag(&d, 4, 5), 0); /* an example alone */
+	assert_int_equal(upk_dataset_lag(&d, 2, 2), 0);
+	upk_dataset_finish(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_back_as_they_were_added),
 		cmocka_unit_test(a_place_is_found_or_the_next_one),
 		cmocka_unit_test(labels_are_counted_in_the_range_alone),
+		cmocka_unit_test(lag_is_the_median_of_those_that_were_predicted),
 	};
 
 	return cmocka_run_group_tests_name("learn/dataset", tests, NULL, NULL);
