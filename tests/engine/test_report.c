@@ -247,7 +247,8 @@ static void history_refuses_what_it_cannot_show(void **state)
 		{ { .metric = "loveliness" }, UPK_INVALID, "loveliness" },
 		{ { .metric = "roc_auc" }, UPK_INVALID, "roc_auc" },
 		{ { .average = "mean" }, UPK_INVALID, "mean" },
-		{ { .class = "c" }, UPK_INVALID, "'c'" },
+		{ { .class = "c" }, UPK_INVALID,
+			"class: \"c\": the model has no such class: it has a, b" },
 		{ { .average = "macro", .class = "a" }, UPK_INVALID, "macro" },
 		{ { .metric = "mcc", .class = "a" }, UPK_INVALID, "mcc" },
 	};
