@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "base/spelling.h"
-#include "engine/config.h"
+#include "config/config.h"
 #include "http/url.h"
 #include "learn/crew.h"
 

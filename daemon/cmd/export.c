@@ -8,9 +8,9 @@
 #include "base/number.h"
 #include "base/time.h"
 #include "client/progress.h"
-#include "engine/export.h"
 #include "folder.h"
 #include "options.h"
+#include "report/export.h"
 #include "signals.h"
 #include "usage.h"
 

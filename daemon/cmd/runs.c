@@ -8,9 +8,9 @@
 
 #include "base/json_writer.h"
 #include "base/number.h"
-#include "engine/reproduce.h"
 #include "folder.h"
 #include "options.h"
+#include "runs/reproduce.h"
 #include "usage.h"
 
 static const char help[] =

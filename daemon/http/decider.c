@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "engine/value.h"
+#include "config/value.h"
 
 static const struct member {
 	const char *name;

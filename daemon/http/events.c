@@ -1,6 +1,6 @@
-#include "engine/report.h"
 #include "http/handlers.h"
 #include "http/items.h"
+#include "report/report.h"
 
 void upk_events_post(struct upk_request *request, struct upk_reply *reply)
 {

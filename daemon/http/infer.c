@@ -1,8 +1,8 @@
 /* The Open Inference Protocol, https://github.com/kserve/open-inference-protocol: its REST form. */
 #include "base/number.h"
-#include "engine/infer.h"
 #include "http/handlers.h"
 #include "http/problem.h"
+#include "infer/infer.h"
 
 void upk_infer_get_server(struct upk_request *request, struct upk_reply *reply)
 {

@@ -3,8 +3,8 @@
 #define UPK_DAEMON_HTTP_ITEMS_H
 
 #include "base/json_writer.h"
-#include "engine/batch.h"
 #include "http/request.h"
+#include "items/batch.h"
 
 /* Lets the request's NDJSON be decoded from here on as it comes, beginning with what of it is there.
  * false: no memory, too many items. Where the model has no schema to decode with it does nothing:

@@ -2,8 +2,8 @@
 #ifndef UPK_DAEMON_HTTP_LIST_H
 #define UPK_DAEMON_HTTP_LIST_H
 
-#include "engine/report.h"
 #include "http/request.h"
+#include "report/report.h"
 
 typedef bool (*upk_list_report)(struct upk_engine *e, const char *model,
 	const struct upk_list_query *query, struct upk_json_writer *w, struct upk_error *err);

@@ -1,7 +1,7 @@
-#include "engine/report.h"
 #include "http/accept.h"
 #include "http/handlers.h"
 #include "http/problem.h"
+#include "report/report.h"
 
 static bool read_metrics_query(
 	const struct upk_url *url, struct upk_metrics_query *query, struct upk_error *err)

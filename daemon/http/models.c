@@ -1,10 +1,10 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "engine/report.h"
-#include "engine/value.h"
+#include "config/value.h"
 #include "http/handlers.h"
 #include "http/problem.h"
+#include "report/report.h"
 
 void upk_models_list(struct upk_request *request, struct upk_reply *reply)
 {

@@ -1,6 +1,6 @@
 #include "base/json_writer.h"
-#include "engine/report.h"
 #include "http/handlers.h"
+#include "report/report.h"
 
 void upk_process_live(struct upk_request *request, struct upk_reply *reply)
 {

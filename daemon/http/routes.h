@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/batch.h"
 #include "http/request.h"
+#include "items/batch.h"
 
 enum upk_route_body {
 	UPK_ROUTE_BARE,    /* none is wanted; an empty JSON object is fine */

@@ -1,5 +1,5 @@
-#include "engine/report.h"
 #include "http/handlers.h"
+#include "report/report.h"
 
 void upk_rules_list(struct upk_request *request, struct upk_reply *reply)
 {

@@ -2,24 +2,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/building.h"
-#include "engine/core.h"
+#include "core/core.h"
+#include "core/scorer.h"
 #include "engine/engine.h"
-#include "engine/feed.h"
-#include "engine/group.h"
-#include "engine/jobs.h"
-#include "engine/persist.h"
-#include "engine/promotion.h"
-#include "engine/rebuild.h"
-#include "engine/retraining.h"
-#include "engine/scorer.h"
-#include "engine/tail_state.h"
-#include "engine/warnings.h"
-#include "engine/writer.h"
+#include "runs/promotion.h"
 #include "store/event.h"
 #include "store/history.h"
 #include "store/model.h"
 #include "store/sweep.h"
+#include "tail/retraining.h"
+#include "tail/tail_state.h"
+#include "tail/warnings.h"
+#include "writer/building.h"
+#include "writer/feed.h"
+#include "writer/group.h"
+#include "writer/jobs.h"
+#include "writer/persist.h"
+#include "writer/rebuild.h"
+#include "writer/writer.h"
 
 enum { BUILT_AT_ONCE = 20000 }; /* places: the writer reads so many in some ten milliseconds */
 

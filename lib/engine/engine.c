@@ -3,20 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/ahead.h"
-#include "engine/checkpointer.h"
-#include "engine/core.h"
-#include "engine/ids.h"
-#include "engine/jobs.h"
-#include "engine/lending.h"
-#include "engine/pending.h"
-#include "engine/recent.h"
-#include "engine/retention.h"
-#include "engine/score_task.h"
-#include "engine/serving.h"
-#include "engine/trainer.h"
-#include "engine/unsaved.h"
-#include "engine/writer.h"
+#include "core/core.h"
+#include "ids/ids.h"
+#include "infer/lending.h"
+#include "intake/ahead.h"
+#include "intake/pending.h"
+#include "intake/recent.h"
+#include "runs/trainer.h"
+#include "versions/serving.h"
+#include "windows/score_task.h"
+#include "writer/checkpointer.h"
+#include "writer/jobs.h"
+#include "writer/retention.h"
+#include "writer/unsaved.h"
+#include "writer/writer.h"
 
 enum { MAX_MODELS = 10000, QUEUE_BYTES = 256 * 1024 * 1024 };
 

@@ -10,10 +10,10 @@
 #include "base/error.h"
 #include "base/log_level.h"
 #include "base/text.h"
-#include "engine/health.h"
-#include "engine/person.h"
-#include "engine/post.h"
-#include "engine/schema.h"
+#include "config/person.h"
+#include "core/health.h"
+#include "core/post.h"
+#include "items/schema.h"
 #include "learn/predictor.h"
 
 /* Owns the store and all threads but those of callers. Any thread may call what stands here. */
@@ -52,7 +52,7 @@ void upk_engine_train_threads(struct upk_engine *e, int threads);
 struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, struct upk_error *err);
 
 /* For a thread that has just decoded a post: does for its batch what the writer would have to do
- * otherwise, as far as it can be done before (engine/ahead.h). */
+ * otherwise, as far as it can be done before (intake/ahead.h). */
 void upk_engine_ask_ahead(struct upk_engine *e, struct upk_post *post);
 
 /* Hands posts (a list by next) to the writer; it is woken once. NULL: done will be called for each.

@@ -1,13 +1,13 @@
-#include "engine/core.h"
+#include "core/core.h"
 #include "engine/engine.h"
-#include "engine/erase.h"
-#include "engine/feed.h"
-#include "engine/live.h"
-#include "engine/rebuild.h"
-#include "engine/writer.h"
 #include "store/event.h"
 #include "store/place.h"
 #include "store/version.h"
+#include "versions/live.h"
+#include "writer/erase.h"
+#include "writer/feed.h"
+#include "writer/rebuild.h"
+#include "writer/writer.h"
 
 struct request {
 	struct upk_task task;

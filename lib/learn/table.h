@@ -27,7 +27,7 @@ struct upk_column {
 	size_t at;
 };
 
-/* Immutable once made: any thread. A model's list of features is another (engine/feature.h). */
+/* Immutable once made: any thread. A model's list of features is another (config/feature.h). */
 struct upk_columns {
 	size_t count;
 	size_t numbers, categories, texts; /* columns of each type */

@@ -33,7 +33,7 @@ struct upk_event_row {
 	double score;    /* probability of the positive class */
 	const double *scores; /* in the order of the classes then known; NULL: none */
 	size_t scores_count;
-	struct upk_text features; /* encoded as engine/schema.h says; absent: none */
+	struct upk_text features; /* encoded as items/schema.h says; absent: none */
 	int64_t feature_list;     /* number of the list they follow; 0 without features */
 	struct upk_text slices;   /* JSON object, keys sorted; absent: none */
 	struct upk_made_by version;

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "store/store.h"
 
-/* counts: what every count metric can be computed from again; encoded by engine/history.h. */
+/* counts: what every count metric can be computed from again; encoded by windows/history.h. */
 struct upk_history_row {
 	int64_t model;
 	struct upk_text window;

@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/number.h"
 #include "base/random.h"
-#include "engine/batch.h"
+#include "items/batch.h"
 
 enum { ITEMS_A_BODY = 1000, STEP = 16238, FEATURES = 10 };
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "engine/ids.h"
+#include "ids/ids.h"
 #include "store/event.h"
 #include "store/model.h"
 #include "store/store.h"

@@ -25,7 +25,7 @@ def resident(daemon):
 
 
 def pairs(n):
-    """Without ids, which have an index of their own (lib/engine/ids.h says what it takes)."""
+    """Without ids, which have an index of their own (lib/ids/ids.h says what it takes)."""
     return [{"predicted": CLASSES[i % 4], "label": CLASSES[i % 3]} for i in range(n)]
 
 

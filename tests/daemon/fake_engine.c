@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/infer.h"
-#include "engine/report.h"
+#include "infer/infer.h"
+#include "report/report.h"
 
 struct upk_engine {
 	pthread_t writer;

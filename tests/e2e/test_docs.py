@@ -31,7 +31,7 @@ class Scripts(unittest.TestCase):
             self.assertIn("usage: ", done.stdout, command)
 
     def test_names_of_tests_are_listed_and_others_refused(self):
-        for wanted, name in (("daemon_csv", "daemon/csv"), ("engine/ids", "engine/ids"), ("fuzz/url", "fuzz/url"),
+        for wanted, name in (("daemon_csv", "daemon/csv"), ("ids/ids", "ids/ids"), ("fuzz/url", "fuzz/url"),
                              ("test_docs.Scripts", self.id())):
             done = self.run_script("scripts/test", "--list", wanted)
             self.assertEqual((done.returncode, done.stderr), (0, ""), wanted)

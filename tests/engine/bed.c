@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "engine/report.h"
+#include "report/report.h"
 
 static int64_t told(const struct upk_clock *clock)
 {

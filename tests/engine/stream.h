@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "base/random.h"
-#include "engine/alerting.h"
-#include "engine/retraining.h"
-#include "engine/tail.h"
+#include "tail/alerting.h"
+#include "tail/retraining.h"
+#include "tail/tail.h"
 
 /* Events and places are numbered as the store does; each step takes a millisecond unless the test
  * moves `clock`. Orders are logged in the order in which they came. */

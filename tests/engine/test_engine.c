@@ -13,7 +13,7 @@
 
 #include "base/random.h"
 #include "engine/bed.h"
-#include "engine/report.h"
+#include "report/report.h"
 
 static void an_item_is_new_joined_revised_waiting_or_a_duplicate(void **state)
 {

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "engine/report.h"
 #include "faults/fault.h"
+#include "report/report.h"
 #include "store/model.h"
 #include "store/place.h"
 

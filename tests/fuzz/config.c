@@ -6,8 +6,8 @@
 
 #include "base/json.h"
 #include "config.h"
-#include "engine/schema.h"
 #include "fuzz.h"
+#include "items/schema.h"
 
 static void check_model(struct upk_text text)
 {

@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "base/json.h"
-#include "engine/infer_request.h"
 #include "fuzz.h"
+#include "infer/infer_request.h"
 
 static const char *const lists[] = {
 	"[\"x\",\"y\"]",

@@ -4,8 +4,8 @@
 #include <math.h>
 
 #include "base/json.h"
-#include "engine/batch.h"
 #include "fuzz.h"
+#include "items/batch.h"
 
 static const char *const configs[] = {
 	"{}",

@@ -2,10 +2,10 @@
  * learnt, a version's bytes and coded features are read or refused, and what was read can be used.
  * The first byte chooses. */
 #include "base/json_writer.h"
-#include "engine/schema.h"
-#include "engine/tail_state.h"
 #include "fuzz.h"
+#include "items/schema.h"
 #include "learn/predictor.h"
+#include "tail/tail_state.h"
 
 static const char config_text[] =
 	"{\"features\":[\"x\",{\"name\":\"c\",\"type\":\"category\"},{\"name\":\"v\",\"type\":"

@@ -1,0 +1,73 @@
+#include "tail/standing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void write_rows(const struct upk_tail *t, char *out, size_t size)
+{
+	long long missing = (long long)(t->first_due - t->rows);
+	if (missing > 0)
+		snprintf(out, size, "%lld more rows with features and labels", missing);
+	else
+		snprintf(out, size, "labels of a second class");
+}
+
+static void collecting(const struct upk_tail *t, struct upk_standing *s)
+{
+	char rows[64];
+	s->state = "collecting";
+	s->needed = t->first_due;
+	write_rows(t, rows, sizeof rows);
+	if (t->first_failed[0] == '\0')
+		snprintf(s->waiting_for, sizeof s->waiting_for, "%s", rows);
+	else
+		snprintf(s->waiting_for, sizeof s->waiting_for,
+			"%s, or a run by hand: the first run failed: %s", rows, t->first_failed);
+}
+
+static void for_a_person(const struct upk_tail *t, struct upk_standing *s)
+{
+	s->state = "waiting";
+	if (t->waiting_run != 0)
+		snprintf(s->waiting_for, sizeof s->waiting_for,
+			"a person: run %lld says why, promote its version or cancel it",
+			(long long)t->waiting_run);
+	else
+		snprintf(s->waiting_for, sizeof s->waiting_for,
+			"a person: version %lld is proposed", (long long)t->proposed);
+}
+
+void upk_standing_of(const struct upk_tail *t, struct upk_standing *out)
+{
+	*out = (struct upk_standing){ 0 };
+	if (t->open_run != 0) {
+		out->state = "retraining";
+	} else if (t->waiting_run != 0 || t->proposed != 0) {
+		for_a_person(t, out);
+	} else if (t->in_use.awaited != 0) {
+		out->state = "promoted";
+		snprintf(out->waiting_for, sizeof out->waiting_for, "events of version %lld",
+			(long long)upk_tag_version(t->in_use.awaited));
+	} else if (t->paused) {
+		out->state = "paused";
+	} else if (t->champion != 0) {
+		out->state = "serving";
+	} else if (t->predictions > 0) {
+		out->state = "watching";
+	} else {
+		collecting(t, out);
+	}
+}
+
+bool upk_standing_no_champion(
+	const struct upk_tail *t, const char *model, struct upk_error *err)
+{
+	struct upk_standing s;
+	upk_standing_of(t, &s);
+	if (s.waiting_for[0] == '\0')
+		return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s%s", model,
+			s.state,
+			t->schema->features ? "" : "; send events with features and labels");
+	return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s, and waits for %s",
+		model, s.state, s.waiting_for);
+}

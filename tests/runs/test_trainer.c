@@ -1,0 +1,150 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/bed.h"
+#include "report/report.h"
+#include "versions/live_start.h"
+
+/* The trainer where a run's shadow can't be made. */
+
+static atomic_bool failing;
+
+bool __real_upk_live_start_make(struct upk_live_start *start, const struct upk_dataset *d,
+	size_t from, size_t to, const struct upk_text *classes, const atomic_bool *cancel,
+	struct upk_error *err);
+bool __wrap_upk_live_start_make(struct upk_live_start *start, const struct upk_dataset *d,
+	size_t from, size_t to, const struct upk_text *classes, const atomic_bool *cancel,
+	struct upk_error *err);
+
+bool __wrap_upk_live_start_make(struct upk_live_start *start, const struct upk_dataset *d,
+	size_t from, size_t to, const struct upk_text *classes, const atomic_bool *cancel,
+	struct upk_error *err)
+{
+	if (atomic_load(&failing))
+		return upk_fail(err, UPK_NOMEM, "no memory for a shadow");
+	return __real_upk_live_start_make(start, d, from, to, classes, cancel, err);
+}
+
+static void post_rows(struct bed *b, size_t count)
+{
+	struct upk_buffer body = { 0 };
+	struct upk_post post;
+
+	upk_buffer_puts(&body, "[");
+	for (size_t i = 0; i < count; i++)
+		upk_buffer_printf(&body, "%s{\"features\":[%zu,%zu],\"label\":\"%s\"}",
+			i ? "," : "", i % 11, i % 7, i % 11 > 5 ? "high" : "low");
+	upk_buffer_append(&body, "]", 2);
+	assert_false(body.failed);
+	bed_post(b, &post, UPK_ITEM_EVENT, "m", body.data, BED_SETTLE);
+	assert_int_equal(post.accepted, count);
+	bed_finish(&post);
+	upk_buffer_finish(&body);
+}
+
+static void expect_report(struct bed *b,
+	bool (*report)(struct upk_engine *e, const char *model, const struct upk_list_query *query,
+		struct upk_json_writer *w, struct upk_error *err),
+	const char *text, bool there)
+{
+	const struct upk_list_query query = { .limit = 100 };
+	struct upk_error err = { 0 };
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+
+	assert_true(report(b->engine, "m", &query, &w, &err));
+	upk_buffer_append(&out, "", 1);
+	assert_int_equal(strstr(out.data, text) != NULL, there);
+	upk_buffer_finish(&out);
+}
+
+/* The gate had let the version through; without its shadow the run has come to nothing. */
+static void a_run_that_fails_after_its_contest_keeps_no_version(void **state)
+{
+	struct bed *b = *state;
+
+	atomic_store(&failing, true);
+	bed_put(b, "m", "{}");
+	post_rows(b, 500);
+	expect_report(b, upk_report_runs, "\"state\":\"failed\"", true);
+	expect_report(b, upk_report_runs, "no memory for a shadow", true);
+	expect_report(b, upk_report_versions, "\"version\":", false);
+
+	atomic_store(&failing, false);
+	post_rows(b, 500);
+	expect_report(b, upk_report_runs, "\"state\":\"succeeded\"", true);
+	expect_report(b, upk_report_versions, "\"version\":1", true);
+}
+
+static void post_batch(struct bed *b, enum upk_item_kind kind, size_t from, size_t to)
+{
+	struct upk_buffer body = { 0 };
+
+	upk_buffer_puts(&body, "[");
+	for (size_t i = from; i < to; i++)
+		if (kind == UPK_ITEM_PREDICT)
+			upk_buffer_printf(&body, "%s{\"id\":\"%zu\",\"features\":[%zu,%zu]}",
+				i > from ? "," : "", i, i % 11, i % 7);
+		else
+			upk_buffer_printf(&body, "%s{\"id\":\"%zu\",\"label\":\"%s\"}",
+				i > from ? "," : "", i, i % 11 > 5 ? "high" : "low");
+	upk_buffer_append(&body, "]", 2);
+	assert_false(body.failed);
+	bed_send(b, kind, body.data);
+	upk_buffer_finish(&body);
+}
+
+static bool has_run(struct bed *b, const char *text)
+{
+	const struct upk_list_query query = { .limit = 100 };
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+
+	assert_true(upk_report_runs(b->engine, "m", &query, &w, NULL));
+	upk_buffer_append(&out, "", 1);
+	bool there = strstr(out.data, text) != NULL;
+	upk_buffer_finish(&out);
+	return there;
+}
+
+/* The labels of a hundred rows come after the next hundred were predicted: of the newest 250 rows
+ * those of the third hundred waited for 150 to 199 others, those of the fourth and fifth for 100 to
+ * 199. The median is 158, so that the last row to fit on is the 592nd. */
+static void a_run_fits_on_what_was_known_when_its_holdout_was_predicted(void **state)
+{
+	struct bed *b = *state;
+	int64_t run;
+
+	bed_put(b, "m", "{\"rules\":[],\"retrain\":{\"learner\":\"logistic\",\"trials\":0}}");
+	post_rows(b, 500);
+	for (size_t i = 0; i < 500; i += 100) {
+		post_batch(b, UPK_ITEM_PREDICT, i, i + 100);
+		if (i > 0)
+			post_batch(b, UPK_ITEM_LABEL, i - 100, i);
+	}
+	post_batch(b, UPK_ITEM_LABEL, 400, 500);
+	assert_true(upk_engine_start_run(b->engine, "m", &run, NULL));
+	for (int i = 0; i < 3000 && !has_run(b, "\"holdout_from\":751"); i++)
+		usleep(10000);
+	expect_report(b, upk_report_runs, "\"holdout_from\":751", true);
+	expect_report(b, upk_report_runs, "\"from\":1,\"to\":593,\"rows\":592", true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_run_that_fails_after_its_contest_keeps_no_version,
+			bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_run_fits_on_what_was_known_when_its_holdout_was_predicted, bed_setup,
+			bed_teardown),
+	};
+	return cmocka_run_group_tests_name("trainer", tests, NULL, NULL);
+}
