@@ -87,15 +87,35 @@ void upk_forest_scores(
 		score_row(f, x + i * f->features, start, scores + i * outputs_of(f));
 }
 
-static void add_trees(struct upk_forest *f, const struct upk_forest *from)
+/* Nodes of the first so many trees, which stand in order. */
+static size_t nodes_before(const struct upk_forest *f, size_t trees)
 {
-	for (size_t t = 0; t < from->trees_count; t++) {
+	return trees < f->trees_count ? f->trees[trees].first : f->nodes_count;
+}
+
+static void add_trees(struct upk_forest *f, const struct upk_forest *from, size_t trees)
+{
+	size_t nodes = nodes_before(from, trees);
+
+	for (size_t t = 0; t < trees; t++) {
 		struct upk_forest_tree *tree = &f->trees[f->trees_count++];
 		*tree = from->trees[t];
 		tree->first += f->nodes_count;
 	}
-	memcpy(f->nodes + f->nodes_count, from->nodes, from->nodes_count * sizeof *f->nodes);
-	f->nodes_count += from->nodes_count;
+	memcpy(f->nodes + f->nodes_count, from->nodes, nodes * sizeof *f->nodes);
+	f->nodes_count += nodes;
+}
+
+struct upk_forest *upk_forest_head(const struct upk_forest *f, size_t trees, struct upk_error *err)
+{
+	struct upk_forest *head =
+		upk_forest_create(f->features, f->classes, trees, nodes_before(f, trees), err);
+
+	if (!head)
+		return NULL;
+	head->base = f->base;
+	add_trees(head, f, trees);
+	return head;
 }
 
 struct upk_forest *upk_forest_join(
@@ -107,8 +127,8 @@ struct upk_forest *upk_forest_join(
 	if (!f)
 		return NULL;
 	f->base = a->base;
-	add_trees(f, a);
-	add_trees(f, b);
+	add_trees(f, a, a->trees_count);
+	add_trees(f, b, b->trees_count);
 	return f;
 }
 

@@ -65,6 +65,9 @@ void upk_forest_scores(
 struct upk_forest *upk_forest_join(
 	const struct upk_forest *a, const struct upk_forest *b, struct upk_error *err);
 
+/* The first so many trees, at most all. NULL: UPK_NOMEM. */
+struct upk_forest *upk_forest_head(const struct upk_forest *f, size_t trees, struct upk_error *err);
+
 /* Multiplies every score, but for rounding: of a forest that nobody predicts with yet. */
 void upk_forest_scale(struct upk_forest *f, float factor);
 

@@ -67,7 +67,10 @@ struct upk_learner {
 	const struct upk_parameter *space, *adjust;
 	const char *resource; /* the setting that counts iterations: a fit with more of it takes
 				 longer, and can go on from one with less */
-	bool grows; /* a fit that went on is the same as one that was not divided */
+	/* The first so many iterations of a fit: what a fit of as many would have been. NULL is
+	 * UPK_NOMEM. A learner that has it also goes on to what an undivided fit would have been;
+	 * NULL: neither is so. */
+	void *(*cut)(const void *fitted, size_t iterations, struct upk_error *err);
 	/* About how many bytes a fit takes beside its input, at most; settings are checked. */
 	double (*memory)(const struct upk_fit_size *size, const cJSON *settings);
 	/* How long a fit takes against others of the same rows, roughly, in a unit of the learner's

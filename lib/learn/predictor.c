@@ -108,6 +108,17 @@ static const struct upk_sparse *sparse_of(
 	return upk_expand_width(p->expand).sparse ? sparse : NULL;
 }
 
+static bool copy_present(
+	struct upk_predictor *p, const struct upk_predictor *from, struct upk_error *err)
+{
+	p->present = calloc(from->presents, sizeof *p->present);
+	if (!p->present)
+		return upk_fail(err, UPK_NOMEM, "no memory for %zu classes", from->presents);
+	memcpy(p->present, from->present, from->presents * sizeof *p->present);
+	p->presents = from->presents;
+	return true;
+}
+
 /* The classes of the fit that this one goes on from, whichever have rows now. */
 static bool take_present(struct upk_predictor *p, const struct upk_dataset *d, const size_t *counts,
 	uint16_t *code, struct upk_error *err)
@@ -115,12 +126,8 @@ static bool take_present(struct upk_predictor *p, const struct upk_dataset *d, c
 	const struct upk_predictor *base = p->base;
 	size_t known = 0;
 
-	p->present = calloc(base->presents, sizeof *p->present);
-	if (!p->present)
-		return upk_fail(err, UPK_NOMEM, "no memory for %zu classes", base->presents);
-	memcpy(p->present, base->present, base->presents * sizeof *p->present);
-	p->presents = base->presents;
-
+	if (!copy_present(p, base, err))
+		return false;
 	for (size_t i = 0; i < p->presents; i++)
 		code[p->present[i]] = (uint16_t)i;
 	for (size_t k = 0; k < d->classes; k++) {
@@ -276,8 +283,7 @@ static bool check_rows(const struct upk_predictor_setup *setup, const struct upk
 	return true;
 }
 
-/* Whenever the learner's weights have become others. */
-static void fold(struct upk_predictor *p)
+void upk_predictor_fold(struct upk_predictor *p)
 {
 	p->folded = p->learner->fold && p->learner->fold(p->fitted, p->encode.scale);
 }
@@ -300,8 +306,33 @@ struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 		destroy(p);
 		return NULL;
 	}
-	fold(p);
+	upk_predictor_fold(p);
 	return p;
+}
+
+struct upk_predictor *upk_predictor_cut(
+	struct upk_predictor *p, size_t iterations, struct upk_error *err)
+{
+	struct upk_predictor *c = allocate(err);
+
+	if (!c)
+		return NULL;
+	c->learner = p->learner;
+	c->base = upk_predictor_ref(p);
+	c->expand = p->expand;
+	c->encode = p->encode;
+	c->settings = upk_text_copy(upk_text_of(p->settings));
+	if (!c->settings)
+		upk_fail(err, UPK_NOMEM, "no memory for a version's settings");
+	else
+		c->fitted = p->learner->cut(p->fitted, iterations, err);
+	if (c->fitted && names_copy(&c->classes, p->classes.items, p->classes.count, err) &&
+		copy_present(c, p, err)) {
+		upk_predictor_fold(c);
+		return c;
+	}
+	destroy(c);
+	return NULL;
 }
 
 struct upk_predictor *upk_predictor_ref(struct upk_predictor *p)
@@ -444,35 +475,6 @@ bool upk_predictor_fits(const struct upk_predictor *p, const struct upk_columns 
 		if (k == count || !upk_text_equal(p->classes.items[k], classes[k]))
 			return false;
 	return true;
-}
-
-bool upk_predictor_calibrate(struct upk_predictor *p, const struct upk_predictor *twin,
-	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err)
-{
-	double *probabilities = calloc(to - from, p->classes.count * sizeof *probabilities);
-	struct upk_calibration c = { .temperature = 1 };
-	bool asked = probabilities &&
-		upk_predictor_predict(twin, &d->table, from, to - from, probabilities, err);
-
-	if (!probabilities)
-		upk_fail(err, UPK_NOMEM, "no memory to calibrate on %zu rows", to - from);
-	if (asked)
-		c = upk_calibrate(probabilities, d->y + from, to - from, p->classes.count);
-	free(probabilities);
-	if (c.temperature == 1)
-		return asked;
-	p->learner->scale(p->fitted, 1 / c.temperature);
-	fold(p);
-	p->calibration = c;
-	p->calibrated_from = d->place[from];
-	p->calibrated_to = d->place[to - 1] + 1;
-	upk_predictor_threshold_calibrate(p);
-	return true;
-}
-
-int64_t upk_predictor_calibrated(const struct upk_predictor *p)
-{
-	return p->calibrated_from;
 }
 
 const char *upk_predictor_learner(const struct upk_predictor *p)
@@ -691,6 +693,6 @@ struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error
 		return NULL;
 	}
 	if (p)
-		fold(p);
+		upk_predictor_fold(p);
 	return p;
 }

@@ -45,6 +45,11 @@ struct upk_predictor_setup {
 struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err);
 
+/* What p would be after so many iterations, of a learner that can cut fits; to be asked alone,
+ * since its settings are p's. NULL: UPK_NOMEM. One reference is the caller's. */
+struct upk_predictor *upk_predictor_cut(
+	struct upk_predictor *p, size_t iterations, struct upk_error *err);
+
 /* Divides the scores of p, which nobody predicts with yet, by the temperature (learn/calibrate.h) that
  * suits `twin` on rows from .. to - 1: the newest of p's, which the twin, fitted otherwise as p, has
  * not seen. false: UPK_NOMEM. */

@@ -1,5 +1,5 @@
-/* Inside of a version: for predictor.c, which makes it, predictor_decide.c, predictor_onnx.c, which
- * writes it out, and shadow.c, whose copies have the same form. */
+/* Inside of a version: for predictor.c, which makes it, predictor_calibrate.c, predictor_decide.c,
+ * predictor_onnx.c, which writes it out, and shadow.c, whose copies have the same form. */
 #ifndef UPK_LEARN_PREDICTOR_INSIDE_H
 #define UPK_LEARN_PREDICTOR_INSIDE_H
 
@@ -42,6 +42,9 @@ struct upk_predictor {
 	struct upk_predictor
 		*base; /* whose expand and encode these are: a reference; NULL: its own */
 };
+
+/* Whenever the learner's weights have become others. */
+void upk_predictor_fold(struct upk_predictor *p);
 
 /* What model.json says of every version. Borrowed. */
 struct upk_predictor_parts {

@@ -10,6 +10,8 @@
 #include "learn/footprint.h"
 #include "learn/objective.h"
 
+enum { LOOKS = 16 }; /* at one trial, at most */
+
 struct search {
 	const struct upk_search_request *request;
 	struct upk_search *out;
@@ -27,10 +29,10 @@ static void drop(struct search *s, size_t index)
 
 /* ---- fitting ---- */
 
-static double iterations_of(const struct search *s, size_t index)
+static double iterations_of(const struct search *s, const struct upk_trial *t)
 {
 	const char *name = s->request->setup.learner->resource;
-	cJSON *settings = upk_json_parse(upk_text_of(s->out->trials[index].settings), NULL);
+	cJSON *settings = upk_json_parse(upk_text_of(t->settings), NULL);
 	const cJSON *m = cJSON_GetObjectItemCaseSensitive(settings, name);
 	double iterations = cJSON_IsNumber(m) ? m->valuedouble : NAN;
 
@@ -62,13 +64,21 @@ static bool base_of(struct search *s, const struct upk_trial *t, size_t repetiti
 	return *base != NULL;
 }
 
+/* 0: it goes on from none. */
+static double iterations_before(const struct search *s, const struct upk_trial *t)
+{
+	size_t parent = (size_t)(t->parent - s->request->first);
+
+	return t->parent ? iterations_of(s, &s->out->trials[parent]) : 0;
+}
+
 /* A fit that goes on does what is left of the iterations. */
 static bool leave_rest(
 	const struct search *s, const struct upk_trial *t, cJSON *settings, struct upk_error *err)
 {
 	const char *name = s->request->setup.learner->resource;
 	cJSON *m = cJSON_GetObjectItemCaseSensitive(settings, name);
-	double before = t->parent ? iterations_of(s, (size_t)(t->parent - s->request->first)) : 0;
+	double before = iterations_before(s, t);
 
 	if (!t->parent)
 		return true;
@@ -105,7 +115,7 @@ static size_t grown_of(const struct upk_search_request *r)
 {
 	const struct upk_learner *learner = r->setup.learner;
 
-	if (!learner->grows || r->setup.from)
+	if (!learner->cut || r->setup.from)
 		return r->space.count;
 	return upk_space_find(&r->space, learner->resource);
 }
@@ -116,21 +126,114 @@ static bool is_kept(const struct search *s, const struct upk_trial *t)
 	return s->keeps && (t->share < 1 || grown_of(s->request) < s->request->space.count);
 }
 
-static bool repeat(
-	struct search *s, size_t index, size_t repetition, double *score, struct upk_error *err)
+/* ---- scoring ---- */
+
+/* After how many iterations a trial is scored, the most first, and the sums of its scores. */
+struct looks {
+	size_t count;
+	double iterations[LOOKS], sums[LOOKS];
+};
+
+/* Where fits can be cut, also after each two thirds of the iterations before, as far as the space
+ * has as few and the trial did not go on from as many. */
+static void look_at(const struct search *s, const struct upk_trial *t, bool given, struct looks *l)
 {
 	const struct upk_search_request *r = s->request;
-	struct upk_predictor *p = fit_trial(s, index, repetition, err);
-	bool ok = p &&
-		upk_objective(r->objective, r->decision, p, r->data, r->cut, r->to, score, err);
+	size_t grown = grown_of(r);
+	const struct upk_parameter *p = &r->space.parameters[grown];
+	double least = iterations_before(s, t), next;
 
+	*l = (struct looks){ .count = 1, .iterations = { iterations_of(s, t) } };
+	if (given || !r->method->cuts || grown == r->space.count || isnan(t->point.at[grown]))
+		return;
+	for (; l->count < LOOKS; l->count++) {
+		double last = l->iterations[l->count - 1];
+		next = upk_space_value(p, upk_space_at(p, last / 1.5));
+		if (!(next < last && next > least))
+			return;
+		l->iterations[l->count] = next;
+	}
+}
+
+static bool score(
+	const struct search *s, const struct upk_predictor *p, double *sum, struct upk_error *err)
+{
+	const struct upk_search_request *r = s->request;
+	double value;
+
+	if (!upk_objective(r->objective, r->decision, p, r->data, r->cut, r->to, &value, err))
+		return false;
+	if (isnan(value))
+		return upk_fail(err, UPK_INVALID, "the objective is undefined on the %zu rows",
+			r->to - r->cut);
+	*sum += value;
+	return true;
+}
+
+static bool score_cut(const struct search *s, struct upk_predictor *p, double iterations,
+	double *sum, struct upk_error *err)
+{
+	struct upk_predictor *cut = upk_predictor_cut(p, (size_t)iterations, err);
+	bool ok = cut && score(s, cut, sum, err);
+
+	upk_predictor_unref(cut);
+	return ok;
+}
+
+static bool repeat(struct search *s, size_t index, size_t repetition, struct looks *looks,
+	struct upk_error *err)
+{
+	struct upk_predictor *p = fit_trial(s, index, repetition, err);
+	bool ok = p && score(s, p, &looks->sums[0], err);
+
+	for (size_t i = 1; ok && i < looks->count; i++)
+		ok = score_cut(s, p, looks->iterations[i], &looks->sums[i], err);
 	if (ok && is_kept(s, &s->out->trials[index]))
 		s->kept[index % UPK_SEARCH_KEPT][repetition] = upk_predictor_ref(p);
 	upk_predictor_unref(p);
-	if (ok && isnan(*score))
-		return upk_fail(err, UPK_INVALID, "the objective is undefined on the %zu rows",
-			r->to - r->cut);
 	return ok;
+}
+
+/* Of equals the one with fewer iterations. */
+static size_t best_look(const struct looks *l, bool lower_is_better)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < l->count; i++)
+		if (lower_is_better ? l->sums[i] <= l->sums[best] : l->sums[i] >= l->sums[best])
+			best = i;
+	return best;
+}
+
+/* The trial becomes one of so many iterations. */
+static bool shorten(
+	const struct search *s, struct upk_trial *t, double iterations, struct upk_error *err)
+{
+	const char *name = s->request->setup.learner->resource;
+	cJSON *settings = upk_json_parse(upk_text_of(t->settings), err);
+	char *text = NULL;
+
+	if (settings) {
+		cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(settings, name), iterations);
+		text = upk_json_print(settings);
+	}
+	cJSON_Delete(settings);
+	if (!text)
+		return upk_fail(err, UPK_NOMEM, "no memory for a trial's settings");
+	free(t->settings);
+	t->settings = text;
+	return true;
+}
+
+/* Of a trial that was fitted for `fitted` iterations, when its settings say fewer. */
+static void note_cut(const struct search *s, struct upk_trial *t, double fitted)
+{
+	size_t grown = grown_of(s->request);
+	double iterations = iterations_of(s, t);
+
+	t->cut = iterations < fitted;
+	if (t->cut && grown < s->request->space.count)
+		t->point.at[grown] = upk_space_at(&s->request->space.parameters[grown], iterations);
 }
 
 /* false: the search has to stop. */
@@ -139,16 +242,20 @@ static bool carry_out(struct search *s, size_t index, struct upk_error *err)
 	struct upk_trial *t = &s->out->trials[index];
 	struct upk_error cause = { 0 };
 	int64_t started = upk_clock_monotonic_ns();
-	double score, sum = 0;
+	struct looks looks;
+	size_t best;
 
+	look_at(s, t, index < s->request->given_count, &looks);
 	for (size_t k = 0; k < s->request->repetitions && cause.code == UPK_OK; k++)
-		if (repeat(s, index, k, &score, &cause))
-			sum += score;
+		repeat(s, index, k, &looks, &cause);
+	best = best_look(&looks, upk_metric_lower_is_better(s->request->objective.metric));
+	if (cause.code == UPK_OK && best > 0 && shorten(s, t, looks.iterations[best], &cause))
+		drop(s, index);
 	if (cause.code == UPK_CANCELLED)
 		return upk_fail(err, cause.code, "%s", cause.message);
 
 	t->failed = cause.code != UPK_OK;
-	t->score = t->failed ? NAN : sum / (double)s->request->repetitions;
+	t->score = t->failed ? NAN : looks.sums[best] / (double)s->request->repetitions;
 	snprintf(t->error, sizeof t->error, "%.*s", UPK_TRIAL_ERROR - 1, cause.message);
 	t->seconds = 1e-9 * (double)(upk_clock_monotonic_ns() - started);
 	return true;
@@ -269,6 +376,7 @@ static bool try_next(struct search *s, bool *more, struct upk_error *err)
 	struct upk_trial *t = &s->out->trials[s->out->count];
 	struct upk_proposal proposal;
 	bool recalled;
+	double fitted;
 
 	if (!propose(s, &proposal, more, err))
 		return false;
@@ -277,11 +385,13 @@ static bool try_next(struct search *s, bool *more, struct upk_error *err)
 	if (!begin(s, &proposal, err))
 		return false;
 	drop(s, s->out->count);
+	fitted = iterations_of(s, t);
 	recalled = watch->recall && watch->recall(watch->context, t);
 	if (!recalled && !carry_out(s, s->out->count, err)) {
 		upk_trial_finish(t);
 		return false;
 	}
+	note_cut(s, t, fitted);
 	s->out->count++;
 	s->out->seconds += t->seconds;
 	if (watch->finished)

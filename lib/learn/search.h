@@ -16,8 +16,9 @@ enum { UPK_SEARCH_GIVEN = 4, UPK_SEARCH_REPETITIONS = 10 };
 
 /* Who looks on, on the search's thread; each may be NULL. */
 struct upk_search_watch {
-	/* Whether this trial was done before a restart: fills failed, error, score, seconds, curve.
-	 */
+	/* Whether this trial was done before a restart: fills failed, error, score, seconds and
+	 * curve, and puts the settings that it then had in the place of those that it begins with,
+	 * which may have more iterations. */
 	bool (*recall)(void *context, struct upk_trial *trial);
 	/* A trial has ended, recalled or not. */
 	void (*finished)(void *context, const struct upk_trial *trial, bool recalled);
@@ -54,8 +55,9 @@ struct upk_search {
 /* The same trials for the same rows, settings and seed, however often it was broken off between
  * them; only `seconds` depends on the machine. A trial that fails, diverges or finds no memory
  * counts as failed, and the search goes on.
- * Memory besides one fit's: the trials with their curves, and 16 fitted versions in a search that
- * goes on from shorter trials. false: UPK_CANCELLED or UPK_NOMEM; out is then empty. */
+ * Memory besides one fit's: the trials with their curves, a copy of a fitted version, and 16 fitted
+ * versions in a search that goes on from shorter trials. false: UPK_CANCELLED or UPK_NOMEM; out is
+ * then empty. */
 bool upk_search(
 	const struct upk_search_request *request, struct upk_search *out, struct upk_error *err);
 void upk_search_finish(struct upk_search *s);

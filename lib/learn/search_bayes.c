@@ -194,7 +194,7 @@ static bool went_on(const struct upk_search_view *view, size_t i)
 	return false;
 }
 
-/* Among the best, and with a better score than what it went on from itself. */
+/* Among the best, best at its end, and with a better score than what it went on from itself. */
 static bool deserves_more(const struct upk_search_view *view, size_t i)
 {
 	const struct upk_trial *t = &view->trials[i];
@@ -207,7 +207,7 @@ static bool deserves_more(const struct upk_search_view *view, size_t i)
 			return false;
 		better += is_better;
 	}
-	return !t->failed && better < BEST;
+	return !t->failed && !t->cut && better < BEST;
 }
 
 /* Of the trials that are still there, whose settings are those of their points; how many. */
@@ -302,5 +302,6 @@ static bool propose(const struct upk_search_view *view, struct upk_proposal *out
 const struct upk_search_method upk_search_bayes = {
 	.name = "bayes",
 	.shares = true,
+	.cuts = true,
 	.propose = propose,
 };

@@ -27,8 +27,8 @@ struct upk_search_view {
 	uint64_t seed;
 	bool lower_is_better;
 	bool resumes; /* the learner counts iterations, so that shares of them can be tried */
-	size_t grown; /* the parameter that counts them, where longer trials of a learner that grows
-		       * may go on from others; space->count: none */
+	size_t grown; /* the parameter that counts them, where longer trials of a learner whose fits
+		       * can be cut may go on from others; space->count: none */
 };
 
 struct upk_proposal {
@@ -40,6 +40,7 @@ struct upk_proposal {
 struct upk_search_method {
 	const char *name;
 	bool shares; /* longer trials go on from shorter ones */
+	bool cuts;   /* a trial is scored after fewer iterations too, where the fit can be cut */
 	/* false: nothing is left to try. */
 	bool (*propose)(const struct upk_search_view *view, struct upk_proposal *out);
 };

@@ -534,6 +534,14 @@ static bool fit(
 	return f != NULL;
 }
 
+static void *cut(const void *fitted, size_t rounds, struct upk_error *err)
+{
+	const struct upk_forest *f = fitted;
+	size_t trees = rounds * (f->classes == 2 ? 1 : f->classes);
+
+	return upk_forest_head(f, trees < f->trees_count ? trees : f->trees_count, err);
+}
+
 static void scale(void *fitted, double factor)
 {
 	upk_forest_scale(fitted, (float)factor);
@@ -601,7 +609,7 @@ const struct upk_learner upk_trees = {
 	.space = space,
 	.adjust = adjust,
 	.resource = "rounds",
-	.grows = true,
+	.cut = cut,
 	.memory = memory,
 	.work = work,
 	.fit = fit,

@@ -28,6 +28,7 @@ struct upk_trial {
 	int64_t from, to; /* places [from, to) of the rows that it was fitted on */
 	size_t rows;
 	uint64_t seed;
+	bool cut; /* was fitted for longer than its settings say, where it scored best */
 	bool failed;
 	char error[UPK_TRIAL_ERROR]; /* why, "" if it did not */
 	double score;           /* of the objective on the validation rows; NAN when it failed */

@@ -75,6 +75,26 @@ class Search(LoopCase):
         a.pop("as_of"), b.pop("as_of")
         self.assertEqual(a, b)
 
+    def test_trees_that_were_cut_to_fewer_rounds_outlive_kill_9(self):
+        model = config()
+        model["retrain"]["learner"] = "trees"
+        model["retrain"]["search"]["space"] = {"trees": {"rounds": {"type": "int", "low": 100, "high": 1500, "sampling": "log"},
+                                                         "leaves": 60}}
+        for name in ("whole", "cut"):
+            self.begin_with(name, model)
+        whole = self.ended(self.by_hand("whole"), "whole")
+        grown = [(t["settings"]["rounds"], len(t["curve"]["loss"]) * t["curve"]["every"]) for t in whole["trials"][3:] if not t["parent"]]
+        self.assertTrue(any(rounds + 1 < grew for rounds, grew in grown), grown)
+        number = self.by_hand("cut")
+        for least in (5, 9):
+            wait_until(lambda: len(self.run_of(number, "cut")["trials"]) >= least, what=f"{least} trials")
+            self.assertIn(self.run_of(number, "cut")["state"], ("running", "queued"))
+            self.daemon.kill()
+            self.daemon.start()
+        a, b = self.without_time(whole), self.without_time(self.ended(number, "cut"))
+        a.pop("as_of"), b.pop("as_of")
+        self.assertEqual(a, b)
+
     def test_a_stopped_daemon_goes_on_with_its_run(self):
         self.begin_with("m", config())
         number = self.by_hand()

@@ -303,7 +303,8 @@ static bool recall(void *context, struct upk_trial *t)
 	if (i >= m->known)
 		return false;
 	const struct upk_trial *was = &m->whole->trials[i];
-	assert_string_equal(t->settings, was->settings);
+	free(t->settings);
+	t->settings = upk_text_copy(upk_text_of(was->settings));
 	t->failed = was->failed;
 	memcpy(t->error, was->error, sizeof t->error);
 	t->score = was->score;
@@ -328,6 +329,7 @@ static void assert_same(const struct upk_search *a, const struct upk_search *b)
 		const struct upk_trial *x = &a->trials[i], *y = &b->trials[i];
 		assert_string_equal(x->settings, y->settings);
 		assert_int_equal(x->parent, y->parent);
+		assert_true(x->cut == y->cut);
 		assert_true(x->failed == y->failed);
 		assert_true(x->score == y->score || (isnan(x->score) && isnan(y->score)));
 	}
@@ -336,6 +338,45 @@ static void assert_same(const struct upk_search *a, const struct upk_search *b)
 /* Rounds that are fixed, and rounds by which trials may go on. */
 static const char *const spaces[] = { "{\"rounds\": 27}",
 	"{\"rounds\": {\"type\": \"int\", \"low\": 2, \"high\": 30, \"sampling\": \"log\"}}" };
+
+/* Rounds that soon do harm. */
+static const char *const harmful = "{\"rounds\": {\"type\": \"int\", \"low\": 5, \"high\": 200, "
+				   "\"sampling\": \"log\"}, \"learning_rate\": 0.3}";
+
+static size_t cuts_of(const struct upk_search *s)
+{
+	size_t cuts = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		cuts += s->trials[i].cut;
+	return cuts;
+}
+
+static void a_search_of_trees_that_are_cut_can_be_broken_off(void **state)
+{
+	struct upk_dataset d;
+	struct upk_search whole;
+	cJSON *json = cJSON_Parse(harmful);
+
+	(void)state;
+	sample_rows(&d, 240, 4, 2, 0);
+	struct upk_search_request r = request_on(&d, &upk_trees, &upk_search_bayes, 16);
+	assert_true(upk_space_read(&r.space, json, upk_trees.check, NULL));
+	run(&r, &whole);
+	assert_true(cuts_of(&whole) >= 3);
+	for (size_t known = 1; known <= whole.count; known += 5) {
+		struct memory memory = { .whole = &whole, .known = known };
+		struct upk_search again;
+		r.watch = (struct upk_search_watch){ recall, finished, &memory };
+		run(&r, &again);
+		assert_int_equal(memory.recalled, known);
+		assert_same(&whole, &again);
+		upk_search_finish(&again);
+	}
+	upk_search_finish(&whole);
+	cJSON_Delete(json);
+	upk_dataset_finish(&d);
+}
 
 static void a_search_broken_off_anywhere_ends_with_the_same_trials(void **state)
 {
@@ -461,6 +502,60 @@ static void bayes_lets_good_trees_grow_on(void **state)
 	}
 	assert_true(longer >= 3);
 	upk_search_finish(&s);
+	cJSON_Delete(json);
+	upk_dataset_finish(&d);
+}
+
+/* The least loss of the same trial after so many rounds and after each two thirds of those before,
+ * down to the least of the space, but more than it went on from. */
+static double best_of_shorter(
+	const struct upk_search_request *r, const struct upk_trial *t, double rounds, double before)
+{
+	double best = INFINITY, last = INFINITY, score;
+
+	for (; rounds < last && rounds > before; rounds = fmax(round(rounds / 1.5), 5)) {
+		struct upk_predictor_setup setup = r->setup;
+		cJSON *settings = cJSON_Parse(t->settings);
+		cJSON_SetNumberValue(cJSON_GetObjectItem(settings, "rounds"), rounds);
+		setup.settings = settings;
+		struct upk_predictor *p = upk_predictor_fit(&setup, r->data, r->from, r->cut, NULL);
+		assert_true(upk_objective(
+			r->objective, r->decision, p, r->data, r->cut, r->to, &score, NULL));
+		best = fmin(best, score);
+		last = rounds;
+		upk_predictor_unref(p);
+		cJSON_Delete(settings);
+	}
+	return best;
+}
+
+/* The curve is of all that were grown. What was given is tried as it is. */
+static void bayes_leaves_a_trial_with_the_rounds_that_scored_best(void **state)
+{
+	struct upk_dataset d;
+	struct upk_search s;
+	cJSON *json = cJSON_Parse(harmful), *given = cJSON_Parse("{\"rounds\": 400}");
+
+	(void)state;
+	sample_rows(&d, 240, 4, 2, 0);
+	struct upk_search_request r = request_on(&d, &upk_trees, &upk_search_bayes, 24);
+	assert_true(upk_space_read(&r.space, json, upk_trees.check, NULL));
+	r.given[0] = given;
+	r.given_count = 1;
+	run(&r, &s);
+	assert_true(rounds_of(&s.trials[0]) == 400);
+	for (size_t i = 1; i < s.count; i++) {
+		const struct upk_trial *t = &s.trials[i];
+		double before = t->parent ? rounds_of(&s.trials[t->parent - 1]) : 0;
+		double grown = before + (double)t->curve.count;
+		assert_true(t->cut == (rounds_of(t) < grown));
+		assert_true(t->score == best_of_shorter(&r, t, grown, before));
+		assert_undivided(&r, t);
+	}
+	if (cuts_of(&s) < 3 || cuts_of(&s) > s.count - 3)
+		fail_msg("%zu of %zu trials were cut", cuts_of(&s), s.count);
+	upk_search_finish(&s);
+	cJSON_Delete(given);
 	cJSON_Delete(json);
 	upk_dataset_finish(&d);
 }
@@ -632,8 +727,10 @@ int main(void)
 		cmocka_unit_test(a_trial_that_fails_counts_as_failed_and_the_search_goes_on),
 		cmocka_unit_test(when_all_trials_fail_there_is_no_best),
 		cmocka_unit_test(a_search_broken_off_anywhere_ends_with_the_same_trials),
+		cmocka_unit_test(a_search_of_trees_that_are_cut_can_be_broken_off),
 		cmocka_unit_test(hyperband_goes_on_from_the_best_third),
 		cmocka_unit_test(bayes_lets_good_trees_grow_on),
+		cmocka_unit_test(bayes_leaves_a_trial_with_the_rounds_that_scored_best),
 		cmocka_unit_test(what_is_given_stands_where_its_settings_do),
 		cmocka_unit_test(longer_trials_cost_the_rest_of_their_iterations_alone),
 		cmocka_unit_test(what_is_given_is_tried_first),

@@ -215,6 +215,21 @@ static void a_trial_goes_on_once(void **state)
 	assert_int_equal(parents[TRIALS], SEEDS);
 }
 
+/* The three best were better with fewer rounds. */
+static void what_was_cut_does_not_go_on(void **state)
+{
+	struct past p;
+	size_t parents[TRIALS + 1];
+
+	(void)state;
+	make_past(&p);
+	p.learner.work = work_with_a_start;
+	for (size_t i = 0; i < BEST; i++)
+		p.trials[i].cut = true;
+	count_parents(&p, parents);
+	assert_int_equal(parents[TRIALS], SEEDS);
+}
+
 /* The only one that did not fail has gone on. */
 static void what_failed_does_not_go_on(void **state)
 {
@@ -288,6 +303,7 @@ int main(void)
 		cmocka_unit_test(the_work_is_told_of_all_inputs_of_a_row),
 		cmocka_unit_test(one_of_the_three_best_goes_on_where_that_saves_the_start),
 		cmocka_unit_test(a_trial_goes_on_once),
+		cmocka_unit_test(what_was_cut_does_not_go_on),
 		cmocka_unit_test(what_failed_does_not_go_on),
 		cmocka_unit_test(a_trial_that_gained_nothing_by_more_rounds_gets_no_more),
 		cmocka_unit_test(work_counts_less_and_less_until_the_last_trial),

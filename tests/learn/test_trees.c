@@ -187,6 +187,33 @@ static void a_fit_goes_on_as_if_it_had_not_stopped(void **state)
 	rounds_in_two_parts_are_the_rounds_in_one(3);
 }
 
+static void the_first_rounds_are_those_of_a_fit_with_fewer(size_t classes)
+{
+	struct upk_dataset d;
+	sample_rows(&d, 500, 5, classes, 7);
+	void *fewer = fit_from(&d, "{\"rounds\": 12}", NULL, NULL);
+	void *whole = fit_from(&d, "{\"rounds\": 30}", NULL, NULL);
+	void *cut = upk_trees.cut(whole, 12, NULL), *all = upk_trees.cut(whole, 31, NULL);
+	char *texts[] = { text_of(fewer), text_of(cut), text_of(whole), text_of(all) };
+
+	assert_string_equal(texts[0], texts[1]);
+	assert_string_equal(texts[2], texts[3]);
+	for (size_t i = 0; i < 4; i++)
+		free(texts[i]);
+	upk_trees.free(fewer);
+	upk_trees.free(whole);
+	upk_trees.free(cut);
+	upk_trees.free(all);
+	upk_dataset_finish(&d);
+}
+
+static void a_fit_is_cut_to_what_fewer_rounds_give(void **state)
+{
+	(void)state;
+	the_first_rounds_are_those_of_a_fit_with_fewer(2);
+	the_first_rounds_are_those_of_a_fit_with_fewer(3);
+}
+
 static void a_fit_that_goes_on_has_no_more_rounds_than_the_setting_may_give(void **state)
 {
 	struct upk_dataset d;
@@ -650,6 +677,7 @@ int main(void)
 		cmocka_unit_test(four_classes_with_gaps_are_answered_as_by_xgboost),
 		cmocka_unit_test(rows_taken_in_batches_are_answered_as_by_xgboost),
 		cmocka_unit_test(a_fit_goes_on_as_if_it_had_not_stopped),
+		cmocka_unit_test(a_fit_is_cut_to_what_fewer_rounds_give),
 		cmocka_unit_test(a_fit_that_goes_on_has_no_more_rounds_than_the_setting_may_give),
 		cmocka_unit_test(the_curve_is_the_log_loss_after_each_round),
 		cmocka_unit_test(what_was_written_reads_back_to_the_same_text),
