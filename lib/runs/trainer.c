@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config/config_read.h"
@@ -19,6 +18,9 @@
 #include "runs/trials.h"
 #include "store/place.h"
 #include "writer/jobs.h"
+
+/* Than the rest of the daemon, which may be nice itself. */
+enum { NICER = 10 };
 
 struct upk_trainer {
 	struct upk_engine *engine;
@@ -293,7 +295,7 @@ static void *work(void *argument)
 {
 	struct upk_trainer *t = argument;
 	struct upk_job *job;
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* a sandbox may forbid it */
+	(void)nice(NICER); /* of this thread; a sandbox may forbid it */
 	while ((job = upk_jobs_take(t->jobs))) {
 		carry_out(t, job);
 		upk_jobs_finish(t->jobs, job);
