@@ -453,9 +453,9 @@ static bool refit(struct contest *c, const struct made *made, struct upk_error *
 	if (!out->predictor || !made->predictor)
 		return out->predictor != NULL;
 	upk_predictor_take_threshold(out->predictor, made->predictor);
+	const struct upk_calibrate_rows rows = { d, made->start, c->fit_to, c->panel.first, d->rows };
 	return !c->request->calibrate ||
-		upk_predictor_calibrate(
-			out->predictor, made->predictor, d, c->panel.first, d->rows, err);
+		upk_predictor_calibrate(out->predictor, made->predictor, &rows, err);
 }
 
 /* What a run leaves behind. A challenger that was refused stays as it was judged. */

@@ -537,20 +537,6 @@ void upk_predictor_write_parts(const struct upk_predictor_parts *p, struct upk_j
 	p->learner->write(p->fitted, w);
 }
 
-static void write_calibration(const struct upk_predictor *p, struct upk_json_writer *w)
-{
-	if (p->calibrated_from == 0)
-		return;
-	upk_json_object(w, "calibration");
-	upk_json_double(w, "temperature", p->calibration.temperature);
-	upk_json_int(w, "from", p->calibrated_from);
-	upk_json_int(w, "to", p->calibrated_to);
-	upk_json_int(w, "rows", (int64_t)p->calibration.rows);
-	upk_json_double(w, "log_loss_before", p->calibration.before);
-	upk_json_double(w, "log_loss_after", p->calibration.after);
-	upk_json_object_end(w);
-}
-
 void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 {
 	struct upk_json_writer w = upk_json_writer_on(out);
@@ -566,7 +552,7 @@ void upk_predictor_write(const struct upk_predictor *p, struct upk_buffer *out)
 
 	upk_json_object(&w, NULL);
 	upk_predictor_write_parts(&parts, &w);
-	write_calibration(p, &w);
+	upk_predictor_calibration_write(p, &w);
 	upk_predictor_threshold_write(p, &w);
 	upk_json_object_end(&w);
 }
@@ -636,33 +622,6 @@ static bool read_learner(struct upk_predictor *p, const cJSON *json, struct upk_
 		p->learner->read(json, width, p->presents, &p->fitted, err);
 }
 
-/* What is there is all there: it is kept to be written again. */
-static bool read_calibration(struct upk_predictor *p, const cJSON *json, struct upk_error *err)
-{
-	static const char *const names[] = { "temperature", "from", "to", "rows", "log_loss_before",
-		"log_loss_after" };
-	enum { NAMES = sizeof names / sizeof *names };
-	double values[NAMES];
-	const cJSON *object = cJSON_GetObjectItemCaseSensitive(json, "calibration");
-
-	if (!object)
-		return true;
-	for (size_t i = 0; i < NAMES; i++) {
-		const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, names[i]);
-		values[i] = cJSON_IsNumber(value) ? value->valuedouble : -1;
-		if (!(values[i] >= 0 && values[i] <= 0x1p53))
-			return upk_fail(err, UPK_CORRUPT, "calibration.%s is not what it should be",
-				names[i]);
-	}
-	p->calibration = (struct upk_calibration){ .temperature = values[0],
-		.rows = (size_t)values[3],
-		.before = values[4],
-		.after = values[5] };
-	p->calibrated_from = (int64_t)values[1];
-	p->calibrated_to = (int64_t)values[2];
-	return true;
-}
-
 static bool read_members(struct upk_predictor *p, const cJSON *json, struct upk_error *err)
 {
 	if (!cJSON_IsObject(json))
@@ -670,7 +629,7 @@ static bool read_members(struct upk_predictor *p, const cJSON *json, struct upk_
 	p->expand = upk_expand_read(json, err);
 	return p->expand && read_names(&p->classes, json, "classes", err) &&
 		read_present(p, json, err) && read_learner(p, json, err) &&
-		read_calibration(p, json, err) && upk_predictor_threshold_read(p, json, err);
+		upk_predictor_calibration_read(p, json, err) && upk_predictor_threshold_read(p, json, err);
 }
 
 struct upk_predictor *upk_predictor_read(struct upk_text bytes, struct upk_error *err)

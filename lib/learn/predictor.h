@@ -50,14 +50,24 @@ struct upk_predictor *upk_predictor_fit(const struct upk_predictor_setup *setup,
 struct upk_predictor *upk_predictor_cut(
 	struct upk_predictor *p, size_t iterations, struct upk_error *err);
 
-/* Divides the scores of p, which nobody predicts with yet, by the temperature (learn/calibrate.h) that
- * suits `twin` on rows from .. to - 1: the newest of p's, which the twin, fitted otherwise as p, has
- * not seen. false: UPK_NOMEM. */
-bool upk_predictor_calibrate(struct upk_predictor *p, const struct upk_predictor *twin,
-	const struct upk_dataset *d, size_t from, size_t to, struct upk_error *err);
+/* Rows (indices) that a calibration looks at, from .. to - 1, and those that its twin was fitted on,
+ * fitted_from .. fitted_to - 1; fitted_to is at most from. */
+struct upk_calibrate_rows {
+	const struct upk_dataset *data;
+	size_t fitted_from, fitted_to, from, to;
+};
 
-/* The first place of those rows; 0: p was not calibrated, or did not need it. */
-int64_t upk_predictor_calibrated(const struct upk_predictor *p);
+/* Divides the scores of p, which nobody predicts with yet, by the temperature (learn/calibrate.h) that
+ * suits `twin`, fitted otherwise as p, on rows that the twin has not seen. false: UPK_NOMEM. */
+bool upk_predictor_calibrate(struct upk_predictor *p, const struct upk_predictor *twin,
+	const struct upk_calibrate_rows *rows, struct upk_error *err);
+
+/* Those rows in places; to is 0 where p was not calibrated, or did not need it, fitted_to where the
+ * twin's rows are all of p's before `from`. */
+struct upk_calibrated_on {
+	int64_t fitted_from, fitted_to, from, to;
+};
+struct upk_calibrated_on upk_predictor_calibrated(const struct upk_predictor *p);
 
 struct upk_predictor *upk_predictor_ref(struct upk_predictor *p);
 void upk_predictor_unref(struct upk_predictor *p); /* NULL is fine */

@@ -34,8 +34,8 @@ struct upk_predictor {
 	uint16_t *present; /* (presents): indices of the classes that had rows, increasing */
 	size_t presents;
 	struct upk_expand *expand;
-	struct upk_calibration calibration; /* of temperature 1, and places 0, 0: none */
-	int64_t calibrated_from, calibrated_to;
+	struct upk_calibration calibration;     /* of temperature 1: none */
+	struct upk_calibrated_on calibrated_on; /* places 0: none */
 	struct upk_predictor_threshold threshold;
 	struct upk_encode encode; /* of the dense columns, unless the learner is raw */
 	bool folded;              /* the learner divides by its scales */
@@ -64,6 +64,11 @@ void upk_predictor_write_parts(const struct upk_predictor_parts *p, struct upk_j
 
 /* Scores were divided by the temperature: the threshold then parts the rows as before. */
 void upk_predictor_threshold_calibrate(struct upk_predictor *p);
+
+/* The member `calibration`, absent where there is none. read: UPK_CORRUPT. */
+void upk_predictor_calibration_write(const struct upk_predictor *p, struct upk_json_writer *w);
+bool upk_predictor_calibration_read(
+	struct upk_predictor *p, const cJSON *json, struct upk_error *err);
 
 /* The member `threshold`, absent where there is none. read: UPK_CORRUPT. */
 void upk_predictor_threshold_write(const struct upk_predictor *p, struct upk_json_writer *w);

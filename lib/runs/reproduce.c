@@ -220,11 +220,16 @@ static bool calibrate(const struct repeat *r, const struct upk_predictor_setup *
 	struct upk_predictor *p, size_t from, size_t to, struct upk_error *err)
 {
 	const struct upk_dataset *d = &r->rows.data;
-	size_t cut = upk_dataset_at(d, upk_predictor_calibrated(r->kept));
-	if (upk_predictor_calibrated(r->kept) == 0 || cut <= from || cut >= to)
+	const struct upk_calibrated_on on = upk_predictor_calibrated(r->kept);
+	size_t cut = upk_dataset_at(d, on.from);
+	const struct upk_calibrate_rows rows = { d,
+		on.fitted_to ? upk_dataset_at(d, on.fitted_from) : from,
+		on.fitted_to ? upk_dataset_at(d, on.fitted_to) : cut, cut, to };
+	if (on.to == 0 || rows.fitted_from >= rows.fitted_to || rows.fitted_to > cut || cut >= to)
 		return true;
-	struct upk_predictor *twin = upk_predictor_fit(setup, d, from, cut, err);
-	bool done = twin && upk_predictor_calibrate(p, twin, d, cut, to, err);
+	struct upk_predictor *twin =
+		upk_predictor_fit(setup, d, rows.fitted_from, rows.fitted_to, err);
+	bool done = twin && upk_predictor_calibrate(p, twin, &rows, err);
 	upk_predictor_unref(twin);
 	return done;
 }

@@ -415,10 +415,12 @@ static void every_learner_is_calibrated_by_a_twin(void **state)
 			assert_true(twin && p);
 
 			assert_true(upk_predictor_predict(p, &d.table, 0, ROWS, before, NULL));
-			assert_int_equal(upk_predictor_calibrated(p), 0);
-			assert_true(upk_predictor_calibrate(p, twin, &d, CUT, ROWS, NULL));
+			assert_int_equal(upk_predictor_calibrated(p).to, 0);
+			const struct upk_calibrate_rows rows = { &d, 0, CUT, CUT, ROWS };
+			assert_true(upk_predictor_calibrate(p, twin, &rows, NULL));
 			assert_true(upk_predictor_predict(p, &d.table, 0, ROWS, after, NULL));
-			assert_int_equal(upk_predictor_calibrated(p), d.place[CUT]);
+			assert_int_equal(upk_predictor_calibrated(p).from, d.place[CUT]);
+			assert_int_equal(upk_predictor_calibrated(p).fitted_to, 0);
 			struct upk_predictor *read = read_back(p, &bytes);
 			upk_buffer_putc(&bytes, '\0');
 			assert_true(temperature_in(&bytes) > 1.1);
@@ -447,8 +449,9 @@ static void a_twin_that_is_right_calls_for_no_temperature(void **state)
 	(void)state;
 	sample_rows(&d, 1200, 4, 2, 0);
 	struct upk_predictor *twin = fit(&d, 0, 1150), *p = fit(&d, 0, 1200);
-	assert_true(upk_predictor_calibrate(p, twin, &d, 1150, 1200, NULL));
-	assert_int_equal(upk_predictor_calibrated(p), 0);
+	assert_true(upk_predictor_calibrate(
+		p, twin, &(struct upk_calibrate_rows){ &d, 0, 1150, 1150, 1200 }, NULL));
+	assert_int_equal(upk_predictor_calibrated(p).to, 0);
 	upk_predictor_write(p, &bytes);
 	upk_buffer_putc(&bytes, '\0');
 	assert_null(strstr(bytes.data, "calibration"));
@@ -504,7 +507,8 @@ static void a_threshold_is_found_kept_and_decides(void **state)
 
 		/* A temperature changes probabilities, and no decision. */
 		assert_true(upk_predictor_predict(own, &d.table, 0, ROWS, p, NULL));
-		assert_true(upk_predictor_calibrate(own, twin, &d, CUT, ROWS, NULL));
+		assert_true(upk_predictor_calibrate(own, twin,
+			&(struct upk_calibrate_rows){ &d, 0, CUT, CUT, ROWS }, NULL));
 		assert_true(upk_predictor_predict(own, &d.table, 0, ROWS, tempered, NULL));
 		struct upk_decision after = upk_predictor_decision(own, models);
 		for (size_t row = 0; row < ROWS; row++)
