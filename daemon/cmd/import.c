@@ -52,6 +52,7 @@ struct command {
 	int64_t rows, refused; /* lines; those that are no item at all */
 	int64_t bytes;         /* of the file; 0: not known */
 	int64_t told;          /* of the rejected */
+	int64_t clashes;       /* of these: ids that are stored with other content */
 	bool by_line;          /* some ids were made of the file's name and the line */
 };
 
@@ -140,6 +141,7 @@ static int take_command_line(int argc, char **argv, struct command *c)
 static void tell_reject(void *context, uint64_t line, const char *why)
 {
 	struct command *c = context;
+	c->clashes += strstr(why, "is stored with other content") != NULL;
 	if (c->told++ < TOLD_MAX)
 		upk_progress_say(&c->progress, "%s: line %llu: %s", c->table.path,
 			(unsigned long long)line, why);
@@ -249,6 +251,11 @@ static bool load(struct command *c, struct upk_client *client, struct upk_error 
 	return done;
 }
 
+static int64_t rejected(const struct command *c)
+{
+	return c->loader.counts.rejected + c->refused;
+}
+
 static void write_json(const struct command *c, struct upk_buffer *out)
 {
 	const struct upk_load_counts *n = &c->loader.counts;
@@ -260,27 +267,42 @@ static void write_json(const struct command *c, struct upk_buffer *out)
 	upk_json_int(&w, "joined", n->joined);
 	upk_json_int(&w, "revised", n->revised);
 	upk_json_int(&w, "waiting", n->waiting);
-	upk_json_int(&w, "rejected", n->rejected + c->refused);
+	upk_json_int(&w, "rejected", rejected(c));
 	upk_json_object_end(&w);
 	upk_buffer_putc(out, '\n');
 }
 
-/* Files of one name have the same ids. */
+/* Files of one name have the same ids, and a row that moves to another line has another. */
 static void say_ids(const struct command *c)
 {
+	const struct upk_load_counts *n = &c->loader.counts;
 	const char *slash = strrchr(c->table.path, '/');
 	const char *name = slash ? slash + 1 : c->table.path;
-	if (c->by_line && c->loader.counts.duplicates + c->loader.counts.rejected > 0)
+	const char *id = c->csv ? "--id COLUMN" : "an \"id\"";
+	bool mended = rejected(c) > c->clashes && n->accepted > 0;
+	bool met = n->duplicates > 0 || c->clashes > 0;
+	if (!c->by_line || (!mended && !met))
+		return;
+	fprintf(stderr, "rows without an id got FILE:LINE, as %s:2\n", name);
+	if (mended)
 		fprintf(stderr,
-			"rows without an id got FILE:LINE, as %s:2: if another file of the name %s "
-			"was imported, %s or another name keeps the two apart\n",
-			name, name, c->csv ? "--id COLUMN" : "an \"id\"");
+			"to import the file again when it is mended, leave all rows on their "
+			"lines: "
+			"correct a rejected one in place, or leave its line empty. A row that "
+			"moves is "
+			"rejected or stored twice; %s from the first import on spares that\n",
+			id);
+	if (met)
+		fprintf(stderr,
+			"if another file of the name %s was imported, %s or another name keeps the "
+			"two apart\n",
+			name, id);
 }
 
 static void say_counts(const struct command *c)
 {
 	const struct upk_load_counts *n = &c->loader.counts;
-	char rows[UPK_GROUPED_SIZE], duplicates[UPK_GROUPED_SIZE], rejected[UPK_GROUPED_SIZE];
+	char rows[UPK_GROUPED_SIZE], duplicates[UPK_GROUPED_SIZE], refused[UPK_GROUPED_SIZE];
 	if (c->told > TOLD_MAX)
 		fprintf(stderr, "... and others\n");
 	if (c->loader.ignored[0])
@@ -289,7 +311,7 @@ static void say_counts(const struct command *c)
 	fprintf(stderr, "%s rows, %s of them stored already, %s rejected\n",
 		upk_grouped((uint64_t)c->rows, rows),
 		upk_grouped((uint64_t)n->duplicates, duplicates),
-		upk_grouped((uint64_t)(n->rejected + c->refused), rejected));
+		upk_grouped((uint64_t)rejected(c), refused));
 	say_ids(c);
 }
 
@@ -326,7 +348,7 @@ static int run(int argc, char **argv)
 	upk_client_destroy(client);
 	if (!done)
 		fprintf(stderr, "upkeepd import: %s\n", err.message);
-	return done && c.loader.counts.rejected + c.refused == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+	return done && rejected(&c) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
 }
 
 const struct upk_command upk_cmd_import = {

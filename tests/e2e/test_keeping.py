@@ -281,6 +281,27 @@ class ExportImport(Case):
         self.assertIn("if another file of the name data.csv was imported, --id COLUMN or another name", done.stderr)
         self.assertNotIn("FILE:LINE", load(second, "--id", "x").stderr)
 
+    def test_a_file_is_mended_on_its_lines(self):
+        def load(text, name="mend.csv"):
+            return run("import", self.written(text, name), "--model", "m", *(("--label", "y") if name == "mend.csv" else ()),
+                       "--url", f"http://127.0.0.1:{self.daemon.port}").stderr
+        lines = ["a,b,y", "1,2,p", "3,,", "5,6,p", "7,8,q", "9,1,p", ""]
+        hint = "leave all rows on their lines: correct a rejected one in place, or leave its line empty"
+        self.assertNotIn("FILE:LINE", load("a,b,y\n3,,\n"))
+        said = load("\n".join(lines))
+        self.assertIn("as mend.csv:2\n", said)
+        self.assertIn(hint, said)
+        self.assertIn("--id COLUMN from the first import on", said)
+        self.assertNotIn("another file", said)
+        for line, stored in (("", 4), ("3,4,p", 5)):
+            said = load("\n".join(lines[:2] + [line] + lines[3:]))
+            self.assertIn(f"{stored} rows, 4 of them stored already, 0 rejected\n", said)
+            self.assertNotIn(hint, said)
+            self.assertEqual(self.ok(self.daemon.get("/v1/models/m"))["examples"], stored)
+        said = load('{"predicted": "p"}\n{"predicted": ""}\n', "mend.ndjson")
+        self.assertIn(hint, said)
+        self.assertIn('an "id" from the first import on', said)
+
     def test_mistakes_on_the_command_line(self):
         for arguments in (["export"], ["export", "--model", "m", "--format", "xml"], ["export", "--model", "m", "--from", "1"],
                           ["import"], ["import", "x.csv"], ["import", "x.ndjson", "--model", "m", "--label", "y"]):
