@@ -30,6 +30,7 @@ struct upk_csv_items {
 	struct upk_buffer
 		fields; /* of the first rows: size_t size, a byte quoted, the text, a NUL */
 	struct upk_buffer lines;  /* uint64_t: where each begins */
+	struct upk_error fault;   /* why the row behind them can't be read */
 	size_t next_row, next_at; /* of them that was not given out yet */
 	struct upk_text *cells;   /* (count) of the row at hand */
 	unsigned char *quoted;
@@ -148,35 +149,43 @@ static bool check_count(
 			t->options->path, (unsigned long long)row->line, row->count, t->count);
 }
 
+static void see_types(struct upk_csv_items *t, const struct upk_csv_row *row)
+{
+	double number;
+	for (size_t i = 0; i < row->count; i++)
+		if (!upk_cell_missing(row->fields[i]) && !upk_cell_number(row->fields[i], &number))
+			t->columns[i].words = true;
+}
+
 static void hold(struct upk_csv_items *t, const struct upk_csv_row *row)
 {
 	upk_buffer_append(&t->lines, &row->line, sizeof row->line);
 	for (size_t i = 0; i < row->count; i++) {
-		double number;
-		bool missing = upk_cell_missing(row->fields[i]);
-		if (!missing && !upk_cell_number(row->fields[i], &number))
-			t->columns[i].words = true;
 		upk_buffer_append(&t->fields, &row->fields[i].size, sizeof row->fields[i].size);
 		upk_buffer_append(&t->fields, &row->quoted[i], 1);
 		upk_buffer_append(&t->fields, row->fields[i].data, row->fields[i].size + 1);
 	}
 }
 
+/* Rows behind one with too few or too many fields aren't held, but show types as well: the model
+ * that is made for the rows before it takes the mended file. */
 static bool read_sample(struct upk_csv_items *t, struct upk_error *err)
 {
 	struct upk_csv_row row;
-	enum upk_csv_got got = UPK_CSV_ROW;
 	for (size_t i = 0; i < SAMPLE_ROWS && t->fields.size < SAMPLE_BYTES; i++) {
-		got = upk_csv_next(t->csv, &row, err);
-		if (got != UPK_CSV_ROW)
+		struct upk_error *fault = t->fault.code == UPK_OK ? &t->fault : NULL;
+		if (upk_csv_next(t->csv, &row, fault) != UPK_CSV_ROW)
 			break;
-		if (!check_count(t, &row, err))
-			return false;
-		hold(t, &row);
+		if (!check_count(t, &row, fault))
+			continue;
+		see_types(t, &row);
+		if (t->fault.code == UPK_OK)
+			hold(t, &row);
 	}
 	if (t->fields.failed || t->lines.failed)
 		return no_memory(t, err);
-	return got != UPK_CSV_ERROR;
+	return t->fault.code == UPK_OK || t->lines.size > 0 ||
+		upk_fail(err, t->fault.code, "%s", t->fault.message);
 }
 
 struct upk_csv_items *upk_csv_items_open(
@@ -265,6 +274,10 @@ static enum upk_csv_got next_cells(struct upk_csv_items *t, uint64_t *line, stru
 			t->next_at = (size_t)(at - t->fields.data) + t->cells[i].size + 1;
 		}
 		return UPK_CSV_ROW;
+	}
+	if (t->fault.code != UPK_OK) {
+		upk_fail(err, t->fault.code, "%s", t->fault.message);
+		return UPK_CSV_ERROR;
 	}
 	enum upk_csv_got got = upk_csv_next(t->csv, &row, err);
 	if (got != UPK_CSV_ROW)

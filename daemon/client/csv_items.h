@@ -24,8 +24,9 @@ struct upk_csv_items_options {
  * 16 MiB, from which the types of columns are seen. */
 struct upk_csv_items;
 
-/* NULL: what upk_csv_next says, or UPK_INVALID: no header, a column that is not there, has no name
- * or a name twice, neither --label nor a prediction. `options` stays the caller's and alive. */
+/* NULL: what upk_csv_next says of the header or the row behind it, or UPK_INVALID: no header, a
+ * column that is not there, has no name or a name twice, neither --label nor a prediction. `options`
+ * stays the caller's and alive. */
 struct upk_csv_items *upk_csv_items_open(
 	const struct upk_csv_items_options *options, struct upk_error *err);
 void upk_csv_items_close(struct upk_csv_items *t); /* NULL is fine */
@@ -37,7 +38,7 @@ void upk_csv_items_fit(struct upk_csv_items *t, const struct upk_target *target)
 /* The features of a model for it: a JSON array; nothing: there are no feature columns. */
 void upk_csv_items_write_features(const struct upk_csv_items *t, struct upk_buffer *out);
 
-/* The next row. Without an id column its id is `name`:LINE, the file's name without its folder. Its
+/* The next row; one that can't be read ends the file, as those of upk_csv_next do. Without an id column its id is `name`:LINE, the file's name without its folder. Its
  * texts live until the next call. */
 enum upk_csv_got upk_csv_items_next(
 	struct upk_csv_items *t, struct upk_load_item *item, struct upk_error *err);

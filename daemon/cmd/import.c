@@ -28,7 +28,8 @@ static const char help[] =
 	"  --url URL           the daemon: http://HOST:PORT or unix:PATH\n"
 	"                      (default http://127.0.0.1:7850)\n"
 	"  --format FORMAT     csv or ndjson; default by FILE's name, else ndjson\n"
-	"  --json              print the counts as one line of JSON\n"
+	"  --json              print the counts as one line of JSON, with \"error\" if it broke "
+	"off\n"
 	"  --help              this text\n\n"
 	"Of a CSV file, whose other columns are features:\n"
 	"  --label COLUMN      the true class\n"
@@ -256,7 +257,7 @@ static int64_t rejected(const struct command *c)
 	return c->loader.counts.rejected + c->refused;
 }
 
-static void write_json(const struct command *c, struct upk_buffer *out)
+static void write_json(const struct command *c, const char *error, struct upk_buffer *out)
 {
 	const struct upk_load_counts *n = &c->loader.counts;
 	struct upk_json_writer w = upk_json_writer_on(out);
@@ -268,6 +269,8 @@ static void write_json(const struct command *c, struct upk_buffer *out)
 	upk_json_int(&w, "revised", n->revised);
 	upk_json_int(&w, "waiting", n->waiting);
 	upk_json_int(&w, "rejected", rejected(c));
+	if (error)
+		upk_json_string(&w, "error", error);
 	upk_json_object_end(&w);
 	upk_buffer_putc(out, '\n');
 }
@@ -287,10 +290,9 @@ static void say_ids(const struct command *c)
 	if (mended)
 		fprintf(stderr,
 			"to import the file again when it is mended, leave all rows on their "
-			"lines: "
-			"correct a rejected one in place, or leave its line empty. A row that "
-			"moves is "
-			"rejected or stored twice; %s from the first import on spares that\n",
+			"lines: correct a rejected one in place, or leave its line empty. A row "
+			"that moves is rejected or stored twice; %s from the first import on "
+			"spares that\n",
 			id);
 	if (met)
 		fprintf(stderr,
@@ -299,33 +301,46 @@ static void say_ids(const struct command *c)
 			name, id);
 }
 
-static void say_counts(const struct command *c)
+/* error: why it broke off; NULL: it did not. */
+static void say_counts(const struct command *c, const char *error)
 {
 	const struct upk_load_counts *n = &c->loader.counts;
-	char rows[UPK_GROUPED_SIZE], duplicates[UPK_GROUPED_SIZE], refused[UPK_GROUPED_SIZE];
+	char rows[UPK_GROUPED_SIZE], duplicates[UPK_GROUPED_SIZE], refused[UPK_GROUPED_SIZE],
+		accepted[UPK_GROUPED_SIZE];
 	if (c->told > TOLD_MAX)
 		fprintf(stderr, "... and others\n");
 	if (c->loader.ignored[0])
 		fprintf(stderr, "left out, since the model does not have it: %s\n",
 			c->loader.ignored);
-	fprintf(stderr, "%s rows, %s of them stored already, %s rejected\n",
-		upk_grouped((uint64_t)c->rows, rows),
-		upk_grouped((uint64_t)n->duplicates, duplicates),
-		upk_grouped((uint64_t)rejected(c), refused));
+	if (!error || c->rows > 0)
+		fprintf(stderr, "%s rows, %s of them stored already, %s rejected\n",
+			upk_grouped((uint64_t)c->rows, rows),
+			upk_grouped((uint64_t)n->duplicates, duplicates),
+			upk_grouped((uint64_t)rejected(c), refused));
 	say_ids(c);
+	if (error)
+		fprintf(stderr, "upkeepd import: %s\n", error);
+	if (error && c->rows > 0)
+		fprintf(stderr,
+			"%s rows were accepted before that: import the same file again to go on, "
+			"what is stored counts as a duplicate\n",
+			upk_grouped((uint64_t)n->accepted, accepted));
 }
 
-static bool report(const struct command *c, struct upk_error *err)
+/* error as say_counts. */
+static bool report(const struct command *c, const char *error)
 {
 	struct upk_buffer line = { 0 };
-	say_counts(c);
+	say_counts(c, error);
 	if (!c->json)
 		return true;
-	write_json(c, &line);
+	write_json(c, error, &line);
 	bool done = !line.failed && fwrite(line.data, 1, line.size, stdout) == line.size &&
 		fflush(stdout) == 0;
 	upk_buffer_finish(&line);
-	return done || upk_fail(err, UPK_IO, "the result could not be written");
+	if (!done)
+		fprintf(stderr, "upkeepd import: the result could not be written\n");
+	return done;
 }
 
 static bool is_stopped(void)
@@ -343,12 +358,10 @@ static int run(int argc, char **argv)
 	struct upk_client *client = upk_client_create(c.url, &err);
 	if (client)
 		upk_client_stop_when(client, is_stopped);
-	bool done = client && check_file(c.table.path, &err) && load(&c, client, &err) &&
-		report(&c, &err);
+	bool done = client && check_file(c.table.path, &err) && load(&c, client, &err);
 	upk_client_destroy(client);
-	if (!done)
-		fprintf(stderr, "upkeepd import: %s\n", err.message);
-	return done && rejected(&c) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
+	return report(&c, done ? NULL : err.message) && done && rejected(&c) == 0 ? UPK_EXIT_OK
+										  : UPK_EXIT_FAILED;
 }
 
 const struct upk_command upk_cmd_import = {

@@ -1,4 +1,5 @@
 """Keeping data: backup, export and import, deletion, and the store's room."""
+import gzip
 import json
 import os
 import shutil
@@ -262,12 +263,79 @@ class ExportImport(Case):
         self.assertEqual(self.ok(self.daemon.get("/v1/models/new"))["examples"], 1)
 
     def test_what_stands_before_a_broken_row_is_stored(self):
-        rows = "".join(f"{x},{'up' if x % 2 else 'down'}\n" for x in range(1500))
-        done = run("import", self.written(f"a,y\n{rows}1,2,3\n4,up\n", "broken.csv"), "--model", "m", "--label", "y",
-                   "--url", f"http://127.0.0.1:{self.daemon.port}")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("broken.csv: line 1502: 3 fields: the header has 2", done.stderr)
-        self.assertEqual(self.ok(self.daemon.get("/v1/models/m"))["examples"], 1500)
+        rows = [f"{x},{'up' if x % 2 else 'down'}\n" for x in range(2500)]
+        for at in (0, 1, 500, 1500):
+            for before in (False, True):
+                model = f"m{at}-{before}".lower()
+                if before:
+                    self.put_model(model, {"features": ["a"]})
+                path = self.written("".join(["a,y\n", *rows[:at], "1,2,3\n", *rows[at + 1:]]), f"broken{at}.csv")
+                done = run("import", path, "--model", model, "--label", "y", "--json",
+                           "--url", f"http://127.0.0.1:{self.daemon.port}")
+                error = f"{path}: line {at + 2}: 3 fields: the header has 2"
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"upkeepd import: {error}\n", done.stderr)
+                counts = json.loads(done.stdout)
+                self.assertEqual((counts["rows"], counts["accepted"], counts["error"]), (at, at, error))
+                if at == 0:
+                    self.assertEqual(self.daemon.get(f"/v1/models/{model}").status, 200 if before else 404)
+                    continue
+                self.assertIn(f"{at:,} rows were accepted before that: import the same file again to go on", done.stderr)
+                self.assertEqual(self.ok(self.daemon.get(f"/v1/models/{model}"))["examples"], at)
+                counts = self.load(self.written("".join(["a,y\n", *rows]), f"broken{at}.csv"), "--model", model, "--label", "y")
+                self.assertEqual((counts["rows"], counts["duplicates"], counts["rejected"]), (2500, at, 0))
+                self.assertNotIn("error", counts)
+
+    def test_rows_behind_a_broken_one_show_types_too(self):
+        rows = ["7,up", "de,down"]
+        for broken in ("7,up,x", "7,up"):
+            path = self.written("\n".join(["a,y", rows[0], broken, rows[1], ""]), "types.csv")
+            done = run("import", path, "--model", "m", "--label", "y", "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("3 rows, 1 of them stored already, 0 rejected", done.stderr)
+
+    def test_what_stands_before_the_end_of_a_file_that_is_cut_short_is_stored(self):
+        items = [json.dumps({"id": i, "predicted": "a", "meta": {"n": self.random.random()}}) for i in range(3000)]
+        cut = os.path.join(self.daemon.top, "cut.gz")
+        with open(cut, "wb") as file:
+            whole = gzip.compress("\n".join(items).encode())
+            file.write(whole[:len(whole) * 3 // 4])
+        long = self.written("\n".join([*items[:1200], '"' + "x" * (17 << 20), *items[1200:]]), "long.ndjson")
+        for model, path, words in (("cut", cut, "the gzip file is cut short"), ("long", long, "line 1201: over 16 MiB")):
+            counts = self.load(path, "--model", model, status=1)
+            self.assertIn(words, counts["error"])
+            self.assertEqual(counts["accepted"], counts["rows"])
+            self.assertGreater(counts["accepted"], 1000)
+            self.assertLess(counts["accepted"], 2900)
+            again = self.load(self.written("\n".join(items)), "--model", model)
+            self.assertEqual((again["accepted"], again["duplicates"]), (3000, counts["accepted"]))
+
+    def test_a_daemon_that_goes_away_leaves_words_to_go_on(self):
+        items = [json.dumps({"id": i, "predicted": "a"}) + "\n" for i in range(40000)]
+        self.put_model("m", {})
+        with subprocess.Popen([BINARY, "import", "-", "--model", "m", "--json", "--url", f"http://127.0.0.1:{self.daemon.port}"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as loader:
+            loader.stdin.write("".join(items[:20000]))
+            loader.stdin.flush()
+            events = lambda: self.ok(self.daemon.get("/v1/models/m"))["predictions"]
+            wait_until(lambda: events() >= 15000, what="the first rows")
+            self.daemon.kill()
+            try:
+                loader.stdin.write("".join(items[20000:]))
+                loader.stdin.close()
+            except BrokenPipeError:
+                pass
+            loader.stdin = None
+            out, said = loader.communicate(timeout=60)
+        counts = json.loads(out)
+        self.assertEqual(loader.returncode, 1)
+        self.assertIn(counts["error"], said)
+        self.assertIn(f"{counts['accepted']:,} rows were accepted before that: import the same file again", said)
+        self.daemon.start()
+        again = self.load(self.written("".join(items)), "--model", "m")
+        self.assertEqual(again["accepted"], 40000)
+        self.assertGreaterEqual(again["duplicates"], counts["accepted"])
+        self.assertGreaterEqual(counts["accepted"], 15000)
 
     def test_files_of_one_name_are_told_apart_in_words(self):
         for folder in ("a", "b"):
