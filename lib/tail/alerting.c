@@ -36,6 +36,7 @@ void upk_alerting_replace(struct upk_tail *t, const struct upk_moment *m)
 		if (t->rules[i].state == UPK_RULE_FIRING)
 			upk_alerting_resolve(t, i, "replaced", m);
 		t->rules[i].state = UPK_RULE_OK;
+		t->rules[i].last = (struct upk_judgement){ 0 };
 		t->rules[i].score = NAN;
 		t->rules[i].score_pairs = 0;
 		t->rules[i].scored = false;

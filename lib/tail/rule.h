@@ -39,7 +39,7 @@ struct upk_judgement {
 struct upk_rule {
 	const struct upk_rule_config *config;
 	enum upk_rule_state state;
-	struct upk_judgement last;   /* the latest that said something */
+	struct upk_judgement last;   /* the latest of what is in use; pairs 0: none yet */
 	int64_t pending_since;       /* ms */
 
 	/* while firing */

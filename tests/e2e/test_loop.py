@@ -97,6 +97,8 @@ class Loop(LoopCase):
         self.assertGreater(self.play("m", stream, 500), 0.88)
         alert = self.list("m", "alerts")[0]
         self.assertEqual((alert["state"], alert["resolved_by"]), ("resolved", "replaced"), alert)
+        rule, = self.ok(self.daemon.get("/v1/models/m/rules"))["rules"]
+        self.assertEqual([rule[name] for name in ("state", "value", "bound", "threshold", "pairs")], ["ok", None, None, None, 0])
         served = self.ok(self.daemon.get("/v1/models/m/versions/1"))["served"]
         self.assertEqual(len(served), 1)
         self.assertIsNotNone(served[0]["to"])

@@ -71,6 +71,14 @@ class Page(Browser):
         self.assertNotIn('<span class="state good">ok</span>', page)
         self.assertIn("0 of the 40 pairs it needs", page)
 
+    def test_a_change_rule_shows_its_l_beside_the_limit_of_l(self):
+        self.put_model("fell", {"rules": [{"name": "fell", "change": "down"}]})
+        self.events("fell", [{"predicted": "a", "label": "ab"[i % 20 == 0]} for i in range(400)])
+        self.events("fell", [{"predicted": "a", "label": "ab"[i % 2]} for i in range(100)])
+        rule, = self.ok(self.daemon.get("/v1/models/fell/rules"))["rules"]
+        self.assertEqual(rule["state"], "firing")
+        self.assertIn(f" L {rule['bound']:.3f} L {rule['threshold']:.3f} ", self.shown("#model=fell"))
+
     def test_many_marks_do_not_hide_the_curve(self):
         def marks_after(turns):
             for turn in range(turns):

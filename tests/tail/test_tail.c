@@ -422,6 +422,7 @@ static void firing_rule_is_replaced_when_another_comes_into_use(void **state)
 	assert_int_equal(stream_count(&s, UPK_ORDER_RUN), 1);
 	assert_int_equal(stream_count(&s, UPK_ORDER_RESOLVE), 0);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_FIRING);
+	assert_true(rule_of(&s)->last.pairs > 0);
 
 	stream_event(&s, 1);
 	const struct upk_order *over = stream_newest(&s, UPK_ORDER_RESOLVE);
@@ -429,6 +430,7 @@ static void firing_rule_is_replaced_when_another_comes_into_use(void **state)
 	assert_int_equal(over->alert, 1);
 	assert_int_equal(rule_of(&s)->state, UPK_RULE_OK);
 	assert_int_equal(upk_record_pairs(s.tail->record), 0);
+	assert_int_equal(rule_of(&s)->last.pairs, 0); /* no figures of the one before */
 	stream_random(&s, 1, 1000, 0.3); /* its own record: nothing has fallen */
 	assert_int_equal(stream_count(&s, UPK_ORDER_ALERT), 1);
 	stream_close(&s);

@@ -322,6 +322,18 @@ function firingWords(model, rule) {
 	return alert ? make("div", { class: "quiet" }, alertWords(alert)) : null;
 }
 
+/* What stands beside the limit of a change is how strongly the record speaks for it, no rate. */
+function valueWords(rule) {
+	if (rule.kind !== "change")
+		return figure(rule.value);
+	return typeof rule.bound === "number" ? `L ${figure(rule.bound)}` : "–";
+}
+
+function limitWords(rule) {
+	const of = { change: "L ", drop: "fall " }[rule.kind] || "";
+	return typeof rule.threshold === "number" ? `${of}${figure(rule.threshold)}` : "–";
+}
+
 function showRules(model) {
 	if (model.rules.length === 0)
 		return empty("No rules.");
@@ -331,8 +343,8 @@ function showRules(model) {
 			make("td", {}, ruleState(rule)),
 			make("td", { class: "words" }, ruleWords(rule), reasonWords(rule),
 				firingWords(model, rule)),
-			make("td", { class: "number" }, figure(rule.value)),
-			make("td", { class: "number" }, figure(rule.threshold)))));
+			make("td", { class: "number" }, valueWords(rule)),
+			make("td", { class: "number" }, limitWords(rule)))));
 }
 
 function servedWords(version) {
