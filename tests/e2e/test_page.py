@@ -83,12 +83,26 @@ class Page(Browser):
         def marks_after(turns):
             for turn in range(turns):
                 self.events("flips", [{"predicted": "a", "label": "ab"[turn % 2]}] * 50)
-            return re.findall(r'class="mark alerted( tick)?"', self.browse("--dump-dom", part="#model=flips").stdout)
+            page = self.browse("--dump-dom", part="#model=flips").stdout
+            legend, = re.findall(r'class="bad">(.)</span> a rule fired', page)
+            self.assertNotIn("alerts are marked from", page)
+            return legend, re.findall(r'class="mark alerted( tick)?"', page)
 
         self.put_model("flips", {"windows": [{"name": "short", "count": 50}], "rules": [
             {"name": "low", "metric": "accuracy", "window": "short", "below": 0.5, "min_pairs": 20, "confidence": None}]})
-        self.assertEqual(marks_after(6), [""] * 3)
-        self.assertEqual(marks_after(54), [" tick"] * 30)
+        self.assertEqual(marks_after(6), ("┆", [""] * 3))
+        self.assertEqual(marks_after(394), ("╷", [" tick"] * 200))
+        self.assertEqual(marks_after(20), ("╷", [" tick"] * 210))
+
+    def test_the_legend_says_from_where_on_alerts_are_marked(self):
+        self.put_model("many", {"windows": [{"name": "last", "count": 1}], "rules": [
+            {"name": "low", "metric": "accuracy", "window": "last", "below": 0.5, "min_pairs": 1, "confidence": None}]})
+        self.events("many", [{"predicted": "a", "label": "ab"[turn % 2]} for turn in range(3000)])
+        kept = lambda: self.ok(self.daemon.get("/v1/models/many/alerts?limit=10000"))["alerts"]
+        wait_until(lambda: len(kept()) == 1000, what="the removal of older alerts")
+        page = self.browse("--dump-dom", part="#model=many").stdout
+        self.assertIn(f"alerts are marked from place {kept()[-1]['place']:,} on", page)
+        self.assertEqual(len(re.findall('class="mark alerted', page)), 1000)
 
     def test_a_screenshot_can_be_taken(self):
         path = os.path.join(self.daemon.top, "page.png")

@@ -8,6 +8,7 @@ const MODELS_IN_FULL = 30;
 const HAPPENED = 25;
 const REVISIONS = 5;
 const TRIALS = 100;
+const ALERTS = 10000; /* the most of one answer */
 const INTERVAL_FROM = 30; /* pairs: on fewer, an average's interval may collapse */
 
 /* ---- making elements ---- */
@@ -275,20 +276,39 @@ function axes(scale) {
 	return parts;
 }
 
-function marks(scale, model) {
+/* What stands in the chart; in lanes under it where that would hide the curve. */
+function marksOf(scale, model) {
 	const at = [];
 	for (const promotion of model.promotions)
 		at.push([promotion.place, promotion.against ? "against" : "promoted", promotionWords(promotion)]);
 	for (const alert of model.alerts)
 		at.push([alert.place, "alerted", alertWords(alert)]);
-	const shown = at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last);
+	const all = at.filter(([place]) => typeof place === "number" && place >= scale.first && place <= scale.last);
+	return { all, lanes: all.length > MARKS_ACROSS };
+}
+
+function drawMarks(scale, marks) {
 	const floor = CHART.height - CHART.bottom;
-	return shown.map(([place, kind, words]) => {
-		const across = shown.length <= MARKS_ACROSS || !(kind in LANES);
+	return marks.all.map(([place, kind, words]) => {
+		const across = !marks.lanes || !(kind in LANES);
 		return draw("line", { class: `mark ${kind}${across ? "" : " tick"}`, x1: scale.x(place), x2: scale.x(place),
 			y1: across ? CHART.top : floor + LANES[kind], y2: across ? floor : floor + LANES[kind] + LANE_HEIGHT },
 		draw("title", {}, words));
 	});
+}
+
+/* Alerts are numbered from 1, and old ones are removed: those have no mark. */
+function cutWords(scale, alerts) {
+	const gap = alerts.findIndex((alert, i) => alert.alert !== alerts[0].alert - i);
+	const oldest = alerts[(gap < 0 ? alerts.length : gap) - 1];
+	return oldest && oldest.alert > 1 && oldest.place > scale.first ? ` · alerts are marked from place ${count(oldest.place)} on` : null;
+}
+
+function showLegend(scale, marks, model) {
+	const line = marks.lanes ? "╷" : "┆";
+	return make("p", { class: "legend" }, make("span", { class: "bad" }, line), " a rule fired ",
+		make("span", { class: "good" }, line), " a version was promoted ",
+		make("span", { class: "against" }, "┃"), " promoted against a verdict", cutWords(scale, model.alerts));
 }
 
 /* The points that are kept, and how the window stands now. */
@@ -310,9 +330,11 @@ function showHistory(model) {
 	const path = points.map((point) => `${scale.x(point.place).toFixed(1)},${scale.y(point.value).toFixed(1)}`).join(" ");
 	const last = points[points.length - 1];
 	const label = `F1 from ${figure(points[0].value)} to ${figure(last.value)} over ${points.length} points`;
-	return make("div", { class: "card" },
+	const marks = marksOf(scale, model);
+	return [make("div", { class: "card" },
 		draw("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, role: "img", "aria-label": label },
-			axes(scale), marks(scale, model), draw("polyline", { class: "curve", points: path })));
+			axes(scale), drawMarks(scale, marks), draw("polyline", { class: "curve", points: path }))),
+	showLegend(scale, marks, model)];
 }
 
 /* ---- rules, versions, runs ---- */
@@ -535,8 +557,6 @@ function showModel(model) {
 		(model.warnings || []).map((warning) => make("p", { class: "warn" }, warning)),
 		make("h3", {}, "Windows"), showWindows(model),
 		make("h3", {}, shown ? `F1 of ${shown}` : "F1"), showHistory(model),
-		make("p", { class: "legend" }, make("span", { class: "bad" }, "┆"), " a rule fired ", make("span", { class: "good" }, "┆"), " a version was promoted ",
-			make("span", { class: "against" }, "┃"), " promoted against a verdict"),
 		make("h3", {}, "What happened last"), showHappened(model),
 		make("h3", {}, "Rules"), showRules(model),
 		showClasses(model),
@@ -595,11 +615,11 @@ async function readRevisions(path, live) {
 async function readModel(model) {
 	const path = base(model.model);
 	const [figures, alerts, runs, versions, promotions, history] = await Promise.all([
-		readFigures(model), read(`${path}/alerts?limit=200`), read(`${path}/runs?limit=20`),
+		readFigures(model), read(`${path}/alerts?limit=${ALERTS}`), read(`${path}/runs?limit=20`),
 		read(`${path}/versions?limit=20`), read(`${path}/promotions`), read(`${path}/metrics/history?points=400`)]);
 	const [run, revisions] = await Promise.all([readRun(path, runs.runs || []), readRevisions(path, figures.live)]);
 	return { ...figures, alerts: alerts.alerts || [], runs: runs.runs || [], run, revisions,
-		versions: versions.versions || [], promotions: (promotions.promotions || []).slice(-200), history };
+		versions: versions.versions || [], promotions: promotions.promotions || [], history };
 }
 
 /* The model that the address names; null: none. */
