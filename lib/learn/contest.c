@@ -313,17 +313,15 @@ static bool recall(void *context, struct upk_trial *trial)
 	return watch->recall && watch->recall(watch->context, trial);
 }
 
-/* A champion that was fitted on a row which was not known by then, or is another learner's, is not
- * gone on from. */
+/* Another learner's champion is not gone on from. One that was fitted on a row which was not known
+ * by then has no rows since to go on with. */
 static struct upk_tuning tuning_of(struct contest *c)
 {
 	struct upk_tuning t = *c->request->tuning;
 
 	t.watch = (struct upk_search_watch){ recall, tell_trial, c };
 	if (t.champion &&
-		(t.champion_to > c->request->data->place[c->fit_to] ||
-			strcmp(upk_predictor_learner(t.champion),
-				c->request->setup.learner->name) != 0))
+		strcmp(upk_predictor_learner(t.champion), c->request->setup.learner->name) != 0)
 		t.champion = NULL;
 	return t;
 }
