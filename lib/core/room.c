@@ -161,6 +161,14 @@ void upk_room_failed(struct upk_engine *e, bool deleting)
 	look_at_disk(e);
 }
 
+bool upk_room_made(struct upk_engine *e, const struct upk_error *err)
+{
+	if (err->code != UPK_FULL)
+		return false;
+	upk_room_failed(e, true);
+	return true;
+}
+
 void upk_room_limit(struct upk_engine *e, int64_t most)
 {
 	atomic_store(&e->room.most, most);

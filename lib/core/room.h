@@ -43,6 +43,10 @@ bool upk_room_check(struct upk_engine *e, struct upk_error *err);
  * freed and, for what deletes, the reserve. */
 void upk_room_failed(struct upk_engine *e, bool deleting);
 
+/* What deletes, or a start, has failed so: whether it is to be tried once more, since room has been
+ * made as above. false: it failed for another reason. */
+bool upk_room_made(struct upk_engine *e, const struct upk_error *err);
+
 /* Any thread. 0: no cap. */
 void upk_room_limit(struct upk_engine *e, int64_t most);
 

@@ -524,11 +524,8 @@ static bool delete_model(struct upk_engine *e, struct control *c, struct upk_err
 	struct upk_model *m = find(e, c->name, err);
 	if (!m)
 		return false;
-	bool done = transact(e, m, c, remove_rows, err);
-	if (!done && err->code == UPK_FULL) {
-		upk_room_failed(e, true);
-		done = transact(e, m, c, remove_rows, err);
-	}
+	bool done = transact(e, m, c, remove_rows, err) ||
+		(upk_room_made(e, err) && transact(e, m, c, remove_rows, err));
 	if (done) {
 		upk_registry_remove(e->registry, m);
 		pthread_mutex_lock(&m->lock);

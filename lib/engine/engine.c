@@ -20,6 +20,13 @@
 
 enum { MAX_MODELS = 10000, QUEUE_BYTES = 256 * 1024 * 1024 };
 
+/* Ids of rows since the last spill may have to be written first, on a full disk too. */
+static struct upk_ids *open_ids(struct upk_engine *e, struct upk_error *err)
+{
+	struct upk_ids *ids = upk_ids_open(e->store, NULL, err);
+	return ids || !upk_room_made(e, err) ? ids : upk_ids_open(e->store, NULL, err);
+}
+
 static bool open_parts(struct upk_engine *e, struct upk_error *err)
 {
 	e->store = upk_store_open(e->folder, UPK_STORE_WRITE, err);
@@ -33,7 +40,7 @@ static bool open_parts(struct upk_engine *e, struct upk_error *err)
 			e->folder);
 	e->pending = upk_pending_create(err);
 	e->recent = e->pending ? upk_recent_create(err) : NULL;
-	e->ids = e->recent ? upk_ids_open(e->store, NULL, err) : NULL;
+	e->ids = e->recent ? open_ids(e, err) : NULL;
 	e->retention = e->ids ? upk_retention_create(err) : NULL;
 	e->readers = e->retention ? upk_readers_create(e->folder, err) : NULL;
 	e->registry = e->readers ? upk_registry_create(err) : NULL;

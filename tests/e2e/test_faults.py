@@ -238,6 +238,28 @@ class Disk(Broken):
         self.post(items=self.pairs(500, 400))
         self.ledger.check("with space again")
 
+    def test_a_start_on_a_disk_without_a_byte_left_writes_the_ids_that_it_must(self):
+        self.daemon = Daemon()
+        self.mount("size=64m")
+        daemon = self.use(self.daemon)
+        for _ in range(11):
+            self.post(items=self.pairs(6000))
+        for _ in range(3):
+            daemon.kill()
+            self.ballast()
+            daemon.start()
+        self.ledger.check("while the disk is full")
+        self.problem(daemon.post("/v1/models/m/events", self.pairs()), 507, "the disk is full")
+
+    def test_events_can_be_deleted_when_another_program_has_taken_every_byte(self):
+        daemon = self.fill()
+        ids = [f"e{i}" for i in range(500, 512)]
+        self.ballast()
+        for id in ids:
+            self.ok(daemon.delete(f"/v1/models/m/events/{id}"), 200)
+        for id in ids:
+            self.assertEqual(daemon.get(f"/v1/models/m/events/{id}").status, 404)
+
     def test_a_full_or_read_only_disk_at_the_start_is_told(self):
         self.daemon = Daemon()
         self.mount("size=1m")
