@@ -50,6 +50,7 @@ struct upk_model {
 	int64_t last_place;   /* given out */
 	int64_t stored_place; /* place of the state in the store */
 	int64_t retention;    /* as writer/retention.h has seen it, ms */
+	size_t points_left;   /* points of history until a look at how many there are */
 	bool stale;           /* the tail is behind the store: rebuild it */
 	struct upk_repair repair;
 	struct upk_schema *old_schema; /* while behind: what was replaced */

@@ -172,17 +172,22 @@ static struct upk_text window_of(const struct upk_model *m, const struct upk_ord
 	return upk_text_of(m->tail->config->windows[order->window].name);
 }
 
-/* Looking how many there are takes as long as storing dozens. */
-static bool thin_points(struct upk_engine *e, struct upk_model *m, const struct upk_orders *orders,
-	struct upk_error *err)
+/* Looking how many there are takes as long as storing dozens: it is done after so many new ones,
+ * and at the first after a start. */
+static bool thin_points(
+	struct upk_engine *e, struct upk_model *m, size_t stored, struct upk_error *err)
 {
-	for (size_t i = 0; i < orders->count; i++) {
-		const struct upk_order *order = &orders->items[i];
-		if (order->kind == UPK_ORDER_POINT && order->place % THIN_EVERY == 0 &&
-			!upk_history_thin(
-				e->store, m->number, window_of(m, order), POINTS_MOST, err))
-			return false;
+	const struct upk_config *config = m->tail->config;
+
+	if (stored < m->points_left) {
+		m->points_left -= stored;
+		return true;
 	}
+	for (size_t i = 0; i < config->windows_count; i++)
+		if (!upk_history_thin(e->store, m->number, upk_text_of(config->windows[i].name),
+			    POINTS_MOST, err))
+			return false;
+	m->points_left = THIN_EVERY;
 	return true;
 }
 
@@ -191,11 +196,12 @@ static bool persist_points(struct upk_engine *e, struct upk_model *m,
 	const struct upk_orders *orders, struct upk_error *err)
 {
 	struct upk_history_row rows[POINTS_AT_ONCE];
-	size_t count = 0;
+	size_t count = 0, stored = 0;
 	for (size_t i = 0; i < orders->count; i++) {
 		const struct upk_order *order = &orders->items[i];
 		if (order->kind != UPK_ORDER_POINT)
 			continue;
+		stored++;
 		rows[count++] = (struct upk_history_row){ .model = m->number,
 			.window = window_of(m, order),
 			.place = order->place,
@@ -207,8 +213,9 @@ static bool persist_points(struct upk_engine *e, struct upk_model *m,
 			count = 0;
 		}
 	}
-	return upk_history_insert_many(e->store, rows, count, err) &&
-		thin_points(e, m, orders, err);
+	return stored == 0 ||
+		(upk_history_insert_many(e->store, rows, count, err) &&
+			thin_points(e, m, stored, err));
 }
 
 bool upk_persist_orders(struct upk_engine *e, struct upk_model *m, const struct upk_orders *orders,

@@ -699,3 +699,17 @@ class Retention(Case):
         self.check_windows("long", old["long"] + young["long"])
         done = run("check", "--data", self.daemon.folder, "--scratch", self.daemon.top)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class History(Case):
+    def test_old_points_are_thinned_whatever_the_window_s_size(self):
+        counts = (80, 100, 160)
+        self.put_model("m", {"rules": [], "windows": [{"name": f"last-{n}", "count": n} for n in counts]})
+        line = '{"predicted":"a","label":"a"}\n'
+        for _ in range(12):
+            self.ok(self.daemon.post("/v1/models/m/events", line * 5000, headers={"Content-Type": "application/x-ndjson"}))
+        self.daemon.restart()
+        with sqlite3.connect(f"file:{self.daemon.folder}/upkeepd.db?mode=ro", uri=True) as file:
+            points = dict(file.execute("SELECT window, COUNT(*) FROM history GROUP BY window"))
+        for n in counts: # a point each n / 20 pairs: 7,500 to 15,000
+            self.assertTrue(1000 < points[f"last-{n}"] < 4096 + 256, points)
