@@ -116,15 +116,31 @@ static void send(void *context, const struct upk_trial *trial, bool recalled)
 
 /* ---- from the store ---- */
 
-/* But for the iterations, of which the trial may have been left with fewer than it began with. */
+/* Takes the member out. NAN: there is none. */
+static double take_number(cJSON *settings, const char *name)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(settings, name);
+	double value = cJSON_IsNumber(member) ? member->valuedouble : (double)NAN;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(settings, name);
+	return value;
+}
+
+/* The trial may have been left with fewer iterations than it began with, where fits can be cut. */
 static bool same_settings(const struct upk_trial *was, const struct upk_trial *is)
 {
-	const char *iterations = was->learner->resource;
-	cJSON *a = upk_json_parse(upk_text_of(was->settings), NULL);
-	cJSON *b = upk_json_parse(upk_text_of(is->settings), NULL);
-	cJSON_DeleteItemFromObjectCaseSensitive(a, iterations);
-	cJSON_DeleteItemFromObjectCaseSensitive(b, iterations);
-	bool same = a && b && upk_json_equal(a, b);
+	const struct upk_learner *learner = was->learner;
+	cJSON *a, *b;
+
+	if (strcmp(was->settings, is->settings) == 0)
+		return true;
+	if (!learner->cut)
+		return false;
+	a = upk_json_parse(upk_text_of(was->settings), NULL);
+	b = upk_json_parse(upk_text_of(is->settings), NULL);
+	bool same = a && b &&
+		take_number(a, learner->resource) < take_number(b, learner->resource) &&
+		upk_json_equal(a, b);
 	cJSON_Delete(a);
 	cJSON_Delete(b);
 	return same;

@@ -16,13 +16,14 @@ static void insert_trials(struct fixture *f)
 	fixture_commit(f);
 }
 
-static struct upk_trial asked(int64_t number, char *settings)
+/* The caller finishes it. */
+static struct upk_trial asked(int64_t number, const char *settings)
 {
 	return (struct upk_trial){ .number = number,
 		.kind = UPK_TRIAL_OPTIMISE,
 		.learner = &upk_trees,
 		.parent = number > 1 ? 1 : 0,
-		.settings = settings,
+		.settings = strdup(settings),
 		.from = 3,
 		.to = 9,
 		.rows = 5,
@@ -42,7 +43,7 @@ static struct upk_trials *open_trials(struct fixture *f, int64_t run)
 static void stored_trials_are_recalled_with_what_came_of_them(void **state)
 {
 	struct fixture *f = *state;
-	char settings[] = "{\"rounds\":9}";
+	const char *settings = "{\"rounds\":9}";
 	insert_trials(f);
 	struct upk_trials *t = open_trials(f, 1);
 	struct upk_search_watch watch = upk_trials_watch(t);
@@ -54,20 +55,22 @@ static void stored_trials_are_recalled_with_what_came_of_them(void **state)
 	assert_true(watch.recall(watch.context, &two));
 	assert_true(two.failed && isnan(two.score));
 	assert_string_equal(two.error, "it diverged");
+	upk_trial_finish(&one);
+	upk_trial_finish(&two);
 	upk_trials_destroy(t);
 }
 
 static void a_trial_that_differs_in_anything_is_made_again(void **state)
 {
 	struct fixture *f = *state;
-	char settings[] = "{\"rounds\":9}", others[] = "{\"rounds\":8}";
+	const char *settings = "{\"rounds\":9}";
 	insert_trials(f);
 	struct upk_trials *t = open_trials(f, 1);
 	struct upk_search_watch watch = upk_trials_watch(t);
 	struct upk_trial differing[8];
 	for (size_t i = 0; i < 8; i++)
 		differing[i] = asked(1, settings);
-	differing[0].settings = others;
+	differing[0].settings[strlen(settings) - 2] = '8';
 	differing[1].seed = 8;
 	differing[2].rows = 6;
 	differing[3].from = 2;
@@ -77,18 +80,36 @@ static void a_trial_that_differs_in_anything_is_made_again(void **state)
 	differing[7].number = 3;
 	for (size_t i = 0; i < 8; i++)
 		assert_false(watch.recall(watch.context, &differing[i]));
+	for (size_t i = 0; i < 8; i++)
+		upk_trial_finish(&differing[i]);
 	upk_trials_destroy(t);
 }
 
 static void another_run_has_none_of_them(void **state)
 {
 	struct fixture *f = *state;
-	char settings[] = "{\"rounds\":9}";
+	const char *settings = "{\"rounds\":9}";
 	insert_trials(f);
 	struct upk_trials *t = open_trials(f, 2);
 	struct upk_search_watch watch = upk_trials_watch(t);
 	struct upk_trial one = asked(1, settings);
 	assert_false(watch.recall(watch.context, &one));
+	upk_trial_finish(&one);
+	upk_trials_destroy(t);
+}
+
+static void a_trial_that_was_cut_is_recalled_with_the_rounds_that_it_was_left_with(void **state)
+{
+	struct fixture *f = *state;
+	insert_trials(f);
+	struct upk_trials *t = open_trials(f, 1);
+	struct upk_search_watch watch = upk_trials_watch(t);
+	struct upk_trial longer = asked(1, "{\"rounds\":40}"), shorter = asked(1, "{\"rounds\":5}");
+	assert_true(watch.recall(watch.context, &longer));
+	assert_string_equal(longer.settings, "{\"rounds\":9}");
+	assert_false(watch.recall(watch.context, &shorter));
+	upk_trial_finish(&longer);
+	upk_trial_finish(&shorter);
 	upk_trials_destroy(t);
 }
 
@@ -100,6 +121,7 @@ int main(void)
 		TEST(stored_trials_are_recalled_with_what_came_of_them),
 		TEST(a_trial_that_differs_in_anything_is_made_again),
 		TEST(another_run_has_none_of_them),
+		TEST(a_trial_that_was_cut_is_recalled_with_the_rounds_that_it_was_left_with),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
