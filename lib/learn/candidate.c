@@ -81,6 +81,13 @@ static bool is_near(size_t length, size_t taken)
 	return 5 * apart <= taken;
 }
 
+size_t upk_candidate_lag(const struct upk_dataset *d, size_t holdout)
+{
+	size_t first = d->rows - holdout;
+
+	return min(upk_dataset_lag(d, first, d->rows), first / 2);
+}
+
 /* What windows were taken so far; a length counts the holdout too. */
 struct windows {
 	const struct upk_dataset *data;

@@ -13,6 +13,10 @@ enum { UPK_CANDIDATE_WINDOWS = 8 };
  * the fewest labels in the whole dataset among those that have some. */
 size_t upk_candidate_holdout(const struct upk_dataset *d, size_t change);
 
+/* How many rows before the holdout were not known when its rows were predicted (upk_dataset_lag); where
+ * hardly anything was, as when a past is posted before its labels, half of the rows before it. */
+size_t upk_candidate_lag(const struct upk_dataset *d, size_t holdout);
+
 /* Rows (indices) of a window: what is promoted is fitted on from .. rows - 1, and is judged by a
  * fit on judged_from .. rows - holdout - lag - 1. */
 struct upk_candidate_window {

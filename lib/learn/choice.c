@@ -13,13 +13,14 @@ struct choice {
 	double *probabilities; /* (n, classes) */
 };
 
-/* Rows from .. to - 1 by a fit on those before them. */
+/* Rows from .. to - 1 by a fit on those that were known before them. */
 static bool answer_block(struct choice *c, const struct upk_predictor_setup *setup, size_t from,
 	size_t to, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
-	size_t begin = from > FITTED_MOST ? from - FITTED_MOST : 0;
-	struct upk_predictor *p = upk_predictor_fit(setup, d, begin, from, err);
+	size_t known = from - (c->request->lag < from / 2 ? c->request->lag : from / 2);
+	size_t begin = known > FITTED_MOST ? known - FITTED_MOST : 0;
+	struct upk_predictor *p = upk_predictor_fit(setup, d, begin, known, err);
 	size_t classes = d->classes;
 	bool ok = p && upk_predictor_predict(p, &d->table, from, to - from, c->probabilities, err);
 

@@ -238,15 +238,6 @@ static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
 	return true;
 }
 
-/* Where hardly anything was known by then, as when a past is posted before its labels, half of the
- * rows before the holdout are left. */
-static size_t lag_of(const struct contest *c)
-{
-	size_t lag = upk_dataset_lag(c->request->data, c->panel.first, c->request->data->rows);
-
-	return lag < c->panel.first / 2 ? lag : c->panel.first / 2;
-}
-
 static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 {
 	size_t holdout = upk_candidate_holdout(c->request->data, change);
@@ -264,7 +255,7 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 		return upk_fail(err, UPK_INVALID,
 			"of the newest %zu rows %zu are pairs: at least %d are needed to compare",
 			holdout, c->panel.n, PAIRS_MIN);
-	c->fit_to -= lag_of(c);
+	c->fit_to -= upk_candidate_lag(c->request->data, holdout);
 	name_metric(c);
 	return upk_panel_ask_champion(&c->panel, &c->champion, err);
 }
@@ -379,6 +370,12 @@ static bool tune(struct contest *c, struct upk_error *err)
 	return true;
 }
 
+/* By more than what rounding makes of an equal lead. */
+static bool leads(const struct upk_contest_outcome *o)
+{
+	return o->difference > o->limit + 1e-9;
+}
+
 static bool judge(struct contest *c, struct upk_error *err)
 {
 	struct upk_answers labels = upk_panel_labels(&c->panel);
@@ -395,7 +392,7 @@ static bool judge(struct contest *c, struct upk_error *err)
 		c->request->first_errors };
 	if (!upk_checks_run(&c->request->checks, &input, &out->checked, err))
 		return false;
-	out->passed = out->difference > out->limit;
+	out->passed = leads(out);
 	out->held = out->passed && out->checked.end == UPK_CHECK_HELD;
 	out->passed = out->passed && out->checked.end == UPK_CHECK_PASSED;
 	return true;
@@ -405,7 +402,7 @@ static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VE
 {
 	const struct upk_lead lead = { o->challenger, o->champion, o->limit };
 	int digits = upk_lead_digits(&lead);
-	bool stopped = o->difference > o->limit && !o->passed;
+	bool stopped = leads(o) && !o->passed;
 	char who[48] = "", words[UPK_LEAD_WORDS];
 
 	upk_lead_say(&lead, words);

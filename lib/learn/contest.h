@@ -21,7 +21,8 @@ enum { UPK_CONTEST_METRIC = 160, UPK_CONTEST_VERDICT = 1024 };
 struct upk_contest_old {
 	int64_t version;
 	struct upk_predictor *predictor; /* borrowed; its inputs are the dataset's columns */
-	int64_t trained_to; /* place after its last training row; it takes part if <= the holdout's first */
+	int64_t trained_to; /* place after its last training row; it takes part where all of them were known
+			     * when the holdout was predicted */
 };
 
 /* Whom the others must beat. */

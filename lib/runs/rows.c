@@ -82,6 +82,8 @@ static bool note_known(struct reading *r, const struct upk_place_row *place)
 		return upk_fail(r->err, UPK_NOMEM, "no memory for the rows of a run");
 	r->capacity = d->capacity;
 	r->complete[at] = place->label > place->event ? place->label : place->event;
+	if (at > 0 && r->complete[at] < r->complete[at - 1]) /* an example that was predicted later */
+		r->complete[at] = r->complete[at - 1];
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (r->complete[middle] < place->event)

@@ -107,7 +107,7 @@ static void note_progress(void *context, size_t done, size_t total)
 }
 
 /* With "auto" the learner that is best at rows after those that it is fitted on; of the rows held
- * out it sees none, except in a first run, which compares with nobody. */
+ * out, and of those that were not known when they were predicted, it sees none, except in a first run, which compares with nobody. */
 static bool choose_learner(
 	const struct upk_job *job, struct upk_contest_request *request, struct upk_error *err)
 {
@@ -116,9 +116,12 @@ static bool choose_learner(
 	struct upk_choice_request choice = {
 		.data = d, .to = d->rows, .decision = request->decision, .measure = request->measure
 	};
-	size_t chosen;
-	if (job->order.run_kind != UPK_RUN_FIRST)
-		choice.to -= upk_candidate_holdout(d, upk_dataset_at(d, job->order.change));
+	size_t chosen, holdout;
+	if (job->order.run_kind != UPK_RUN_FIRST) {
+		holdout = upk_candidate_holdout(d, upk_dataset_at(d, job->order.change));
+		choice.lag = upk_candidate_lag(d, holdout);
+		choice.to -= holdout + choice.lag;
+	}
 	for (size_t i = 0; i < UPK_CHOICE_LEARNERS && upk_learner_at(i); i++) {
 		struct upk_predictor_setup *setup = &choice.setups[choice.count];
 		if (!upk_config_takes(retrain, upk_learner_at(i)))
