@@ -113,12 +113,13 @@ static bool get_version(struct upk_engine *e, const struct upk_model *m, int64_t
 	return true;
 }
 
+/* Whether it must beat the version that answers predict, whoever answered the newest rows. */
 static bool compares_with_champion(enum upk_run_kind kind)
 {
-	return kind == UPK_RUN_SCHEDULE || kind == UPK_RUN_MANUAL;
+	return kind == UPK_RUN_SCHEDULE || kind == UPK_RUN_MANUAL || kind == UPK_RUN_GROWTH;
 }
 
-/* The version in use, where it can be gone on from; and whom a run by hand or by schedule is to
+/* The version in use, where it can be gone on from; and whom a run is to
  * beat: the version that answers predict, where upkeepd's are in use. */
 static bool add_champion(struct upk_engine *e, struct upk_job *job, struct upk_error *err)
 {
