@@ -16,28 +16,47 @@ static unsigned char lower(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* Levenshtein distance, one row at a time, or any above NEAR: no row is nearer than the one before.
- * Both words are at most WORD_MAX long. */
+static bool same(struct upk_text a, size_t i, struct upk_text b, size_t j)
+{
+	return lower(a.data[i]) == lower(b.data[j]);
+}
+
+/* Optimal string alignment (a swap of neighbours is one step), or any above NEAR: a row and the one
+ * after it that are both further leave none nearer. Both words are at most WORD_MAX long. */
 static size_t distance(struct upk_text a, struct upk_text b)
 {
-	size_t row[WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1], nearest_before = 0;
 
 	for (size_t j = 0; j <= b.size; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= a.size; i++) {
-		size_t diagonal = row[0], nearest = i;
-		row[0] = i;
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
+		size_t nearest = row[0] = i;
 		for (size_t j = 1; j <= b.size; j++) {
-			size_t above = row[j];
-			size_t change = diagonal + (lower(a.data[i - 1]) != lower(b.data[j - 1]));
-			row[j] = least(above + 1, row[j - 1] + 1, change);
-			diagonal = above;
+			size_t change = above[j - 1] + !same(a, i - 1, b, j - 1);
+			row[j] = least(above[j] + 1, row[j - 1] + 1, change);
+			if (i > 1 && j > 1 && same(a, i - 1, b, j - 2) && same(a, i - 2, b, j - 1))
+				row[j] = least(row[j], second[j - 2] + 1, row[j]);
 			nearest = row[j] < nearest ? row[j] : nearest;
 		}
-		if (nearest > NEAR)
+		if (nearest > NEAR && nearest_before > NEAR)
 			return nearest;
+		nearest_before = nearest;
 	}
-	return row[b.size];
+	return rows[a.size % 3][b.size];
+}
+
+static bool starts_alike(struct upk_text word, struct upk_text name)
+{
+	return word.size > 0 && name.size > 0 && same(word, 0, name, 0);
+}
+
+static bool is_nearer(
+	const struct upk_spelling *s, struct upk_text word, struct upk_text name, size_t d)
+{
+	if (!s->nearest.data || d != s->distance)
+		return !s->nearest.data || d < s->distance;
+	return starts_alike(word, name) && !starts_alike(word, s->nearest);
 }
 
 void upk_spelling_try(struct upk_spelling *s, struct upk_text name)
@@ -49,8 +68,7 @@ void upk_spelling_try(struct upk_spelling *s, struct upk_text name)
 		word.size > name.size + NEAR)
 		return;
 	d = distance(word, name);
-	if (d <= NEAR && (d < word.size || d < name.size) &&
-		(!s->nearest.data || d < s->distance)) {
+	if (d <= NEAR && (d < word.size || d < name.size) && is_nearer(s, word, name, d)) {
 		s->nearest = name;
 		s->distance = d;
 	}

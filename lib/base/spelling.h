@@ -18,8 +18,9 @@ struct upk_spelling {
 };
 void upk_spelling_try(struct upk_spelling *s, struct upk_text name);
 
-/* The name closest to word: at most two letters away, one of them its own, and 'A' is no other
- * letter than 'a'. NULL: none is. names ends with NULL. */
+/* The name closest to word: at most two steps away (a letter more, less or other, or two neighbours
+ * swapped), one letter its own, and 'A' is no other letter than 'a'. Of equally close ones the first
+ * that begins as word does, else the first. NULL: none is. names ends with NULL. */
 const char *upk_spelling_nearest(const char *word, const char *const *names);
 
 /* "; did you mean NAME?", "": nothing is near. Returns out. */

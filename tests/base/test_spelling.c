@@ -19,6 +19,76 @@ static void a_typo_finds_the_word_that_was_meant(void **state)
 	assert_string_equal(upk_spelling_nearest("DEMO", names), "demo");
 }
 
+static void a_swap_of_neighbours_is_one_step(void **state)
+{
+	static const char *const classes[] = { "ham", "spam", "spma", NULL };
+	static const char *const swaps[] = { "axb", "abcd", NULL };
+	(void)state;
+	assert_string_equal(upk_spelling_nearest("sapm", classes), "spam");
+	assert_string_equal(upk_spelling_nearest("spmaa", classes), "spma");
+	assert_string_equal(upk_spelling_nearest("badc", swaps), "abcd");
+	assert_string_equal(upk_spelling_nearest("Hma", classes), "ham");
+}
+
+static void of_equally_near_words_the_one_that_begins_alike_is_meant(void **state)
+{
+	static const char *const names_of_4[] = { "cost", "most", "mast", NULL };
+	(void)state;
+	assert_string_equal(upk_spelling_nearest("mist", names_of_4), "most");
+	assert_string_equal(upk_spelling_nearest("zost", names_of_4), "cost");
+}
+
+/* The whole table, without the early way out. */
+static size_t plain_distance(const char *a, const char *b)
+{
+	size_t m = strlen(a), n = strlen(b), d[8][8];
+	for (size_t i = 0; i <= m; i++) {
+		for (size_t j = 0; j <= n; j++) {
+			d[i][j] = i + j;
+			if (i == 0 || j == 0)
+				continue;
+			size_t best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+			best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+				d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	}
+	return d[m][n];
+}
+
+static void spell(size_t number, char out[8])
+{
+	static const char letters[] = "abc";
+	size_t left = number;
+	for (size_t n = 0; n < 6; n++, left /= 3)
+		out[n] = letters[left % 3];
+	out[number % 7 == 0 ? 4 : 6] = '\0';
+}
+
+static void distances_are_those_of_the_whole_table(void **state)
+{
+	char word[8], name[8];
+	size_t near = 0;
+	(void)state;
+	for (size_t i = 0; i < 729; i += 2) {
+		for (size_t j = 0; j < 729; j += 5) {
+			spell(i, word);
+			spell(j, name);
+			struct upk_spelling s = { .word = word };
+			upk_spelling_try(&s, upk_text_of(name));
+			size_t expected = plain_distance(word, name);
+			assert_int_equal(s.nearest.data != NULL, expected <= 2);
+			if (s.nearest.data)
+				assert_int_equal(s.distance, expected);
+			near += expected <= 2;
+		}
+	}
+	assert_true(near > 1000);
+}
+
 static void a_strange_word_is_not_guessed(void **state)
 {
 	static const char *const letters[] = { "x", "ab", NULL };
@@ -81,6 +151,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_typo_finds_the_word_that_was_meant),
+		cmocka_unit_test(a_swap_of_neighbours_is_one_step),
+		cmocka_unit_test(of_equally_near_words_the_one_that_begins_alike_is_meant),
+		cmocka_unit_test(distances_are_those_of_the_whole_table),
 		cmocka_unit_test(a_strange_word_is_not_guessed),
 		cmocka_unit_test(the_nearest_of_many_is_asked_for),
 		cmocka_unit_test(a_list_that_is_too_long_ends_in_dots),
