@@ -64,9 +64,10 @@ bool upk_listen_parse(const char *given, struct upk_listen *l, struct upk_error 
 	*l = (struct upk_listen){ .given = given };
 	if (strncmp(given, "unix:", 5) == 0)
 		return parse_unix(given + 5, l, err);
-	if (!colon || !upk_number_parse_int(upk_text_of(colon + 1), &port) || port < 0 ||
-		port > 65535)
+	if (!colon || !upk_number_parse_int(upk_text_of(colon + 1), &port))
 		return upk_fail(err, UPK_INVALID, "'%s': want ADDR:PORT or unix:PATH", given);
+	if (port < 0 || port > 65535)
+		return upk_fail(err, UPK_INVALID, "'%s': want a port from 0 to 65535", given);
 
 	size_t size = (size_t)(colon - given);
 	if (size >= 2 && *given == '[' && given[size - 1] == ']') {

@@ -54,19 +54,41 @@ static int unknown(const char *word)
 	return upk_usage_fail(NULL, "unknown command '%s'", word);
 }
 
+static const struct upk_command *find(const char *name)
+{
+	for (const struct upk_command *const *c = commands; *c; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+/* argv[0] is "help". */
+static int help_on(int argc, char **argv)
+{
+	static char option[] = "--help";
+	if (argc < 2)
+		return help();
+	if (argc > 2)
+		return upk_usage_fail(NULL, "'%s' is one word too many", argv[2]);
+	const struct upk_command *command = find(argv[1]);
+	if (!command)
+		return unknown(argv[1]);
+	char *words[] = { argv[1], option, NULL };
+	return command->run(2, words);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return upk_usage_fail(NULL, "a command is missing");
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-		strcmp(argv[1], "help") == 0)
+	if (strcmp(argv[1], "help") == 0)
+		return help_on(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return help();
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("upkeepd " UPK_PROJECT_VERSION);
 		return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
 	}
-	for (const struct upk_command *const *c = commands; *c; c++)
-		if (strcmp((*c)->name, argv[1]) == 0)
-			return (*c)->run(argc - 1, argv + 1);
-	return unknown(argv[1]);
+	const struct upk_command *command = find(argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -8,7 +8,7 @@
 #include "cmd/command.h"
 #include "usage.h"
 
-enum { OPTIONS_MAX = 30, WORD_MAX = 32, FIRST = 256 };
+enum { OPTIONS_MAX = 30, WORD_MAX = 32, FIRST = 256, HELP = FIRST + OPTIONS_MAX };
 
 /* Ends with help and with the row that getopt wants. */
 static void list(const struct upk_options *o, struct option known[OPTIONS_MAX + 2])
@@ -19,7 +19,7 @@ static void list(const struct upk_options *o, struct option known[OPTIONS_MAX + 
 			.has_arg = o->items[n].kind == UPK_OPTION_FLAG ? no_argument
 								       : required_argument,
 			.val = FIRST + n };
-	known[n] = (struct option){ .name = "help", .val = 'h' };
+	known[n] = (struct option){ .name = "help", .val = HELP };
 	known[n + 1] = (struct option){ 0 };
 }
 
@@ -45,6 +45,9 @@ static int refuse(const char *command, int what, char *const *argv, const struct
 	char name[WORD_MAX + 1];
 	if (what == ':')
 		return upk_usage_fail(command, "%s wants a value", word);
+	if (optopt >= FIRST)
+		return upk_usage_fail(
+			command, "%.*s takes no value", (int)strcspn(word, "="), word);
 	if (optopt > 0 && optopt < 128)
 		return upk_usage_fail(command, "unknown option -%c", optopt);
 	for (size_t i = 0; known[i].name; i++)
@@ -70,9 +73,26 @@ static bool check_model(const char *command, const char *name)
 	return false;
 }
 
+/* What may not be empty is named. */
+static bool check_there(const char *command, const struct upk_option *option)
+{
+	static const char *const wanted[] = {
+		[UPK_OPTION_FOLDER] = "a folder",
+		[UPK_OPTION_FILE] = "a file",
+		[UPK_OPTION_MODEL] = "a model's name",
+		[UPK_OPTION_TAKE] = NULL,
+	};
+	if (!wanted[option->kind] || optarg[0])
+		return true;
+	upk_usage_fail(command, "--%s: want %s, not nothing", option->name, wanted[option->kind]);
+	return false;
+}
+
 static bool put(const char *command, const struct upk_option *option, void *into)
 {
 	void *place = (char *)into + option->at;
+	if (!check_there(command, option))
+		return false;
 	if (option->kind == UPK_OPTION_TAKE)
 		return option->take(into, optarg);
 	if (option->kind == UPK_OPTION_FLAG)
@@ -88,7 +108,7 @@ int upk_options_read(const struct upk_options *o, int argc, char **argv, void *i
 	list(o, known);
 	opterr = 0;
 	for (int what; (what = next(argc, argv, known)) != -1;) {
-		if (what == 'h') {
+		if (what == 'h' || what == HELP) {
 			fputs(o->help, stdout);
 			return fflush(stdout) == 0 ? UPK_EXIT_OK : UPK_EXIT_FAILED;
 		}

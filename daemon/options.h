@@ -6,10 +6,12 @@
 #include <stddef.h>
 
 enum upk_option_kind {
-	UPK_OPTION_FLAG,  /* sets a bool */
-	UPK_OPTION_TEXT,  /* its value goes to a const char * */
-	UPK_OPTION_MODEL, /* the same, of the form that a model's name has */
-	UPK_OPTION_TAKE,  /* its value goes to a function */
+	UPK_OPTION_FLAG,   /* sets a bool */
+	UPK_OPTION_TEXT,   /* its value goes to a const char * */
+	UPK_OPTION_FOLDER, /* the same, not empty */
+	UPK_OPTION_FILE,   /* the same, not empty */
+	UPK_OPTION_MODEL,  /* the same, of the form that a model's name has */
+	UPK_OPTION_TAKE,   /* its value goes to a function */
 };
 
 struct upk_option {

@@ -28,7 +28,7 @@ struct command {
 };
 
 static const struct upk_option options[] = {
-	UPK_OPTION("data", TEXT, struct command, data),
+	UPK_OPTION("data", FOLDER, struct command, data),
 	UPK_OPTION("json", FLAG, struct command, json),
 	{ 0 },
 };

@@ -45,12 +45,13 @@ struct check {
 	struct upk_buffer list; /* what was found, as JSON */
 	struct upk_json_writer w;
 	int64_t faults;
+	bool audited; /* windows, too, whatever was found there */
 	struct upk_audit audit;
 };
 
 static const struct upk_option options[] = {
-	UPK_OPTION("data", TEXT, struct check, data),
-	UPK_OPTION("scratch", TEXT, struct check, scratch),
+	UPK_OPTION("data", FOLDER, struct check, data),
+	UPK_OPTION("scratch", FOLDER, struct check, scratch),
 	UPK_OPTION("rows", FLAG, struct check, rows_only),
 	UPK_OPTION("json", FLAG, struct check, json),
 	{ 0 },
@@ -163,6 +164,7 @@ static bool audit(struct check *c, struct upk_store *rows, struct upk_error *err
 static bool check_windows(struct check *c, struct upk_error *err)
 {
 	struct upk_store *rows = upk_store_open(c->copy, UPK_STORE_READ, err);
+	c->audited = true;
 	bool done = rows && audit(c, rows, err);
 	upk_store_close(rows);
 	return done;
@@ -202,20 +204,33 @@ static void finish(struct check *c)
 	upk_buffer_finish(&c->list);
 }
 
+/* null: not counted, since windows were left out. */
+static void write_count(
+	struct upk_json_writer *w, const char *key, const struct check *c, int64_t count)
+{
+	if (c->audited)
+		upk_json_int(w, key, count);
+	else
+		upk_json_null(w, key);
+}
+
 static bool report(struct check *c, struct upk_error *err)
 {
 	struct upk_buffer line = { 0 };
 	struct upk_json_writer w = upk_json_writer_on(&line);
 	upk_json_array_end(&c->w);
-	fprintf(stderr, "%lld models, %lld windows, %lld pairs: %lld faults%s\n",
-		(long long)c->audit.models, (long long)c->audit.windows, (long long)c->audit.pairs,
-		(long long)c->faults,
-		c->rows_only || c->faults > 0 ? " (rows alone, where windows were left out)" : "");
+	if (c->audited)
+		fprintf(stderr, "%lld models, %lld windows, %lld pairs: %lld faults\n",
+			(long long)c->audit.models, (long long)c->audit.windows,
+			(long long)c->audit.pairs, (long long)c->faults);
+	else
+		fprintf(stderr, "rows alone, windows were left out: %lld faults\n",
+			(long long)c->faults);
 	upk_json_object(&w, NULL);
 	upk_json_bool(&w, "ok", c->faults == 0);
-	upk_json_int(&w, "models", c->audit.models);
-	upk_json_int(&w, "windows", c->audit.windows);
-	upk_json_int(&w, "pairs", c->audit.pairs);
+	write_count(&w, "models", c, c->audit.models);
+	write_count(&w, "windows", c, c->audit.windows);
+	write_count(&w, "pairs", c, c->audit.pairs);
 	upk_json_raw(&w, "faults", upk_buffer_text(&c->list));
 	upk_json_object_end(&w);
 	upk_buffer_putc(&line, '\n');

@@ -56,7 +56,7 @@ struct demo {
 static const struct upk_option options[] = {
 	UPK_OPTION("exit", FLAG, struct demo, exit),
 	UPK_OPTION("json", FLAG, struct demo, json),
-	UPK_OPTION("data", TEXT, struct demo, data),
+	UPK_OPTION("data", FOLDER, struct demo, data),
 	UPK_OPTION("keep", FLAG, struct demo, keep),
 	{ 0 },
 };

@@ -78,12 +78,12 @@ static bool take_to(void *into, const char *text)
 }
 
 static const struct upk_option options[] = {
-	UPK_OPTION("model", TEXT, struct command, options.model),
+	UPK_OPTION("model", MODEL, struct command, options.model),
 	UPK_OPTION_OF("format", take_format),
 	UPK_OPTION_OF("from", take_from),
 	UPK_OPTION_OF("to", take_to),
-	UPK_OPTION("output", TEXT, struct command, output),
-	UPK_OPTION("data", TEXT, struct command, options.folder),
+	UPK_OPTION("output", FILE, struct command, output),
+	UPK_OPTION("data", FOLDER, struct command, options.folder),
 	{ 0 },
 };
 

@@ -114,7 +114,11 @@ static bool take_label_delay(void *into, const char *text)
 static bool take_batch(void *into, const char *text)
 {
 	struct command *c = into;
-	return take_size(text, "batch", &c->player.batch);
+	if (!take_size(text, "batch", &c->player.batch))
+		return false;
+	if (c->player.batch == 0)
+		upk_usage_fail("replay", "--batch %s: want an integer of 1 or more", text);
+	return c->player.batch > 0;
 }
 
 static const struct upk_option options[] = {

@@ -47,7 +47,7 @@ static bool refuse_url(void *into, const char *value)
 }
 
 static const struct upk_option options[] = {
-	UPK_OPTION("data", TEXT, struct command, data),
+	UPK_OPTION("data", FOLDER, struct command, data),
 	UPK_OPTION_OF("url", refuse_url),
 	UPK_OPTION("json", FLAG, struct command, json),
 	{ 0 },

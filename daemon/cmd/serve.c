@@ -91,8 +91,8 @@ static void fill_defaults(struct options *o)
 }
 
 static const struct upk_option known[] = {
-	UPK_OPTION("config", TEXT, struct options, config),
-	UPK_OPTION("data", TEXT, struct options, data),
+	UPK_OPTION("config", FILE, struct options, config),
+	UPK_OPTION("data", FOLDER, struct options, data),
 	UPK_OPTION_OF("listen", add_listen),
 	UPK_OPTION("insecure", FLAG, struct options, insecure),
 	{ 0 },

@@ -50,6 +50,16 @@ static void what_is_no_address_is_refused(void **state)
 	}
 }
 
+static void a_port_out_of_range_is_told_the_range(void **state)
+{
+	(void)state;
+	struct upk_error err = { 0 };
+	struct upk_listen l;
+
+	assert_false(upk_listen_parse("127.0.0.1:99999", &l, &err));
+	assert_string_equal(err.message, "'127.0.0.1:99999': want a port from 0 to 65535");
+}
+
 static void port_0_is_described_by_the_port_that_it_got(void **state)
 {
 	(void)state;
@@ -99,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_says_whether_it_is_loopback),
 		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(a_port_out_of_range_is_told_the_range),
 		cmocka_unit_test(port_0_is_described_by_the_port_that_it_got),
 		cmocka_unit_test(a_stale_unix_socket_is_replaced_and_a_live_one_is_not),
 	};

@@ -24,6 +24,8 @@ static bool take(void *into, const char *value)
 static const struct upk_option items[] = {
 	UPK_OPTION("data", TEXT, struct into, data),
 	UPK_OPTION("model", MODEL, struct into, model),
+	UPK_OPTION("folder", FOLDER, struct into, data),
+	UPK_OPTION("file", FILE, struct into, data),
 	UPK_OPTION_OF("take", take),
 	UPK_OPTION("insecure", FLAG, struct into, insecure),
 	{ 0 },
@@ -76,6 +78,10 @@ static void what_is_no_option_of_the_table_is_refused(void **state)
 		{ { "--model", "" }, UPK_EXIT_USAGE },
 		{ { "--model", ".a" }, UPK_EXIT_USAGE },
 		{ { "--take", "bad" }, UPK_EXIT_USAGE },
+		{ { "--folder=" }, UPK_EXIT_USAGE },
+		{ { "--file", "" }, UPK_EXIT_USAGE },
+		{ { "--data=" }, -1 }, /* any text, a column's name say */
+		{ { "--help=3" }, UPK_EXIT_USAGE },
 		{ { "--help" }, UPK_EXIT_OK },
 		{ { "-h", "--other" }, UPK_EXIT_OK },
 		{ { "word", "--help" }, UPK_EXIT_OK },

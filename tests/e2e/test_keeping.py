@@ -512,6 +512,8 @@ class Check(Case):
         self.assertEqual(self.daemon.stop(), 0)
         status, report, said = self.check("--rows")
         self.assertEqual((status, report["faults"]), (0, []), said)
+        self.assertEqual([report[name] for name in ("models", "windows", "pairs")], [None] * 3)
+        self.assertIn("rows alone, windows were left out: 0 faults", said)
 
     def test_what_was_changed_behind_the_daemon_s_back_is_found(self):
         self.stop(self.fill())

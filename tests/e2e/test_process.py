@@ -35,6 +35,27 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.stdout, "", arguments)
             self.assertTrue(done.stderr, arguments)
 
+    def test_help_on_a_command_is_its_own(self):
+        self.assertEqual(run("help").stdout, run("--help").stdout)
+        self.assertEqual(run("help", "import").stdout, run("import", "--help").stdout)
+        for words, part in ((("help", "imprt"), "did you mean 'import'?"), (("help", "nope"), "unknown command 'nope'"),
+                            (("help", "import", "x"), "'x' is one word too many")):
+            done = run(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+            self.assertIn(part, done.stderr)
+
+    def test_what_is_wrong_with_an_option_is_said(self):
+        for words, part in ((("serve", "--help=3"), "--help takes no value"), (("serve", "--insecure=1"), "--insecure takes no value"),
+                            (("serve", "--data="), "--data: want a folder, not nothing"),
+                            (("check", "--data="), "--data: want a folder, not nothing"),
+                            (("export", "--model", ""), "--model: want a model's name, not nothing"),
+                            (("export", "--model", "m", "--output="), "--output: want a file, not nothing"),
+                            (("replay", "x.csv", "--model", "m", "--batch", "0"), "--batch 0: want an integer of 1 or more"),
+                            (("serve", "--listen", "127.0.0.1:99999"), "want a port from 0 to 65535")):
+            done = run(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+            self.assertIn(part, done.stderr)
+
     def test_a_data_folder_is_not_made_where_its_parent_is_missing(self):
         with tempfile.TemporaryDirectory() as top:
             done = run("serve", "--data", os.path.join(top, "no/such/folder"), "--listen", "127.0.0.1:0")
