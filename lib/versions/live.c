@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/pack.h"
-#include "ids/awaited.h"
+#include "versions/awaited.h"
 
 /* Plain integers of the state; writing and reading walk them as an array. */
 struct counters {

@@ -1,6 +1,6 @@
 /* Answers that wait for the label of their event. */
-#ifndef UPK_IDS_AWAITED_H
-#define UPK_IDS_AWAITED_H
+#ifndef UPK_VERSIONS_AWAITED_H
+#define UPK_VERSIONS_AWAITED_H
 
 #include <stdbool.h>
 #include <stddef.h>

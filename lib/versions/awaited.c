@@ -1,4 +1,4 @@
-#include "ids/awaited.h"
+#include "versions/awaited.h"
 
 #include <stdlib.h>
 
