@@ -168,6 +168,24 @@ static void say_outcome(struct upk_engine *e, const struct upk_outcome *o)
 		(long long)o->order.run, state, verdict);
 }
 
+/* It is queued again at once, so that the next start does not take it for the cause of a crash. */
+static void interrupt(struct upk_engine *e, const struct upk_outcome *o)
+{
+	struct upk_error err = { 0 };
+	struct upk_model *m = o->model;
+	if (!upk_store_begin(e->store, &err) ||
+		!upk_persist_run_state(e, m, o->order.run, "queued", NULL, &err) ||
+		!upk_store_commit(e->store, &err)) {
+		upk_store_rollback(e->store);
+		upk_engine_log(e, UPK_LOG_WARNING,
+			"model %s: the end of the daemon will count as a crash of run %lld: %s",
+			m->name, (long long)o->order.run, err.message);
+	}
+	upk_engine_log(e, UPK_LOG_NOTICE,
+		"model %s: run %lld goes on when the daemon is started again", m->name,
+		(long long)o->order.run);
+}
+
 static void apply_end(struct upk_engine *e, struct upk_outcome *o)
 {
 	struct upk_error err = { 0 };
@@ -175,10 +193,7 @@ static void apply_end(struct upk_engine *e, struct upk_outcome *o)
 	if (m->tail->open_run != o->order.run || m->stale)
 		return;
 	if (o->interrupted) {
-		upk_engine_log(e, UPK_LOG_NOTICE,
-			"model %s: run %lld goes on when the daemon is "
-			"started again",
-			m->name, (long long)o->order.run);
+		interrupt(e, o);
 		return;
 	}
 	bool done = upk_store_begin(e->store, &err);

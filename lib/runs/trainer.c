@@ -272,6 +272,15 @@ static bool read_and_contest(
 	return done;
 }
 
+/* It was queued when the daemon was told to stop, and has not begun. */
+static void give_back(struct upk_trainer *t, struct upk_job *job)
+{
+	struct upk_outcome *o = outcome_of(job);
+	o->interrupted = true;
+	o->error.code = UPK_CANCELLED;
+	upk_writer_push(t->engine->writer, &o->task);
+}
+
 static void carry_out(struct upk_trainer *t, struct upk_job *job)
 {
 	struct upk_engine *e = t->engine;
@@ -300,7 +309,10 @@ static void *work(void *argument)
 	struct upk_job *job;
 	(void)nice(NICER); /* of this thread; a sandbox may forbid it */
 	while ((job = upk_jobs_take(t->jobs))) {
-		carry_out(t, job);
+		if (upk_jobs_closed(t->jobs))
+			give_back(t, job);
+		else
+			carry_out(t, job);
 		upk_jobs_finish(t->jobs, job);
 	}
 	return NULL;

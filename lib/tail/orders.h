@@ -32,7 +32,7 @@ struct upk_order {
 	int64_t run, now, change; /* RUN; change: ALERT too (0: none) */
 	int64_t rows;     /* RUN: pairs and examples with features by then */
 	int64_t champion; /* RUN: the version in use, to go on from; 0: none of upkeepd's */
-	int64_t resumed;  /* RUN: how many restarts it has met */
+	int64_t resumed;  /* RUN: how many crashes it has met while it went on */
 	struct upk_takeover takeover; /* PROMOTE */
 	bool live;                /* PROMOTE: the shadow takes over, or is taken over from */
 	size_t window;            /* POINT: index */

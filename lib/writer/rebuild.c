@@ -182,7 +182,7 @@ bool upk_rebuild_model(struct upk_engine *e, struct upk_model *m, const struct u
 
 /* ---- catching up ---- */
 
-/* A run that has met so many restarts fails: it may be what ends the daemon. */
+/* A run that was going on at so many crashes fails at the next: it may be what ends the daemon. */
 enum { RESUMED_MOST = 3 };
 
 struct open_runs {
@@ -201,15 +201,31 @@ static bool collect_open(void *context, const struct upk_run_row *row)
 	return open->count < 64;
 }
 
+/* One that waited for its turn, or for the daemon to be started again, is no cause of a crash. */
+static bool was_going_on(
+	struct upk_engine *e, const struct upk_model *m, bool *yes, struct upk_error *err)
+{
+	struct upk_run_row row;
+	bool found = false;
+	if (m->tail->open_run != 0 &&
+		!upk_run_get(e->store, m->number, m->tail->open_run, &found, &row, err))
+		return false;
+	*yes = found && upk_text_is(row.state, "running");
+	return true;
+}
+
 /* The token of a run that is given up comes back, and nothing else of it stays. why NULL: the
  * daemon was restarted, and the run goes on. */
 static bool settle_open_runs(
 	struct upk_engine *e, struct upk_model *m, const char *why, struct upk_error *err)
 {
-	bool resumes = !why && m->tail->open.resumed < RESUMED_MOST;
+	bool crashed;
+	if (!was_going_on(e, m, &crashed, err))
+		return false;
+	bool resumes = !why && m->tail->open.resumed + crashed <= RESUMED_MOST;
 	struct open_runs open = { .model = m->number, .resumed = resumes ? m->tail->open_run : 0 };
 	if (!why)
-		why = "the daemon was restarted while the run went on";
+		why = "the daemon crashed four times while the run went on";
 	if (!upk_run_each_open(e->store, collect_open, &open, err))
 		return false;
 	for (size_t i = 0; i < open.count; i++)
@@ -217,7 +233,7 @@ static bool settle_open_runs(
 			return false;
 	pthread_mutex_lock(&m->lock);
 	if (open.resumed != 0)
-		m->tail->open.resumed++;
+		m->tail->open.resumed += crashed;
 	else if (m->tail->open_run != 0)
 		upk_retraining_ended(m->tail, UPK_RUN_CANCELLED, 0, upk_clock_now(e->clock));
 	pthread_mutex_unlock(&m->lock);

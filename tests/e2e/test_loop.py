@@ -474,14 +474,33 @@ class Failures(LoopCase):
         self.slow_model()
         number = self.by_hand()
         for _ in range(4):
-            self.assertIn(self.run_of(number)["state"], ("queued", "running"))
+            wait_until(lambda: self.run_of(number)["state"] == "running", what="the run")
             self.daemon.kill()
             self.daemon.start()
         run = self.run_of(number)
         self.assertEqual(run["state"], "failed", run)
-        self.assertIn("restart", run["verdict"])
+        self.assertIn("crashed four times", run["verdict"])
         self.assertEqual(self.champion(), 1)
         self.assertIn(self.ended(self.by_hand())["state"], ("rejected", "succeeded"))
+
+    def test_stops_and_crashes_while_a_run_waits_do_not_count(self):
+        rng, runs = random.Random(5), {}
+
+        def rows(count):
+            for _ in range(count):
+                x = [rng.random(), rng.random()]
+                yield {"features": x, "label": "up" if sum(x) > 1 else "down", "predicted": rng.choice(["up", "down"])}
+        for name in ("first", "second"):
+            self.put_model(name, {"rules": [], "retrain": {"trials": 10000, "budget": "10m"}})
+            self.events(name, list(rows(1500)))
+            runs[name] = self.by_hand(name)
+        for how in 5 * ["stop"] + 4 * ["kill"]:
+            wait_until(lambda: self.run_of(runs["first"], "first")["state"] == "running", what="the run")
+            waits = self.run_of(runs["second"], "second")
+            self.assertEqual((waits["state"], waits["started"]), ("queued", None))
+            self.daemon.restart(how)
+        self.assertEqual(self.run_of(runs["first"], "first")["state"], "failed")
+        self.assertIn(self.run_of(runs["second"], "second")["state"], ("queued", "running"))
 
     def test_a_run_is_cancelled_at_once(self):
         self.slow_model()
