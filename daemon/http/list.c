@@ -5,15 +5,10 @@ enum { LIMIT_MOST = 10000 };
 bool upk_list_read(const struct upk_url *url, struct upk_list_query *query, struct upk_error *err)
 {
 	*query = (struct upk_list_query){ 0 };
-	if (!upk_url_int(url, "limit", 1, &query->limit, err) ||
-		!upk_url_int(url, "before", 1, &query->before, err) ||
-		!upk_url_time(url, "from", &query->from, err) ||
-		!upk_url_time(url, "to", &query->to, err))
-		return false;
-	if (query->limit > LIMIT_MOST)
-		return upk_fail(err, UPK_INVALID, "limit: '%s': want at most %d",
-			upk_url_value(url, "limit"), LIMIT_MOST);
-	return true;
+	return upk_url_int_within(url, "limit", 1, LIMIT_MOST, &query->limit, err) &&
+		upk_url_int(url, "before", 1, &query->before, err) &&
+		upk_url_time(url, "from", &query->from, err) &&
+		upk_url_time(url, "to", &query->to, err);
 }
 
 void upk_list_answer(

@@ -149,14 +149,21 @@ bool upk_url_bool(const struct upk_url *url, const char *name, bool *value, stru
 bool upk_url_int(const struct upk_url *url, const char *name, int64_t least, int64_t *value,
 	struct upk_error *err)
 {
+	return upk_url_int_within(url, name, least, INT64_MAX, value, err);
+}
+
+bool upk_url_int_within(const struct upk_url *url, const char *name, int64_t least, int64_t most,
+	int64_t *value, struct upk_error *err)
+{
 	const char *given = upk_url_value(url, name);
 	int64_t number;
 
 	if (!given)
 		return true;
-	if (!upk_number_parse_int(upk_text_of(given), &number) || number < least)
+	if (!upk_number_parse_int(upk_text_of(given), &number) || number < least ||
+		number > most)
 		return upk_fail(err, UPK_INVALID, "%s: '%s': want an integer from %lld to %lld", name,
-			given, (long long)least, (long long)INT64_MAX);
+			given, (long long)least, (long long)most);
 	*value = number;
 	return true;
 }

@@ -38,6 +38,8 @@ const char *upk_url_value(const struct upk_url *url, const char *name);
 bool upk_url_bool(const struct upk_url *url, const char *name, bool *value, struct upk_error *err);
 bool upk_url_int(const struct upk_url *url, const char *name, int64_t least, int64_t *value,
 	struct upk_error *err);
+bool upk_url_int_within(const struct upk_url *url, const char *name, int64_t least, int64_t most,
+	int64_t *value, struct upk_error *err);
 bool upk_url_double(
 	const struct upk_url *url, const char *name, double *value, struct upk_error *err);
 /* RFC 3339 or integer milliseconds. */

@@ -277,6 +277,8 @@ class Table(Case):
         for query in ("limit=x", "limit=-1", "before=x", "from=yesterday", "to=1767261600"):
             with self.subTest(query):
                 self.problem(self.daemon.get(f"/v1/models/m/runs?{query}"), 400, *query.split("="))
+        for limit in (-1, 0, 10001):
+            self.problem(self.daemon.get(f"/v1/models/m/runs?limit={limit}"), 400, f"'{limit}'", "from 1 to 10000")
         for query in ("metric=f7", "points=-1", "from=x"):
             with self.subTest(query):
                 self.problem(self.daemon.get(f"/v1/models/m/metrics/history?{query}"), 400, *query.split("="))
