@@ -57,8 +57,9 @@ static void make_room(struct upk_door *d, const char *why)
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	size_t before = connections(d);
 
-	upk_log_say(d->parts.log, UPK_LOG_WARNING, "http: %s: idle connections are closed", why);
-	upk_reaper_make_room(d->parts.reaper);
+	bool made = upk_reaper_make_room(d->parts.reaper);
+	upk_log_say(d->parts.log, UPK_LOG_WARNING, "http: %s: %s", why,
+		made ? "idle connections are closed" : "none is idle, so new ones wait");
 	for (int i = 0; i < MOMENTS && connections(d) >= before; i++)
 		nanosleep(&moment, NULL);
 }
@@ -94,7 +95,8 @@ static void *run(void *context)
 	while (!atomic_load(&d->closing)) {
 		int64_t now = upk_clock_monotonic_ns();
 		if (now >= next) {
-			upk_reaper_pass(d->parts.reaper, now);
+			upk_reaper_pass(
+				d->parts.reaper, now, upk_traffic_refused(d->parts.traffic));
 			next = now + PASS_MS * INT64_C(1000000);
 		}
 		if (poll(d->sockets, d->count, PASS_MS) <= 0)

@@ -8,11 +8,13 @@
 #include "base/error.h"
 #include "http/loop.h"
 #include "http/reaper.h"
+#include "http/traffic.h"
 #include "log.h"
 
 struct upk_door_parts {
 	struct upk_log *log;
 	struct upk_reaper *reaper;
+	struct upk_traffic *traffic;
 	struct upk_loop *const *loops; /* they outlive the door */
 	size_t loops_count;
 	size_t connections_max; /* over all loops; one more takes the place of the idlest */

@@ -12,6 +12,7 @@
 enum {
 	IDLE_SECONDS = 60,
 	SLOWEST = 16 << 10,        /* bytes a second that a client must move */
+	PRESSED = 1 << 20,         /* the same of a large body while others are refused */
 	QUICK_TENSORS = 256 << 10, /* a body of binary tensors up to here: read at once */
 };
 #define SECOND_NS INT64_C(1000000000)
@@ -64,6 +65,8 @@ static enum MHD_Result send_reply(struct upk_exchange *x)
 /* Frees what came of the body. */
 static void forget(struct upk_exchange *x)
 {
+	upk_traffic_give_back(x->hall->parts.traffic, x->flight);
+	x->flight = 0;
 	upk_buffer_finish(&x->request.body);
 	upk_batch_destroy(x->request.batch);
 	x->request.batch = NULL;
@@ -100,6 +103,7 @@ static void begin(struct upk_exchange *x, const char *method)
 	head.count = 0;
 	x->begun = true;
 	x->began = upk_clock_monotonic_ns();
+	x->pressed = x->began + UPK_EXCHANGE_GRACE_NS;
 	x->request.site = x->hall->parts.site;
 	x->reply.inference = upk_problem_is_inference(x->target);
 	upk_reaper_set_busy(x->reaped, true);
@@ -180,6 +184,18 @@ static void inflate_and_keep(struct upk_exchange *x, struct upk_text in)
 	} while (!x->replied && (in.size > 0 || size == sizeof out));
 }
 
+/* What came at once gives no more time than the first bytes do: who sends much and then drips is
+ * overdue soon. */
+static void press(struct upk_exchange *x, size_t size)
+{
+	int64_t most = upk_clock_monotonic_ns() + UPK_EXCHANGE_GRACE_NS;
+
+	x->pressed += (int64_t)size * SECOND_NS / PRESSED;
+	if (x->pressed > most)
+		x->pressed = most;
+	upk_reaper_set_pressed(x->reaped, x->flight > UPK_TRAFFIC_SMALL ? x->pressed : 0);
+}
+
 /* Keeps what came of a body, or throws it away when it is refused. */
 static void receive(struct upk_exchange *x, const char *data, size_t size)
 {
@@ -191,6 +207,7 @@ static void receive(struct upk_exchange *x, const char *data, size_t size)
 		inflate_and_keep(x, (struct upk_text){ data, size });
 	else
 		keep(x, data, size);
+	press(x, size);
 }
 
 /* ---- handlers ---- */
@@ -208,6 +225,7 @@ static bool is_quick(const struct upk_exchange *x)
 static bool run(struct upk_exchange *x)
 {
 	x->replied = true;
+	upk_reaper_set_pressed(x->reaped, 0);
 	if (x->inflate && !upk_inflate_ended(x->inflate)) {
 		refuse(x, 400,
 			"Content-Encoding: the gzip stream ends too early, or a byte follows its "
@@ -306,9 +324,9 @@ void upk_exchange_on_completed(void *context, struct MHD_Connection *connection,
 		return;
 	*state = NULL;
 	upk_hall_forget(hall, x);
+	upk_reaper_set_pressed(x->reaped, 0);
 	upk_reaper_set_busy(x->reaped, false);
 	upk_reaper_set(x->reaped, upk_clock_monotonic_ns() + IDLE_SECONDS * SECOND_NS);
-	upk_traffic_give_back(hall->parts.traffic, x->flight);
 	upk_exchange_free_post(x->post);
 	upk_reply_finish(&x->reply);
 	forget(x);

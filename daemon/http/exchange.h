@@ -32,7 +32,7 @@ struct upk_exchange {
 	struct upk_reply reply;
 	struct upk_inflate *inflate; /* NULL: the body is sent as it is */
 	struct upk_post *post;
-	int64_t began;
+	int64_t began, pressed; /* pressed: overdue then while others are refused */
 	size_t received, flight;
 
 	/* hall's */

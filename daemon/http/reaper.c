@@ -20,6 +20,7 @@ struct upk_reaped *upk_reaper_add(struct upk_reaper *r, int fd, int64_t deadline
 		return NULL;
 	*entry = (struct upk_reaped){ .fd = fd };
 	atomic_init(&entry->deadline, deadline);
+	atomic_init(&entry->pressed, 0);
 	atomic_init(&entry->busy, false);
 
 	pthread_mutex_lock(&r->mutex);
@@ -47,6 +48,12 @@ void upk_reaper_set(struct upk_reaped *entry, int64_t deadline)
 		atomic_store_explicit(&entry->deadline, deadline, memory_order_relaxed);
 }
 
+void upk_reaper_set_pressed(struct upk_reaped *entry, int64_t deadline)
+{
+	if (entry)
+		atomic_store_explicit(&entry->pressed, deadline, memory_order_relaxed);
+}
+
 void upk_reaper_set_busy(struct upk_reaped *entry, bool busy)
 {
 	if (entry)
@@ -59,14 +66,20 @@ static void cut(struct upk_reaped *entry)
 	shutdown(entry->fd, SHUT_RDWR);
 	atomic_store(&entry->busy, true);
 	atomic_store(&entry->deadline, 0);
+	atomic_store(&entry->pressed, 0);
 }
 
-void upk_reaper_pass(struct upk_reaper *r, int64_t now)
+static bool is_over(_Atomic int64_t *deadline, int64_t now)
+{
+	int64_t at = atomic_load_explicit(deadline, memory_order_relaxed);
+	return at != 0 && now >= at;
+}
+
+void upk_reaper_pass(struct upk_reaper *r, int64_t now, bool pressed)
 {
 	pthread_mutex_lock(&r->mutex);
 	for (struct upk_reaped *entry = r->first; entry; entry = entry->next) {
-		int64_t deadline = atomic_load_explicit(&entry->deadline, memory_order_relaxed);
-		if (deadline && now >= deadline)
+		if (is_over(&entry->deadline, now) || (pressed && is_over(&entry->pressed, now)))
 			cut(entry);
 	}
 	pthread_mutex_unlock(&r->mutex);

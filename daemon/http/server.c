@@ -92,6 +92,7 @@ struct upk_server *upk_server_start(
 	}
 	const struct upk_door_parts parts = { .log = upk_site_log(site),
 		.reaper = &s->reaper,
+		.traffic = &s->traffic,
 		.loops = s->loops,
 		.loops_count = s->loops_count,
 		.connections_max = connections };

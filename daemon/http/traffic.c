@@ -9,7 +9,13 @@ bool upk_traffic_take(struct upk_traffic *t, size_t held, size_t size)
 	if (atomic_fetch_add(&t->bytes, size) + size <= limit)
 		return true;
 	atomic_fetch_sub(&t->bytes, size);
+	atomic_store(&t->refused, true);
 	return false;
+}
+
+bool upk_traffic_refused(struct upk_traffic *t)
+{
+	return atomic_exchange(&t->refused, false);
 }
 
 void upk_traffic_give_back(struct upk_traffic *t, size_t size)

@@ -16,6 +16,7 @@ enum {
 struct upk_traffic {
 	atomic_size_t bytes;
 	atomic_size_t exchanges; /* requests that are not completed */
+	atomic_bool refused;     /* there was no room for a body, since it was last asked */
 	atomic_bool draining;    /* new requests are answered with 503 */
 };
 
@@ -23,5 +24,8 @@ struct upk_traffic {
  * was taken. */
 bool upk_traffic_take(struct upk_traffic *t, size_t held, size_t size);
 void upk_traffic_give_back(struct upk_traffic *t, size_t size);
+
+/* Whether a body has been refused since the last call. */
+bool upk_traffic_refused(struct upk_traffic *t);
 
 #endif

@@ -32,16 +32,21 @@ static void only_overdue_connections_are_cut(void **state)
 		assert_non_null(entries[i]);
 	}
 	upk_reaper_set(entries[1], 0);
-	upk_reaper_pass(&r, 99);
+	upk_reaper_set_pressed(entries[1], 1500);
+	upk_reaper_pass(&r, 99, true);
 	assert_true(is_open(fds[0][1]));
-	upk_reaper_pass(&r, 250);
+	upk_reaper_pass(&r, 250, false);
 	assert_false(is_open(fds[0][1]));
 	assert_true(is_open(fds[1][1]));
 	assert_true(is_open(fds[2][1]));
 
-	upk_reaper_remove(&r, entries[1]);
-	upk_reaper_pass(&r, 1000);
+	upk_reaper_pass(&r, 1499, true);
+	upk_reaper_pass(&r, 2000, false);
 	assert_true(is_open(fds[1][1]));
+	upk_reaper_pass(&r, 1500, true);
+	assert_false(is_open(fds[1][1]));
+
+	upk_reaper_remove(&r, entries[1]);
 	assert_false(is_open(fds[2][1]));
 	upk_reaper_remove(&r, entries[0]);
 	upk_reaper_remove(&r, entries[2]);

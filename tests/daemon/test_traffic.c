@@ -18,6 +18,8 @@ static void large_bodies_leave_room_for_small_ones(void **state)
 	assert_int_equal(atomic_load(&t.bytes), held);
 	assert_true(upk_traffic_take(&t, 0, UPK_TRAFFIC_SMALL));
 	assert_false(upk_traffic_take(&t, UPK_TRAFFIC_SMALL, 1));
+	assert_true(upk_traffic_refused(&t));
+	assert_false(upk_traffic_refused(&t));
 	upk_traffic_give_back(&t, piece + UPK_TRAFFIC_SMALL);
 	assert_true(upk_traffic_take(&t, held, piece));
 }

@@ -329,21 +329,56 @@ class Greedy(harness.Case):
 
 
 class Full(harness.Case):
-    def test_bodies_in_flight_are_bounded_and_small_posts_go_on(self):
+    def large(self, name, count=4000):
+        return self.daemon.post("/v1/models/m/events", json.dumps([{"id": f"{name}-{i}", "predicted": "a"} for i in range(count)]))
+
+    def hold(self):
+        """Connections that take all the bytes there are for large bodies. A post that comes before their
+        last bytes may get one of them refused: then once more, more patiently."""
         self.put_model("m")
-        part, holders = b" " * (31 << 20), []
-        for _ in range(9):
-            one = socket.create_connection(("127.0.0.1", self.daemon.port), timeout=20)
-            one.sendall(HEAD + f"Content-Length: {32 << 20}\r\n\r\n".encode() + part)
-            holders.append(one)
-        harness.wait_until(lambda: memory(self.daemon, "VmRSS") > 200 << 20, what="bodies in flight")
+        for pause in (1, 2, 4, 8):
+            holders = []
+            for _ in range(8):
+                one = socket.create_connection(("127.0.0.1", self.daemon.port), timeout=20)
+                self.addCleanup(one.close)
+                one.sendall(HEAD + f"Content-Length: {32 << 20}\r\n\r\n".encode() + b" " * (28 << 20))
+                holders.append(one)
+            time.sleep(pause)
+            if self.large("probe").status == 503:
+                return holders
+            for one in holders:
+                one.close()
+        self.fail("large bodies are not refused")
+
+    def test_bodies_in_flight_are_bounded_and_small_posts_go_on(self):
+        holders = self.hold()
         for i in range(20):
             self.events("m", {"id": f"small-{i}", "predicted": "a"})
-        large = json.dumps([{"id": f"large-{i}", "predicted": "a"} for i in range(60_000)])
-        reply = self.daemon.post("/v1/models/m/events", large)
+        reply = self.large("large", 60_000)
         self.problem(reply, 503, "in flight")
         self.assertEqual(reply.headers["Retry-After"], "1")
         self.assertEqual(self.daemon.get("/v1/models/m/events/large-0").status, 404)
         for one in holders:
             one.close()
-        harness.wait_until(lambda: self.daemon.post("/v1/models/m/events", large).status == 200, what="room")
+        harness.wait_until(lambda: self.large("large", 60_000).status == 200, what="room")
+
+    def test_large_bodies_that_came_fast_and_stop_make_room_for_others(self):
+        self.hold()
+        begin = time.monotonic()
+        harness.wait_until(lambda: self.large("large").status == 200, 20, what="room")
+        self.assertGreater(time.monotonic() - begin, 5)
+
+    def test_large_bodies_that_go_on_where_no_room_is_left_give_theirs_back(self):
+        for one in self.hold():
+            one.sendall(b" " * 4096)
+        harness.wait_until(lambda: self.large("large").status == 200, 5, what="room")
+
+    def test_a_refused_body_holds_nothing_while_the_rest_of_it_comes(self):
+        self.put_model("m")
+        for _ in range(8):
+            one = socket.create_connection(("127.0.0.1", self.daemon.port), timeout=20)
+            self.addCleanup(one.close)
+            one.sendall(HEAD.replace(b"json", b"x-ndjson") + f"Content-Length: {32 << 20}\r\n\r\n".encode())
+            one.sendall(b"\n" * (26 << 20) + b'{"id": "x", "predicted": "a"}\n' * 100_001)  # refused: too many
+        time.sleep(1)
+        self.assertEqual(self.large("large").status, 200)
