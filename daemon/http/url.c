@@ -160,10 +160,9 @@ bool upk_url_int_within(const struct upk_url *url, const char *name, int64_t lea
 
 	if (!given)
 		return true;
-	if (!upk_number_parse_int(upk_text_of(given), &number) || number < least ||
-		number > most)
-		return upk_fail(err, UPK_INVALID, "%s: '%s': want an integer from %lld to %lld", name,
-			given, (long long)least, (long long)most);
+	if (!upk_number_parse_int(upk_text_of(given), &number) || number < least || number > most)
+		return upk_fail(err, UPK_INVALID, "%s: '%s': want an integer from %lld to %lld",
+			name, given, (long long)least, (long long)most);
 	*value = number;
 	return true;
 }

@@ -106,8 +106,7 @@ static void run_request(struct upk_engine *e, struct upk_task *task)
 		r->done = upk_registry_missing(e->registry, r->name, r->err);
 		return;
 	}
-	r->done = erase(e, m, r, r->err) ||
-		(upk_room_made(e, r->err) && erase(e, m, r, r->err));
+	r->done = erase(e, m, r, r->err) || (upk_room_made(e, r->err) && erase(e, m, r, r->err));
 	upk_model_unref(m);
 }
 
