@@ -112,11 +112,29 @@ class Search(LoopCase):
         wait_until(lambda: (self.run_of(number)["progress"] or {"done": 0})["done"] >= 8, what="progress")
         progress = self.run_of(number)["progress"]
         self.assertGreater(progress["total"], 2000)
+        self.assertLess(progress["done"], progress["total"] // 2)
         begin = time.monotonic()
         self.ok(self.daemon.delete(f"/v1/models/m/runs/{number}"), 200, 202, 204)
         wait_until(lambda: self.run_of(number)["progress"] is None, what="the end")
         self.assertLess(time.monotonic() - begin, 30)
         self.assertEqual(self.run_of(number)["state"], "cancelled")
+
+    def test_a_run_that_waits_is_cancelled_and_the_one_before_it_goes_on(self):
+        """Both are the first of their models, and have one number."""
+        for name in ("long", "waits", "last"):
+            self.begin_with(name, config(trials=2000))
+        numbers = {name: self.by_hand(name) for name in ("long", "waits", "last")}
+        self.assertEqual(len(set(numbers.values())), 1)
+        self.ok(self.daemon.delete(f"/v1/models/waits/runs/{numbers['waits']}"), 200, 202, 204)
+        self.assertEqual(self.run_of(numbers["waits"], "waits")["state"], "cancelled")
+        done = lambda name: (self.run_of(numbers[name], name)["progress"] or {"done": 0})["done"]
+        least = done("long") + 8
+        wait_until(lambda: done("long") >= least, what="progress of the one before")
+        self.ok(self.daemon.delete(f"/v1/models/long/runs/{numbers['long']}"), 200, 202, 204)
+        # Were it carried out after all, two thousand trials would come before the last one's.
+        wait_until(lambda: done("last") >= 1, what="progress of the one behind")
+        self.assertEqual(self.run_of(numbers["waits"], "waits")["trials"], [])
+        self.assertEqual(self.run_of(numbers["last"], "last")["state"], "running")
 
     def test_the_budget_ends_a_search(self):
         model = config(trials=10000)
