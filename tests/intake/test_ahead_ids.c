@@ -114,7 +114,7 @@ static void what_no_run_has_is_noted_with_the_mark(void **state)
 		assert_int_equal(mark, new->items[i].absent ? new->asked.upto : 0);
 		absent += mark > 0;
 	}
-	assert_in_range(absent, PIECE - 5, PIECE + 1); /* a filter may be wrong */
+	assert_in_range(absent, PIECE - PIECE / 8, PIECE + 1); /* a filter may be wrong */
 	upk_batch_destroy(old);
 	upk_batch_destroy(new);
 }
@@ -151,7 +151,7 @@ static void what_holds_for_all_pieces_is_the_oldest_mark(void **state)
 		absent += b->items[i].absent;
 		assert_true(is_found(key_of(i), upk_ahead_absent(&ahead, i)));
 	}
-	assert_true(absent > PIECE - 5);
+	assert_true(absent > PIECE - PIECE / 8);
 	upk_batch_destroy(b);
 }
 
@@ -173,7 +173,7 @@ static void an_id_in_a_newer_run_than_those_asked_is_no_new_one(void **state)
 		for (size_t n = 0; n <= i; n++) /* a merge may mend what was wrong before */
 			assert_true(is_found(key, marks[n]));
 	}
-	assert_in_range(unseen, 1, STEPS - 1);
+	assert_in_range(unseen, 0, STEPS - 1);
 }
 
 static void what_was_asked_of_one_model_is_not_anothers(void **state)
