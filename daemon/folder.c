@@ -1,6 +1,7 @@
 #include "folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,7 +22,10 @@ bool upk_data_find(const char *folder, struct upk_error *err)
 
 	if (length < 0 || (size_t)length >= sizeof path)
 		return upk_fail(err, UPK_INVALID, "the path is too long: %s", folder);
-	/* What is there and can't be read has a reason of its own when it is opened. */
+	/* Else what is there and can't be read has a reason of its own when it is opened. */
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
+		return upk_fail(err, UPK_IO, "can't open %s as user %ld: Permission denied", path,
+			(long)geteuid());
 	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR) ||
 		upk_fail(err, UPK_NOT_FOUND, "no upkeepd data in %s: check --data", folder);
 }

@@ -98,6 +98,8 @@ static int take_command_line(int argc, char **argv, struct command *c)
 		return upk_usage_fail("export", "'%s' is one word too many", argv[optind]);
 	if (!c->options.model)
 		return upk_usage_fail("export", "--model is missing");
+	if (c->options.from && c->options.to && c->options.from > c->options.to)
+		return upk_usage_fail("export", "--from is after --to");
 	c->options.folder = upk_data_folder(c->options.folder);
 	return -1;
 }

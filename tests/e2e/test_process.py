@@ -144,6 +144,18 @@ class Folder(Case):
                                   capture_output=True, text=True, timeout=60, **user)
             self.assertEqual(done.returncode, 1, done)
             self.assertIn(folder, done.stderr)
+        for words in (("export", "--model", "m"), ("check",)):
+            done = subprocess.run([binary, *words, "--data", self.daemon.folder], capture_output=True, text=True, timeout=60, **user)
+            self.assertEqual(done.returncode, 1, done)
+            if os.getuid() == 0:
+                self.assertIn("upkeepd.db as user 65534: Permission denied", done.stderr)
+
+    def test_a_range_that_ends_before_it_begins_is_refused(self):
+        self.put_model("m")
+        self.problem(self.daemon.get("/v1/models/m/alerts?from=1700000002000&to=1700000001000"), 400, "from: '1700000002000' is after to: '1700000001000'")
+        done = run("export", "--model", "m", "--data", self.daemon.folder, "--from", "1700000002000", "--to", "1700000001000")
+        self.assertEqual(done.returncode, 2, done)
+        self.assertIn("--from is after --to", done.stderr)
 
     def test_a_file_that_is_no_database_is_refused_and_left_alone(self):
         folder = os.path.join(self.daemon.top, "odd")
