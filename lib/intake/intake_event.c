@@ -11,7 +11,7 @@ bool upk_intake_same_features(
 {
 	const struct upk_item *item = k->item;
 	if (!item->features.data || !row->features.data) {
-		*same = !item->features.data && !row->features.data;
+		*same = item->strange || (!item->features.data && !row->features.data);
 		return true;
 	}
 	if (row->feature_list == k->in->schema->feature_list) {

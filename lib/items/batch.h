@@ -38,6 +38,7 @@ struct upk_item {
 	struct upk_class_score *scores;
 	size_t scores_count;       /* 0: none */
 	struct upk_text features;  /* encoded by the schema's features; absent: none */
+	bool strange; /* it has features, but none of the schema's: they are absent here */
 	struct upk_text raw_features; /* their JSON; absent: none */
 	struct upk_text slices;    /* JSON object of declared keys, sorted; absent: none */
 	struct upk_made_by version;

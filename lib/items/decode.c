@@ -295,54 +295,52 @@ static void read_scores(struct upk_decoder *d, struct upk_item *item, struct val
 		keep_scores(d, item);
 }
 
-/* Whom a feature list tells of unknown members, and those that it told of. */
+/* Whose features are read. */
 struct told {
 	struct upk_decoder *d;
 	struct upk_item *item;
-	struct upk_text unknown[UPK_BATCH_IGNORED];
-	size_t count;
 };
 
 static void ignore_feature(void *context, struct upk_text name)
 {
 	struct told *told = context;
 	ignore(told->d, told->item, "features.", name);
-	if (told->d->batch->kind == UPK_ITEM_PREDICT && told->count < UPK_BATCH_IGNORED)
-		told->unknown[told->count++] = keep(told->d, name);
+	if (told->d->unknown_count < UPK_BATCH_IGNORED)
+		told->d->unknown[told->d->unknown_count++] = keep(told->d, name);
 }
 
 /* "; did you mean NAME?" of the first unknown name that is near one; "": none is. Comparing with
  * thousands of features takes a while, so once a body is enough. */
-static void ask_features(
-	struct upk_decoder *d, const struct told *told, char near[UPK_SPELLING_SIZE])
+static void ask_features(struct upk_decoder *d, char near[UPK_SPELLING_SIZE])
 {
 	near[0] = '\0';
-	for (size_t i = 0; i < told->count && !d->asked && !near[0]; i++) {
+	for (size_t i = 0; i < d->unknown_count && !d->asked && !near[0]; i++) {
 		char shown[UPK_VALUE_SHOWN];
-		struct upk_spelling spelling = { .word = upk_text_show(told->unknown[i], shown) };
+		struct upk_spelling spelling = { .word = upk_text_show(d->unknown[i], shown) };
 		upk_features_try(d->batch->schema->features, &spelling);
 		upk_spelling_ask(&spelling, near);
 	}
-	d->asked = d->asked || told->count > 0;
+	d->asked = d->asked || d->unknown_count > 0;
 }
 
-/* A row without any feature of the model would get the answer to a row of missing ones. */
-static void refuse_strange(struct upk_decoder *d, const struct told *told)
+/* A row without any feature of the model would get the answer to a row of missing ones, and an
+ * example would teach it. */
+static void refuse_strange(struct upk_decoder *d, struct upk_item *item)
 {
 	char unknown[UPK_SPELLING_SIZE] = "", known[UPK_SPELLING_SIZE], near[UPK_SPELLING_SIZE];
 	char shown[UPK_VALUE_SHOWN];
 	bool fits = true;
-	for (size_t i = 0; fits && i < told->count; i++) {
-		upk_text_show(told->unknown[i], shown);
+	for (size_t i = 0; fits && i < d->unknown_count; i++) {
+		upk_text_show(d->unknown[i], shown);
 		fits = upk_spelling_add(unknown, upk_text_of(shown));
 	}
-	ask_features(d, told, near);
+	ask_features(d, near);
 	upk_features_list(d->batch->schema->features, known);
-	if (told->count > 0)
-		reject(d, told->item, "features: the model has none of %s%s want some of %s",
+	if (d->unknown_count > 0)
+		reject(d, item, "features: the model has none of %s%s want some of %s",
 			unknown, near[0] ? near : ":", known);
 	else
-		reject(d, told->item, "features: {}: want some of %s", known);
+		reject(d, item, "features: {}: want some of %s", known);
 }
 
 /* Until features are learnt their JSON is kept; {} and [] teach nothing. */
@@ -378,10 +376,12 @@ static void read_features(struct upk_decoder *d, struct upk_item *item, struct v
 	err.message[0] = 0;
 	if (!upk_features_encode(features, d->reader, v.token, &met, &d->scratch, &err))
 		reject(d, item, "%s", err.message);
-	else if (met.known || d->batch->kind != UPK_ITEM_PREDICT)
+	else if (met.known || (d->batch->kind == UPK_ITEM_EVENT && d->unknown_count == 0))
 		item->features = keep_scratch(d);
+	else if (d->batch->kind == UPK_ITEM_EVENT)
+		item->strange = true;
 	else
-		refuse_strange(d, &told);
+		refuse_strange(d, item);
 }
 
 /* Index of a declared slice key; the count: none. */
@@ -595,6 +595,8 @@ static void check_event(struct upk_decoder *d, struct upk_item *item)
 	bool predicted = item->predicted.data || item->scored || item->scores_count;
 	if (!predicted && !item->label.data)
 		reject(d, item, "predicted: missing: want predicted, score, scores or label");
+	if (!predicted && item->strange)
+		refuse_strange(d, item);
 	if (!item->id.data && !item->label.data)
 		reject(d, item, "id: missing: only an event with its label goes without");
 	if (item->scored && !item->predicted.data && !item->scores_count && s->classes_declared &&
@@ -630,6 +632,7 @@ void upk_decode_item(struct upk_decoder *d, enum upk_json_token token, struct up
 	size_t last = 0;
 	unsigned seen = 0;
 	d->zeros = upk_json_zeros(d->reader);
+	d->unknown_count = 0;
 	if (token != UPK_JSON_OBJECT) {
 		wrong(d, item, (struct value){ "item", token, text }, "an object");
 		return;

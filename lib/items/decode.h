@@ -23,6 +23,8 @@ struct upk_decoder {
 	size_t slice_order[UPK_SLICES_MAX]; /* the declared keys, sorted */
 	unsigned char follows[UPK_DECODER_MEMBERS]; /* which member came after each, the last time */
 	size_t zeros;   /* the reader's before the member that is read */
+	struct upk_text unknown[UPK_BATCH_IGNORED]; /* features of the item that the schema lacks */
+	size_t unknown_count;
 	bool asked;     /* an unknown feature was compared with those of the model */
 	bool no_memory; /* stays true; the batch is then of no use */
 };

@@ -370,6 +370,27 @@ class ExportImport(Case):
         self.assertIn(hint, said)
         self.assertIn('an "id" from the first import on', said)
 
+    def test_columns_of_another_model_are_no_rows_to_train_on(self):
+        self.put_model("m", {"features": ["x", "z"], "rules": [], "windows": [{"name": "w", "count": 1000}]})
+        path = self.written("X,Z,verdict,y\n" + "".join(f"{i},{-i},a,{'ab'[i % 2]}\n" for i in range(400)), "upper.csv")
+        done = run("import", path, "--model", "m", "--label", "y", "--drop", "verdict",
+                   "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("line 2: features: the model has none of X, Z; did you mean x? want some of x, z\n", done.stderr)
+        self.assertIn("400 rows, 0 of them stored already, 400 rejected\n", done.stderr)
+        columns = ("--model", "m", "--label", "y", "--predicted", "verdict")
+        self.assertEqual(self.load(path, *columns)["accepted"], 400)
+        self.assertEqual(self.metrics("m", "w")["pairs"], 400)
+        model = self.ok(self.daemon.get("/v1/models/m"))
+        self.assertEqual((model["examples"], model["rows"]), (0, 0))
+        self.assertIsNone(self.ok(self.daemon.get("/v1/models/m/events/upper.csv%3A2"))["features"])
+        self.put_model("m", {"features": ["X", "Z"], "rules": [], "windows": [{"name": "w", "count": 1000}]})
+        good = self.written("".join(json.dumps({"id": i, "predicted": "a", "label": "a", "features": {"X": i}}) + "\n" for i in range(9)))
+        self.load(good, "--model", "m")
+        self.put_model("m", {"features": ["u"], "rules": [], "windows": [{"name": "w", "count": 1000}]})
+        again = self.load(good, "--model", "m")
+        self.assertEqual((again["duplicates"], again["rejected"]), (9, 0))
+
     def test_mistakes_on_the_command_line(self):
         for arguments in (["export"], ["export", "--model", "m", "--format", "xml"], ["export", "--model", "m", "--from", "1"],
                           ["import"], ["import", "x.csv"], ["import", "x.ndjson", "--model", "m", "--label", "y"]):

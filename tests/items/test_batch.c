@@ -282,6 +282,33 @@ static void wrong_rows_to_predict_are_named(void **state)
 	}
 }
 
+static void features_of_another_model_teach_nothing(void **state)
+{
+	(void)state;
+#define STRANGE "\"features\":{\"size\":1,\"Lan\":\"de\"}"
+	static const struct fault rows[] = {
+		{ "{" STRANGE ",\"label\":\"ham\"}",
+			"features: the model has none of size, Lan; did you mean len? want some of "
+			"len, caps" },
+		{ "{\"label\":\"ham\"," STRANGE ",\"id\":1}",
+			"features: the model has none of size, Lan; did you mean len? want some of "
+			"len, caps" },
+		{ "{\"label\":\"ham\",\"features\":{}}", "" },
+		{ "{\"label\":\"ham\",\"features\":{\"size\":1,\"len\":null}}", "" },
+	};
+	assert_faults(UPK_ITEM_EVENT, declared, rows, sizeof rows / sizeof *rows);
+	struct upk_batch *b = events(declared,
+		"[{" STRANGE ",\"id\":1,\"predicted\":\"ham\",\"label\":\"ham\"},"
+		"{\"features\":{\"caps\":1},\"id\":2,\"predicted\":\"ham\"},"
+		"{\"id\":3,\"predicted\":\"ham\"}]");
+	for (size_t i = 0; i < 3; i++) {
+		assert_null(b->items[i].error);
+		assert_int_equal(b->items[i].features.data != NULL, i == 1);
+		assert_int_equal(b->items[i].strange, i == 0);
+	}
+	upk_batch_destroy(b);
+}
+
 static void a_label_from_tomorrow_is_known_now(void **state)
 {
 	(void)state;
@@ -701,6 +728,7 @@ int main(void)
 		cmocka_unit_test(declared_parts_are_held_against_the_event),
 		cmocka_unit_test(wrong_labels_are_named),
 		cmocka_unit_test(wrong_rows_to_predict_are_named),
+		cmocka_unit_test(features_of_another_model_teach_nothing),
 		cmocka_unit_test(a_label_from_tomorrow_is_known_now),
 		cmocka_unit_test(ids_and_classes_are_digits_never_doubles),
 		cmocka_unit_test(unknown_members_are_listed_once_and_ten_at_most),
