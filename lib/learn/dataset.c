@@ -84,10 +84,22 @@ static size_t count_waits(const struct upk_dataset *d, size_t from, size_t to, s
 	return count;
 }
 
+/* Of those, the ones that were predicted when all rows before `from` were complete. */
+static size_t count_informed(const struct upk_dataset *d, size_t from, size_t to)
+{
+	size_t count = 0;
+
+	for (size_t i = from; i < to; i++)
+		count += d->served[i] != UPK_DATASET_EXAMPLE && d->known[i] >= from;
+	return count;
+}
+
 size_t upk_dataset_lag(const struct upk_dataset *d, size_t from, size_t to)
 {
 	size_t half = (count_waits(d, from, to, to) + 1) / 2, low = 0, high = to;
 
+	if (count_informed(d, from, to) >= half)
+		return 0;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (count_waits(d, from, to, middle) < half)

@@ -43,7 +43,8 @@ size_t upk_dataset_at(const struct upk_dataset *d, int64_t place);
 void upk_dataset_count(const struct upk_dataset *d, size_t from, size_t to, size_t *counts);
 
 /* How many rows became complete while one of from .. to - 1 waited for its label: the median of
- * those that were predicted in production. 0 where labels come at once. */
+ * those that were predicted in production. 0 where half of them were predicted when all rows before
+ * `from` were complete, as where labels come at once. */
 size_t upk_dataset_lag(const struct upk_dataset *d, size_t from, size_t to);
 
 #endif

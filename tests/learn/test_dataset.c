@@ -83,7 +83,9 @@ static void lag_is_the_median_of_those_that_were_predicted(void **state)
 		d.known[i] -= waits[i];
 	}
 
-	assert_int_equal(upk_dataset_lag(&d, 0, 7), 1); /* 0 1 1 2 3 5: the lower of two */
+	assert_int_equal(upk_dataset_lag(&d, 2, 4), 1); /* of 1 and 3: the lower */
+	assert_int_equal(upk_dataset_lag(&d, 1, 4), 1);
+	assert_int_equal(upk_dataset_lag(&d, 1, 3), 0); /* one of the two knew all before them */
 	assert_int_equal(upk_dataset_lag(&d, 3, 7), 3);
 	assert_int_equal(upk_dataset_lag(&d, 5, 6), 5);
 	assert_int_equal(upk_dataset_lag(&d, 4, 5), 0); /* an example alone */
