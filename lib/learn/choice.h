@@ -15,7 +15,7 @@ enum { UPK_CHOICE_LEARNERS = 8 };
 struct upk_choice_request {
 	const struct upk_dataset *data;
 	size_t to;  /* rows below it are looked at: none that is held out */
-	size_t lag; /* so many rows before a row were not known when it was predicted */
+	size_t lag; /* leaves out so many rows before a row, which were not known when it was predicted */
 	struct upk_predictor_setup setups[UPK_CHOICE_LEARNERS]; /* one a learner */
 	size_t count;
 	struct upk_decision decision;

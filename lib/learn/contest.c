@@ -255,7 +255,9 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 		return upk_fail(err, UPK_INVALID,
 			"of the newest %zu rows %zu are pairs: at least %d are needed to compare",
 			holdout, c->panel.n, PAIRS_MIN);
-	c->fit_to -= upk_candidate_lag(c->request->data, holdout);
+	/* After a change, what was known before it tells nothing. */
+	if (c->request->kind == UPK_GATE_GROWTH)
+		c->fit_to -= upk_candidate_lag(c->request->data, holdout);
 	name_metric(c);
 	return upk_panel_ask_champion(&c->panel, &c->champion, err);
 }

@@ -225,7 +225,7 @@ static void an_old_version_that_is_better_is_chosen(void **state)
 	upk_dataset_finish(&d);
 }
 
-/* Labels come 500 rows late: nobody is judged on a row by others that came after it. */
+/* Labels come 500 rows late: for growth nobody is judged on a row by others that came after it. */
 static void late_labels_are_taken_from_no_candidate(void **state)
 {
 	const struct stretch s[] = { { 4000, false, 0.05, 0.95 }, { 1000, true, 0.05, 0.5 } };
@@ -240,7 +240,7 @@ static void late_labels_are_taken_from_no_candidate(void **state)
 	struct upk_predictor *p = upk_predictor_fit(&setup, &d, 0, 4250, NULL);
 	const struct upk_contest_old old[] = { { 7, p, place_of(4249) + 1 },
 		{ 8, p, place_of(4250) + 1 } };
-	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, 4000);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_GROWTH, 4000);
 	r.old = old;
 	r.olds = 2;
 	run(&r, &out);
@@ -266,6 +266,13 @@ static void late_labels_are_taken_from_no_candidate(void **state)
 	assert_int_equal(out.from, place_of(4500));
 	assert_int_equal(out.rows, 500);
 	upk_contest_finish(&out);
+
+	/* After an alert, or by hand, as in the policy. */
+	r.kind = UPK_GATE_ALERT;
+	run(&r, &out);
+	assert_int_equal(out.candidates[0].to, place_of(4949) + 1);
+	upk_contest_finish(&out);
+	r.kind = UPK_GATE_GROWTH;
 
 	/* Nothing was known: half of the rows before the holdout are. */
 	for (size_t i = 0; i < d.rows; i++)

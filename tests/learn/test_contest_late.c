@@ -75,7 +75,7 @@ static struct upk_contest_request request_on(const struct upk_dataset *d)
 		.calibrate = true,
 		.threshold = true,
 		.measure = { upk_metric_find("f1"), UPK_AVERAGE_CLASS, 1 },
-		.kind = UPK_GATE_MANUAL,
+		.kind = UPK_GATE_GROWTH,
 		.checks = upk_checks_default,
 		.first_errors = NAN,
 		.change = place_of(0),
