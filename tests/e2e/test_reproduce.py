@@ -71,7 +71,7 @@ class Reproduce(Case):
 
     def test_probabilities_are_calibrated_unless_that_is_off(self):
         """A network that knows its rows by heart: the temperature makes up for it on rows that come later."""
-        self.noise = 0.4
+        self.noise = 0.6
         LEARNERS["mlp"], kept = {"neurons": 64, "epochs": 200, "patience": 0, "l2": 0}, LEARNERS["mlp"]
         self.addCleanup(LEARNERS.__setitem__, "mlp", kept)
         state = self.draw.bit_generator.state
