@@ -36,7 +36,7 @@ struct upk_exchange {
 	size_t received, flight;
 
 	/* hall's */
-	struct upk_errand job;
+	struct upk_errand errand;
 	struct upk_parcel parcel;
 	struct upk_visit *visit; /* to the engine; NULL: it makes none */
 	bool leaving;            /* its post is not with the engine yet */

@@ -208,9 +208,9 @@ void upk_hall_send(struct upk_hall *h)
 
 /* ---- with a worker ---- */
 
-static struct upk_exchange *of_job(struct upk_errand *job)
+static struct upk_exchange *of_errand(struct upk_errand *errand)
 {
-	return (struct upk_exchange *)(void *)((char *)job - offsetof(struct upk_exchange, job));
+	return (struct upk_exchange *)(void *)((char *)errand - offsetof(struct upk_exchange, errand));
 }
 
 static struct upk_exchange *of_parcel(struct upk_parcel *parcel)
@@ -232,9 +232,9 @@ static void open_worked(struct upk_parcel *parcel)
 }
 
 /* On a worker's thread. */
-static void run_job(struct upk_errand *job)
+static void run_errand(struct upk_errand *errand)
 {
-	struct upk_exchange *x = of_job(job);
+	struct upk_exchange *x = of_errand(errand);
 
 	x->route->handler(&x->request, &x->reply);
 	x->parcel.next = NULL;
@@ -245,10 +245,10 @@ void upk_hall_work(struct upk_hall *h, struct upk_exchange *x)
 {
 	struct upk_workers *workers = x->route->quick ? h->parts.decoders : h->parts.errands;
 
-	x->job.run = run_job;
+	x->errand.run = run_errand;
 	x->parcel.open = open_worked;
 	go_away(h, x);
-	if (upk_workers_add(workers, &x->job))
+	if (upk_workers_add(workers, &x->errand))
 		return;
 	upk_problem(&x->reply, 503, "too many requests wait for a thread");
 	come_back(h, x);
@@ -276,8 +276,8 @@ static void give_up_visit(struct upk_exchange *x)
 /* false: a worker has begun with it. */
 static bool withdraw(struct upk_hall *h, struct upk_exchange *x)
 {
-	if (!upk_workers_withdraw(h->parts.errands, &x->job) &&
-		!upk_workers_withdraw(h->parts.decoders, &x->job))
+	if (!upk_workers_withdraw(h->parts.errands, &x->errand) &&
+		!upk_workers_withdraw(h->parts.decoders, &x->errand))
 		return false;
 	upk_problem(&x->reply, 503, "no thread was free in time: nothing was done");
 	return true;

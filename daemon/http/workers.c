@@ -18,24 +18,24 @@ static struct upk_errand *take(struct upk_workers *w)
 	pthread_mutex_lock(&w->mutex);
 	while (!w->first && !w->stopping)
 		pthread_cond_wait(&w->wake, &w->mutex);
-	struct upk_errand *job = w->first;
-	if (job) {
-		w->first = job->next;
+	struct upk_errand *errand = w->first;
+	if (errand) {
+		w->first = errand->next;
 		if (!w->first)
 			w->last = NULL;
 		w->waiting--;
 	}
 	pthread_mutex_unlock(&w->mutex);
-	return job;
+	return errand;
 }
 
 static void *work(void *context)
 {
 	struct upk_workers *w = context;
-	struct upk_errand *job;
+	struct upk_errand *errand;
 
-	while ((job = take(w)))
-		job->run(job);
+	while ((errand = take(w)))
+		errand->run(errand);
 	return NULL;
 }
 
@@ -67,14 +67,14 @@ fail:
 	return NULL;
 }
 
-bool upk_workers_add(struct upk_workers *w, struct upk_errand *job)
+bool upk_workers_add(struct upk_workers *w, struct upk_errand *errand)
 {
-	job->next = NULL;
+	errand->next = NULL;
 	pthread_mutex_lock(&w->mutex);
 	bool room = w->waiting < w->most;
 	if (room) {
-		*(w->last ? &w->last->next : &w->first) = job;
-		w->last = job;
+		*(w->last ? &w->last->next : &w->first) = errand;
+		w->last = errand;
 		w->waiting++;
 	}
 	pthread_mutex_unlock(&w->mutex);
@@ -83,13 +83,13 @@ bool upk_workers_add(struct upk_workers *w, struct upk_errand *job)
 	return room;
 }
 
-bool upk_workers_withdraw(struct upk_workers *w, struct upk_errand *job)
+bool upk_workers_withdraw(struct upk_workers *w, struct upk_errand *errand)
 {
 	struct upk_errand *before = NULL;
 
 	pthread_mutex_lock(&w->mutex);
 	struct upk_errand *at = w->first;
-	for (; at && at != job; at = at->next)
+	for (; at && at != errand; at = at->next)
 		before = at;
 	if (at) {
 		*(before ? &before->next : &w->first) = at->next;
