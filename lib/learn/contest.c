@@ -238,6 +238,12 @@ static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
 	return true;
 }
 
+/* After a change, what was known before it tells nothing. */
+size_t upk_contest_lag(const struct upk_contest_request *request, size_t holdout)
+{
+	return request->kind == UPK_GATE_GROWTH ? upk_candidate_lag(request->data, holdout) : 0;
+}
+
 static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 {
 	size_t holdout = upk_candidate_holdout(c->request->data, change);
@@ -255,9 +261,7 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 		return upk_fail(err, UPK_INVALID,
 			"of the newest %zu rows %zu are pairs: at least %d are needed to compare",
 			holdout, c->panel.n, PAIRS_MIN);
-	/* After a change, what was known before it tells nothing. */
-	if (c->request->kind == UPK_GATE_GROWTH)
-		c->fit_to -= upk_candidate_lag(c->request->data, holdout);
+	c->fit_to -= upk_contest_lag(c->request, holdout);
 	name_metric(c);
 	return upk_panel_ask_champion(&c->panel, &c->champion, err);
 }

@@ -88,6 +88,10 @@ struct upk_contest_outcome {
 	char verdict[UPK_CONTEST_VERDICT]; /* a sentence with the figures */
 };
 
+/* How many rows before the holdout a run of its kind leaves out, because they were not known when
+ * the holdout was predicted. */
+size_t upk_contest_lag(const struct upk_contest_request *request, size_t holdout);
+
 /* A run with a champion: docs/policy.md section 2. The threshold (learn/threshold.h) of each window
  * and of what a search came to is looked for by a fit on the older four fifths of its own rows, none
  * of them held out, which answers the newest fifth (10,000 rows at most); by it they are compared

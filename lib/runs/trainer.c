@@ -119,7 +119,7 @@ static bool choose_learner(
 	size_t chosen, holdout;
 	if (job->order.run_kind != UPK_RUN_FIRST) {
 		holdout = upk_candidate_holdout(d, upk_dataset_at(d, job->order.change));
-		choice.lag = request->kind == UPK_GATE_GROWTH ? upk_candidate_lag(d, holdout) : 0;
+		choice.lag = upk_contest_lag(request, holdout);
 		choice.to -= holdout + choice.lag;
 	}
 	for (size_t i = 0; i < UPK_CHOICE_LEARNERS && upk_learner_at(i); i++) {
