@@ -46,6 +46,22 @@ void upk_model_unref(struct upk_model *m)
 	free(m);
 }
 
+bool upk_model_begin_read(struct upk_model *m, struct upk_error *err)
+{
+	pthread_mutex_lock(&m->lock);
+	while (m->behind)
+		pthread_cond_wait(&m->built, &m->lock);
+	if (m->tail)
+		return true;
+	pthread_mutex_unlock(&m->lock);
+	return upk_fail(err, UPK_BUSY, "model '%s': its windows are still being built", m->name);
+}
+
+void upk_model_end_read(struct upk_model *m)
+{
+	pthread_mutex_unlock(&m->lock);
+}
+
 struct upk_schema *upk_model_schema(struct upk_model *m)
 {
 	pthread_mutex_lock(&m->lock);

@@ -71,7 +71,13 @@ struct upk_model *upk_model_create(const char *name, int64_t number, struct upk_
 struct upk_model *upk_model_ref(struct upk_model *m);
 void upk_model_unref(struct upk_model *m); /* NULL is fine */
 
-/* References under the lock. */
+/* Holds the lock, with a tail behind it that has caught up, until upk_model_end_read. Any thread but
+ * the writer, for whose work it may wait. false: UPK_BUSY, its windows are still being built; nothing
+ * is held. */
+bool upk_model_begin_read(struct upk_model *m, struct upk_error *err);
+void upk_model_end_read(struct upk_model *m);
+
+/* A reference to the schema as it is now. Any thread. */
 struct upk_schema *upk_model_schema(struct upk_model *m);
 
 /* A feature list by its number, from memory or the store. Borrowed, as long as m.

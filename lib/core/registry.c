@@ -143,6 +143,14 @@ bool upk_registry_missing(struct upk_registry *r, const char *name, struct upk_e
 	return false;
 }
 
+struct upk_model *upk_registry_get(struct upk_registry *r, const char *name, struct upk_error *err)
+{
+	struct upk_model *m = upk_registry_find(r, name);
+	if (!m)
+		upk_registry_missing(r, name, err);
+	return m;
+}
+
 size_t upk_registry_count(struct upk_registry *r)
 {
 	pthread_mutex_lock(&r->lock);

@@ -17,6 +17,9 @@ void upk_registry_destroy(struct upk_registry *r); /* NULL is fine */
 /* A reference; NULL: there is none. */
 struct upk_model *upk_registry_find(struct upk_registry *r, const char *name);
 
+/* The same; NULL: as upk_registry_missing says. */
+struct upk_model *upk_registry_get(struct upk_registry *r, const char *name, struct upk_error *err);
+
 /* Fails with UPK_NOT_FOUND, and asks whether a model whose name is near was meant. */
 bool upk_registry_missing(struct upk_registry *r, const char *name, struct upk_error *err);
 

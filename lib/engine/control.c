@@ -85,20 +85,12 @@ static bool transact(struct upk_engine *e, struct upk_model *m, struct control *
 	return false;
 }
 
-static struct upk_model *find(struct upk_engine *e, const char *name, struct upk_error *err)
-{
-	struct upk_model *m = upk_registry_find(e->registry, name);
-	if (!m)
-		upk_registry_missing(e->registry, name, err);
-	return m;
-}
-
 static bool on_model(struct upk_engine *e, struct control *c,
 	bool (*change)(
 		struct upk_engine *, struct upk_model *, struct control *, struct upk_error *),
 	struct upk_error *err)
 {
-	struct upk_model *m = find(e, c->name, err);
+	struct upk_model *m = upk_registry_get(e->registry, c->name, err);
 	if (!m)
 		return false;
 	bool done = !m->stale || upk_rebuild_stale(e, m, err);
@@ -521,7 +513,7 @@ static bool remove_rows(
 
 static bool delete_model(struct upk_engine *e, struct control *c, struct upk_error *err)
 {
-	struct upk_model *m = find(e, c->name, err);
+	struct upk_model *m = upk_registry_get(e->registry, c->name, err);
 	if (!m)
 		return false;
 	bool done = transact(e, m, c, remove_rows, err) ||
@@ -550,7 +542,7 @@ bool upk_engine_delete_model(struct upk_engine *e, const char *name, struct upk_
 
 static bool start_run(struct upk_engine *e, struct control *c, struct upk_error *err)
 {
-	struct upk_model *m = find(e, c->name, err);
+	struct upk_model *m = upk_registry_get(e->registry, c->name, err);
 	if (!m)
 		return false;
 	const struct upk_moment moment = { e->seq, upk_clock_now(e->clock), &m->orders };

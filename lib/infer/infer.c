@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/core.h"
 #include "infer/infer_request.h"
 #include "infer/lending.h"
-#include "report/report_parts.h"
 #include "store/version.h"
 
 enum { PROBABILITIES_MAX = 16 << 20, WORD = sizeof(uint64_t) };
@@ -326,15 +326,17 @@ static bool write_version(void *context, const struct upk_version_row *row)
 static bool write_versions(
 	struct upk_engine *e, const char *model, struct upk_json_writer *w, struct upk_error *err)
 {
-	struct upk_report r;
-	bool read;
+	struct upk_model *m = upk_registry_get(e->registry, model, err);
+	struct upk_store *rows = m ? upk_readers_take(e->readers, err) : NULL;
+	bool read = false;
 
-	if (!upk_report_open(e, model, &r, err))
-		return false;
-	upk_json_array(w, "versions");
-	read = upk_version_each(r.rows, r.model->number, 0, INT64_MAX, write_version, w, err);
-	upk_json_array_end(w);
-	upk_report_close(&r);
+	if (rows) {
+		upk_json_array(w, "versions");
+		read = upk_version_each(rows, m->number, 0, INT64_MAX, write_version, w, err);
+		upk_json_array_end(w);
+	}
+	upk_readers_give_back(e->readers, rows);
+	upk_model_unref(m);
 	return read;
 }
 

@@ -4,7 +4,6 @@
 
 #include "core/core.h"
 #include "core/health.h"
-#include "report/report_parts.h"
 #include "store/version.h"
 #include "tail/standing.h"
 
@@ -30,7 +29,7 @@ static struct upk_predictor *read_predictor(
 static bool take(struct upk_engine *e, struct upk_model *m, int64_t version, struct upk_loan *loan,
 	struct upk_error *err)
 {
-	if (!upk_report_lock(m, err))
+	if (!upk_model_begin_read(m, err))
 		return false;
 	loan->schema = upk_schema_ref(m->schema);
 	int64_t wanted = version != 0 ? version : m->tail->champion;
@@ -41,7 +40,7 @@ static bool take(struct upk_engine *e, struct upk_model *m, int64_t version, str
 	struct upk_predictor *p = known ? upk_predictor_ref(upk_serving_predictor(known)) : NULL;
 	if (wanted == 0)
 		upk_standing_no_champion(m->tail, m->name, err);
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 	if (wanted == 0)
 		return false;
 	if (!p)

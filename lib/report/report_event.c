@@ -152,10 +152,10 @@ static bool write_event(const struct upk_report *r, const struct found *f,
 /* Without the tail the schema may be missing too: classes are then not known yet. */
 static struct upk_schema *schema_of(struct upk_model *m, struct upk_error *err)
 {
-	if (!upk_report_lock(m, err))
+	if (!upk_model_begin_read(m, err))
 		return NULL;
 	struct upk_schema *schema = upk_schema_ref(m->schema);
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 	return schema;
 }
 

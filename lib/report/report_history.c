@@ -109,11 +109,11 @@ static bool understand(struct upk_model *m, const struct upk_history_query *quer
 	struct question *q, struct upk_error *err)
 {
 	*q = (struct question){ 0 };
-	if (!upk_report_lock(m, err))
+	if (!upk_model_begin_read(m, err))
 		return false;
 	q->config = upk_config_ref(m->tail->config);
 	q->schema = upk_schema_ref(m->tail->schema);
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 	return find_window(q, m, query->window, err) && find_measure(q, query, err);
 }
 

@@ -56,7 +56,7 @@ static bool take_snapshots(
 	struct upk_model *m, const char *name, struct snapshots *s, struct upk_error *err)
 {
 	*s = (struct snapshots){ 0 };
-	if (!upk_report_lock(m, err))
+	if (!upk_model_begin_read(m, err))
 		return false;
 
 	const struct upk_tail *t = m->tail;
@@ -69,7 +69,7 @@ static bool take_snapshots(
 		copied = copy_window(m, i, &s->windows[s->count], err);
 		s->count += copied;
 	}
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 	if (!copied || !name || s->count > 0)
 		return copied;
 	char known[UPK_SPELLING_SIZE];
@@ -265,7 +265,7 @@ static bool write_windows(const struct upk_report *r, const struct snapshots *s,
 bool upk_report_metrics(struct upk_engine *e, const char *model,
 	const struct upk_metrics_query *query, struct upk_json_writer *w, struct upk_error *err)
 {
-	struct upk_report r = { .engine = e, .model = upk_report_find(e, model, err) };
+	struct upk_report r = { .engine = e, .model = upk_registry_get(e->registry, model, err) };
 	struct snapshots s;
 	if (!r.model)
 		return false;

@@ -100,12 +100,12 @@ static bool write_in_list(struct upk_store *rows, struct upk_model *m, struct up
 	struct upk_error *err)
 {
 	const struct upk_filter newest = { .limit = 1 };
-	if (!upk_report_lock(m, err))
+	if (!upk_model_begin_read(m, err))
 		return false;
 	upk_json_object(w, NULL);
 	write_summary(m, w);
 	int64_t alerts = m->tail->last_alert;
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 
 	if (alerts == 0)
 		upk_json_null(w, "last_alert");
@@ -267,8 +267,8 @@ static void write_config(
 bool upk_report_model(struct upk_engine *e, const char *model, char etag[20],
 	struct upk_json_writer *w, struct upk_error *err)
 {
-	struct upk_model *m = upk_report_find(e, model, err);
-	if (!m || !upk_report_lock(m, err)) {
+	struct upk_model *m = upk_registry_get(e->registry, model, err);
+	if (!m || !upk_model_begin_read(m, err)) {
 		upk_model_unref(m);
 		return false;
 	}
@@ -276,7 +276,7 @@ bool upk_report_model(struct upk_engine *e, const char *model, char etag[20],
 	struct upk_schema *schema = upk_schema_ref(m->tail->schema);
 	upk_json_object(w, NULL);
 	write_state(m, w);
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 
 	write_config(config, schema, w);
 	upk_json_object_end(w);
@@ -381,8 +381,8 @@ static void write_rule(
 bool upk_report_rules(
 	struct upk_engine *e, const char *model, struct upk_json_writer *w, struct upk_error *err)
 {
-	struct upk_model *m = upk_report_find(e, model, err);
-	if (!m || !upk_report_lock(m, err)) {
+	struct upk_model *m = upk_registry_get(e->registry, model, err);
+	if (!m || !upk_model_begin_read(m, err)) {
 		upk_model_unref(m);
 		return false;
 	}
@@ -392,7 +392,7 @@ bool upk_report_rules(
 		write_rule(m, &m->tail->rules[i], w);
 	upk_json_array_end(w);
 	upk_json_object_end(w);
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 	upk_model_unref(m);
 	return true;
 }

@@ -2,30 +2,6 @@
 
 #include <math.h>
 
-struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct upk_error *err)
-{
-	struct upk_model *m = upk_registry_find(e->registry, name);
-	if (!m)
-		upk_registry_missing(e->registry, name, err);
-	return m;
-}
-
-bool upk_report_lock(struct upk_model *m, struct upk_error *err)
-{
-	pthread_mutex_lock(&m->lock);
-	while (m->behind)
-		pthread_cond_wait(&m->built, &m->lock);
-	if (m->tail)
-		return true;
-	pthread_mutex_unlock(&m->lock);
-	return upk_fail(err, UPK_BUSY, "model '%s': its windows are still being built", m->name);
-}
-
-void upk_report_unlock(struct upk_model *m)
-{
-	pthread_mutex_unlock(&m->lock);
-}
-
 double upk_report_value(
 	const struct upk_tail *t, const char *metric, const struct upk_confusion *counts)
 {
@@ -56,7 +32,7 @@ void upk_report_rows_end(struct upk_engine *e, struct upk_store *rows)
 bool upk_report_open(
 	struct upk_engine *e, const char *model, struct upk_report *r, struct upk_error *err)
 {
-	*r = (struct upk_report){ .engine = e, .model = upk_report_find(e, model, err) };
+	*r = (struct upk_report){ .engine = e, .model = upk_registry_get(e->registry, model, err) };
 	if (!r->model)
 		return false;
 	r->rows = upk_report_rows(e, err);

@@ -14,14 +14,6 @@
 #include "store/filter.h"
 #include "store/store.h"
 
-/* A reference; NULL: UPK_NOT_FOUND. */
-struct upk_model *upk_report_find(struct upk_engine *e, const char *name, struct upk_error *err);
-
-/* Holds the model's lock, with a tail behind it that has caught up, until upk_report_unlock: never
- * called by the writer. false: UPK_BUSY, its windows are still being built; nothing is held. */
-bool upk_report_lock(struct upk_model *m, struct upk_error *err);
-void upk_report_unlock(struct upk_model *m);
-
 /* A metric of a window's counts as rules have it: the positive class's, or the macro average; NAN:
  * undefined. Under the model's lock. */
 double upk_report_value(

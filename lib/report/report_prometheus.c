@@ -81,7 +81,7 @@ static void copy_state(const struct upk_tail *t, struct copy *c)
 /* A model whose windows are still being built is left out. */
 static bool copy_model(struct upk_model *m, struct copy *c, struct upk_error *err)
 {
-	if (!upk_report_lock(m, NULL))
+	if (!upk_model_begin_read(m, NULL))
 		return true;
 	const struct upk_tail *t = m->tail;
 	c->name = m->name;
@@ -94,7 +94,7 @@ static bool copy_model(struct upk_model *m, struct copy *c, struct upk_error *er
 		copy_state(t, c);
 		copy_windows(t, c);
 	}
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 	return (c->classes && !c->in_use.failed) ||
 		upk_fail(err, UPK_NOMEM, "no memory for the counters of model %s", m->name);
 }

@@ -187,7 +187,7 @@ static bool find_version(
 static bool read_at_work(const struct upk_report *r, int64_t version, int64_t wanted,
 	int64_t *revision, struct upk_buffer *out, struct upk_error *err)
 {
-	if (!upk_report_lock(r->model, err))
+	if (!upk_model_begin_read(r->model, err))
 		return false;
 	const struct upk_tail *t = r->model->tail;
 	*revision = t->champion == version ? upk_tail_revision(t) : 0;
@@ -195,7 +195,7 @@ static bool read_at_work(const struct upk_report *r, int64_t version, int64_t wa
 		struct upk_text bytes = upk_live_bytes(t->live);
 		upk_buffer_append(out, bytes.data, bytes.size);
 	}
-	upk_report_unlock(r->model);
+	upk_model_end_read(r->model);
 	return true;
 }
 
@@ -320,7 +320,7 @@ bool upk_report_revisions(struct upk_engine *e, const char *model, int64_t versi
 static bool decision_of(struct upk_model *m, const struct upk_predictor *p,
 	struct upk_decision *decision, struct upk_error *err)
 {
-	if (!upk_report_lock(m, err))
+	if (!upk_model_begin_read(m, err))
 		return false;
 	const struct upk_schema *schema = m->tail->schema;
 	*decision = (struct upk_decision){ .positive = -1, .threshold = schema->threshold };
@@ -330,7 +330,7 @@ static bool decision_of(struct upk_model *m, const struct upk_predictor *p,
 			decision->positive = (int)i;
 	}
 	*decision = upk_predictor_decision(p, *decision);
-	upk_report_unlock(m);
+	upk_model_end_read(m);
 	return true;
 }
 

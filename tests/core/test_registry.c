@@ -74,6 +74,12 @@ static void a_missing_model_is_asked_about(void **state)
 	assert_string_equal(err.message, "there is no model spma; did you mean spam?");
 	assert_false(upk_registry_missing(r, "weather", &err));
 	assert_string_equal(err.message, "there is no model weather");
+	assert_null(upk_registry_get(r, "hma", &err));
+	assert_string_equal(err.message, "there is no model hma; did you mean ham?");
+	struct upk_model *m = upk_registry_get(r, "ham", &err);
+	assert_non_null(m);
+	assert_int_equal(m->number, 1);
+	upk_model_unref(m);
 }
 
 static void who_holds_a_removed_model_may_go_on(void **state)
