@@ -1,4 +1,4 @@
-/* From decoded items to rows: new, duplicate, conflict, whose label is this. */
+/* A model's part of a transaction: what its items change, kept apart until the commit. */
 #ifndef UPK_INTAKE_INGEST_H
 #define UPK_INTAKE_INGEST_H
 
@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "core/model.h"
-#include "core/post.h"
 #include "core/steps.h"
 #include "store/store.h"
 
@@ -35,12 +34,5 @@ struct upk_ingest {
 /* Starts a model's part of a transaction: model->ingest. NULL: UPK_NOMEM. */
 struct upk_ingest *upk_ingest_begin(struct upk_model *model, struct upk_error *err);
 void upk_ingest_end(struct upk_ingest *in); /* frees; the model keeps nothing of it */
-
-/* Decides one post's items within the open transaction; rows wait in e->pending, to be flushed
- * before the commit while the post's batch and in->schema live. Fills the post's counts, rejected
- * items and predictions. false: the store's error or UPK_NOMEM, the transaction is to be rolled
- * back. */
-bool upk_ingest_post(struct upk_engine *e, struct upk_ingest *in, struct upk_post *post, int64_t now,
-	struct upk_error *err);
 
 #endif

@@ -1,10 +1,10 @@
-#include <math.h>
+#include "intake/intake_event.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "intake/intake.h"
-#include "store/place.h"
+#include "intake/intake_insert.h"
 
 bool upk_intake_same_features(
 	struct upk_intake *k, const struct upk_event_row *row, bool *same, struct upk_error *err)

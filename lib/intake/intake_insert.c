@@ -1,6 +1,7 @@
+#include "intake/intake_insert.h"
+
 #include <string.h>
 
-#include "intake/intake.h"
 #include "intake/pending.h"
 #include "store/place.h"
 

@@ -1,4 +1,6 @@
-#include "intake/intake.h"
+#include "intake/intake_label.h"
+
+#include "intake/intake_insert.h"
 
 /* A label whose event has not come. The same one again is a duplicate, another one replaces it. */
 static bool wait(struct upk_intake *k, const struct upk_known *known,

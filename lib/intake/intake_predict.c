@@ -1,9 +1,12 @@
+#include "intake/intake_predict.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
-#include "intake/intake.h"
+#include "intake/intake_event.h"
+#include "intake/intake_insert.h"
 #include "store/live.h"
 
 static double *answer_at(struct upk_intake *k, struct upk_predicted **answer)

@@ -6,6 +6,7 @@
 #include "core/health.h"
 #include "ids/ids.h"
 #include "intake/ingest.h"
+#include "intake/intake_post.h"
 #include "intake/pending.h"
 #include "intake/recent.h"
 #include "store/model.h"
@@ -157,7 +158,7 @@ static bool write_post(struct upk_engine *e, struct group *g, struct upk_post *p
 	struct upk_ingest *in = ingest_of(e, g, post, err);
 	if (!in)
 		return err->code == UPK_OK;
-	return upk_ingest_post(e, in, post, now, err);
+	return upk_intake_post(e, in, post, now, err);
 }
 
 static bool store_learnt(struct upk_engine *e, const struct upk_ingest *in, struct upk_error *err)

@@ -12,7 +12,6 @@
 #include "tail/retraining.h"
 #include "writer/building.h"
 #include "writer/feed.h"
-#include "writer/group.h"
 #include "writer/jobs.h"
 #include "writer/later.h"
 #include "writer/persist.h"

@@ -1,0 +1,14 @@
+/* An item of POST .../predict: the champion answers, and the answer is stored as an event. */
+#ifndef UPK_INTAKE_INTAKE_PREDICT_H
+#define UPK_INTAKE_INTAKE_PREDICT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "intake/intake.h"
+
+/* Sets k->fate. Thread: the writer. false: the store's error or UPK_NOMEM, the transaction has
+ * failed. */
+bool upk_intake_predict(struct upk_intake *k, struct upk_error *err);
+
+#endif
