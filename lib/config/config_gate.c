@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config_read.h"
+#include "config/config_write.h"
 
 static const char wanted[] = "f1, macro or of a class, or accuracy";
 

@@ -63,7 +63,6 @@ bool upk_config_read_rules(struct upk_config *c, const cJSON *value, struct upk_
 bool upk_config_read_retrain(struct upk_config *c, const cJSON *value, struct upk_error *err);
 bool upk_config_default_retrain(struct upk_retrain_config *r, struct upk_error *err);
 
-/* "gate" of a struct upk_retrain_config: a member's reader, and its effective values. */
 /* Whether it is the configuration's learner: with "auto" each is. */
 bool upk_config_takes(const struct upk_retrain_config *r, const struct upk_learner *learner);
 
@@ -74,11 +73,15 @@ const cJSON *upk_config_settings(
 /* The space of a learner's search, with what the configuration changes. */
 bool upk_config_space(const struct upk_retrain_config *r, const struct upk_learner *learner,
 	struct upk_space *out, struct upk_error *err);
+
+/* "search" of a struct upk_retrain_config: its defaults, a member's reader, its effective values.
+ */
 void upk_config_default_search(struct upk_retrain_config *r);
 bool upk_config_read_search(void *into, const cJSON *value, struct upk_error *err);
 void upk_config_write_search(
 	const struct upk_retrain_config *r, struct upk_json_writer *w, const char *key);
 
+/* "gate" of a struct upk_retrain_config: a member's reader, and its effective values. */
 bool upk_config_read_gate(void *into, const cJSON *value, struct upk_error *err);
 void upk_config_write_gate(
 	const struct upk_retrain_config *r, struct upk_json_writer *w, const char *key);
@@ -93,13 +96,5 @@ bool upk_config_check_class(const struct upk_config *c, const struct upk_measure
 /* Member "retrain" of the effective configuration. */
 void upk_config_write_retrain(const struct upk_retrain_config *r, const cJSON *sent,
 	struct upk_json_writer *w, const char *key);
-void upk_config_write_measure(
-	const struct upk_measure_config *m, struct upk_json_writer *w, const char *key);
-/* A duration's text; ms below 0 or, with `zero_is_null`, 0 gives null. */
-void upk_config_write_duration(
-	int64_t ms, bool zero_is_null, struct upk_json_writer *w, const char *key);
-/* A member of `sent` as it came; absent: `otherwise`, which is JSON. */
-void upk_config_write_sent(
-	const cJSON *sent, const char *name, const char *otherwise, struct upk_json_writer *w);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "config/config_read.h"
+#include "config/config_write.h"
 #include "config/value.h"
 #include "learn/learner.h"
 #include "learn/predictor.h"
@@ -77,19 +78,6 @@ static bool retrain_learner(void *into, const cJSON *value, struct upk_error *er
 	if (!upk_config_word(value, words, &i, err))
 		return false;
 	return upk_config_string(value, &r->learner, err);
-}
-
-bool upk_config_takes(const struct upk_retrain_config *r, const struct upk_learner *learner)
-{
-	return strcmp(r->learner, "auto") == 0 || strcmp(r->learner, learner->name) == 0;
-}
-
-const cJSON *upk_config_settings(
-	const struct upk_retrain_config *r, const struct upk_learner *learner)
-{
-	if (strcmp(r->learner, "auto") != 0)
-		return r->settings;
-	return cJSON_GetObjectItemCaseSensitive(r->settings, learner->name);
 }
 
 /* With `auto` each learner may have its own: {"mlp": {...}}. */

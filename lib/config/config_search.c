@@ -1,7 +1,8 @@
-/* "retrain.search" of a configuration. */
+/* "retrain.search" of a configuration, and what it means for each learner. */
 #include <string.h>
 
 #include "config/config_read.h"
+#include "config/config_write.h"
 #include "config/run_kind.h"
 #include "config/value.h"
 #include "learn/learner.h"
@@ -19,6 +20,19 @@ static bool search_method(void *into, const cJSON *value, struct upk_error *err)
 		words[n] = upk_search_method_at(n - 1)->name;
 	return upk_config_word(value, words, &i, err) &&
 		upk_config_string(value, &r->search.method, err);
+}
+
+bool upk_config_takes(const struct upk_retrain_config *r, const struct upk_learner *learner)
+{
+	return strcmp(r->learner, "auto") == 0 || strcmp(r->learner, learner->name) == 0;
+}
+
+const cJSON *upk_config_settings(
+	const struct upk_retrain_config *r, const struct upk_learner *learner)
+{
+	if (strcmp(r->learner, "auto") != 0)
+		return r->settings;
+	return cJSON_GetObjectItemCaseSensitive(r->settings, learner->name);
 }
 
 bool upk_config_space(const struct upk_retrain_config *r, const struct upk_learner *learner,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/config_read.h"
+#include "config/config_write.h"
 #include "report/report.h"
 #include "report/report_parts.h"
 #include "report/report_rows.h"
