@@ -9,7 +9,7 @@
 #include "report/report_rows.h"
 #include "store/alert.h"
 #include "tail/alerting.h"
-#include "tail/retraining.h"
+#include "tail/due.h"
 #include "tail/standing.h"
 #include "tail/warnings.h"
 #include "writer/building.h"
@@ -371,8 +371,7 @@ static void write_rule(
 		w, "pending_since", rule->state == UPK_RULE_PENDING ? rule->pending_since : 0);
 	upk_json_int_or_null(w, "alert", fires ? rule->alert : 0);
 	upk_json_int_or_null(w, "change", fires ? rule->change : 0);
-	upk_json_int_or_null(
-		w, "run_at", upk_retraining_waits(rule) ? upk_retraining_run_at(t, rule) : 0);
+	upk_json_int_or_null(w, "run_at", upk_due_waits(rule) ? upk_due_at(t, rule) : 0);
 	upk_json_int_or_null(w, "run", fires ? rule->run : 0);
 	upk_json_int_or_null(w, "rests_until", rule->rest_until > t->place ? rule->rest_until : 0);
 	upk_json_object_end(w);

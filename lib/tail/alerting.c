@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "tail/retraining.h"
+#include "tail/due.h"
 #include "windows/score_task.h"
 
 const char *upk_rule_state_name(enum upk_rule_state state)
@@ -80,7 +80,7 @@ static void fire(struct upk_tail *t, size_t i, const struct upk_judgement *judge
 	order->judgement = *judgement;
 	order->change =
 		rule->config->kind == UPK_RULE_CHANGE ? judgement->change.place : rule->change;
-	order->run_at = upk_retraining_run_at(t, rule);
+	order->run_at = upk_due_at(t, rule);
 }
 
 static void move(struct upk_tail *t, size_t i, const struct upk_judgement *judgement,
@@ -89,7 +89,7 @@ static void move(struct upk_tail *t, size_t i, const struct upk_judgement *judge
 	struct upk_rule *rule = &t->rules[i];
 	rule->last = *judgement;
 	if (rule->state == UPK_RULE_FIRING) {
-		if (judgement->clear && !upk_retraining_waits(rule))
+		if (judgement->clear && !upk_due_waits(rule))
 			upk_alerting_resolve(t, i, "cleared", m);
 		return;
 	}

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "tail/due.h"
+
 /* Pairs of the record that growth waits for: as many as a contest compares at least. */
 enum { SEEN_LEAST = 50 };
 
@@ -16,29 +18,9 @@ static bool may_start(const struct upk_tail *t)
 	return t->open_run == 0 && t->waiting_run == 0 && t->in_use.awaited == 0 && !t->paused;
 }
 
-bool upk_retraining_waits(const struct upk_rule *rule)
-{
-	return rule->state == UPK_RULE_FIRING && rule->waiting;
-}
-
-int64_t upk_retraining_run_at(const struct upk_tail *t, const struct upk_rule *rule)
-{
-	if (rule->change == 0)
-		return 0;
-	int64_t now = now_of(t);
-	int64_t at = rule->change + (int64_t)t->policy->alert_places;
-	if (at < rule->rest_until)
-		at = rule->rest_until;
-	if (at < now)
-		at = now;
-	int64_t token = upk_pace_tokens_at(&t->pace, t->policy, 1, now);
-	return (at < token ? token : at) - 1;
-}
-
 static bool ready(const struct upk_tail *t, const struct upk_rule *rule, int64_t time)
 {
-	return may_start(t) && time >= rule->cooldown_until &&
-		upk_retraining_run_at(t, rule) <= t->place;
+	return may_start(t) && time >= rule->cooldown_until && upk_due_at(t, rule) <= t->place;
 }
 
 static void order_run(struct upk_tail *t, enum upk_run_kind kind, int64_t change, size_t rule,
@@ -112,7 +94,7 @@ static void consider_alert(struct upk_tail *t, size_t i, const struct upk_moment
 static bool alert_waits(const struct upk_tail *t)
 {
 	for (size_t i = 0; i < t->rules_count; i++)
-		if (upk_retraining_waits(&t->rules[i]))
+		if (upk_due_waits(&t->rules[i]))
 			return true;
 	return false;
 }

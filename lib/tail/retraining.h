@@ -20,12 +20,6 @@ void upk_retraining_step(struct upk_tail *t, const struct upk_moment *m);
 /* "every". */
 void upk_retraining_tick(struct upk_tail *t, const struct upk_moment *m);
 
-/* The place at which a firing rule's run is due, as far as can be said; 0: it orders none. */
-int64_t upk_retraining_run_at(const struct upk_tail *t, const struct upk_rule *rule);
-
-/* Whether an alert waits for its run: it cannot resolve then. */
-bool upk_retraining_waits(const struct upk_rule *rule);
-
 /* A run by hand: UPK_CONFLICT when one is open or waits. */
 bool upk_retraining_by_hand(struct upk_tail *t, const struct upk_moment *m, struct upk_error *err);
 

@@ -9,6 +9,7 @@
 
 #include "metrics/record.h"
 #include "engine/stream.h"
+#include "tail/due.h"
 #include "windows/history.h"
 
 /* A model with features gets the rule fell; class b's pairs keep the class stream's trials few. */
@@ -205,7 +206,7 @@ static void fire_early(struct stream *s)
 	stream_random(s, 0, 3000, 0.9);
 	until(s, UPK_ORDER_ALERT, 1, 0.3, 200);
 	assert_int_equal(stream_count(s, UPK_ORDER_RUN), 0);
-	assert_true(upk_retraining_waits(rule_of(s)));
+	assert_true(upk_due_waits(rule_of(s)));
 	assert_true(stream_newest(s, UPK_ORDER_ALERT)->run_at > s->place);
 }
 
