@@ -1,3 +1,5 @@
+#include "report/export_csv.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +8,6 @@
 #include "base/json_writer.h"
 #include "base/number.h"
 #include "base/time.h"
-#include "report/export_parts.h"
 #include "store/item.h"
 #include "store/place.h"
 

@@ -1,5 +1,6 @@
+#include "report/export_ndjson.h"
+
 #include "base/json_writer.h"
-#include "report/export_parts.h"
 #include "store/item.h"
 
 enum { PIECE = 10000 }; /* sequence numbers of one read transaction */

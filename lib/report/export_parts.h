@@ -25,16 +25,16 @@ struct upk_export {
 	int64_t rows;
 };
 
-/* The features of a stored list, read once. Borrowed. NULL: the store's error. */
+/* The features of a stored list, read once. Borrowed, as long as x. NULL: UPK_NOMEM or the store's
+ * error. */
 const struct upk_features *upk_export_list(
 	struct upk_export *x, int64_t number, struct upk_error *err);
 
+/* The time is in the range that the options ask for. */
 bool upk_export_wants(const struct upk_export *x, int64_t time);
 
-/* Hands over the piece, and says how far it is. */
+/* Hands over the piece, and says how far it is. false: UPK_NOMEM (the piece lacks lines),
+ * UPK_CANCELLED, or what `write` says. */
 bool upk_export_flush(struct upk_export *x, int64_t done, struct upk_error *err);
-
-bool upk_export_ndjson(struct upk_export *x, struct upk_error *err);
-bool upk_export_csv(struct upk_export *x, struct upk_error *err);
 
 #endif

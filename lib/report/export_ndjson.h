@@ -1,0 +1,14 @@
+/* The export as NDJSON: a line an event or label. */
+#ifndef UPK_REPORT_EXPORT_NDJSON_H
+#define UPK_REPORT_EXPORT_NDJSON_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "report/export_parts.h"
+
+/* Writes all rows of a model that was found, piece by piece, and counts them in x->rows. Thread:
+ * the export's. false: as upk_export. */
+bool upk_export_ndjson(struct upk_export *x, struct upk_error *err);
+
+#endif
