@@ -156,12 +156,24 @@ static double find_least_errors(const struct judging *j)
 	return least;
 }
 
+/* A leak shows in most of what is fitted: the only candidate that is so good is that by luck. */
+static bool is_only(const struct judging *j, double errors)
+{
+	size_t as_good = 0;
+
+	for (size_t i = 0; i < j->in->candidates_count; i++)
+		as_good += share_wrong(j, &j->in->candidates[i]) <= errors;
+	return j->in->candidates_count > 1 && as_good < 2;
+}
+
 static bool is_plausible(const struct judging *j, char words[UPK_CHECKS_WORDS])
 {
 	double n = (double)j->in->panel->n, least = j->out->least_errors;
+	double limit = j->wanted->leak * least;
 
-	if (n * least < leak_expected || j->out->errors > leak_errors ||
-		!(j->out->errors <= j->wanted->leak * least))
+	if (limit > leak_errors)
+		limit = leak_errors;
+	if (n * least < leak_expected || !(j->out->errors <= limit) || is_only(j, limit))
 		return true;
 	snprintf(words, UPK_CHECKS_WORDS,
 		"that is too good to be true: it is wrong on %.0f of the %zu pairs, where the best "

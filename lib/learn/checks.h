@@ -36,8 +36,8 @@ enum upk_check_end {
 };
 
 struct upk_checked {
-	double flips;        /* share of the pairs that champion and challenger answer differently */
-	double errors;       /* challenger's, as a share of the pairs */
+	double flips;  /* share of the pairs that champion and challenger answer differently */
+	double errors; /* challenger's, as a share of the pairs */
 	double least_errors; /* the fewest so far: what the alarm compares with */
 	size_t judged;       /* slices with enough pairs */
 	size_t shown;
@@ -52,6 +52,8 @@ struct upk_checks_input {
 	const struct upk_panel_answer *champion, *challenger;
 	const struct upk_slices *slices; /* sorted; NULL: none are declared */
 	double first_errors; /* share, of version 1 on its own holdout; NAN: not known */
+	const struct upk_panel_answer *candidates; /* all of the run, the challenger's among them */
+	size_t candidates_count;
 };
 
 /* false: UPK_NOMEM or UPK_INVALID. */

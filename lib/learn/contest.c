@@ -395,7 +395,7 @@ static bool judge(struct contest *c, struct upk_error *err)
 	out->z = upk_gate_z(c->request->kind, c->request->confidence, &labels);
 	out->limit = fmax(c->request->margin, out->z * out->sd);
 	const struct upk_checks_input input = { &c->panel, &c->champion, picked, c->request->slices,
-		c->request->first_errors };
+		c->request->first_errors, c->answers, out->count };
 	if (!upk_checks_run(&c->request->checks, &input, &out->checked, err))
 		return false;
 	out->passed = leads(out);

@@ -18,6 +18,7 @@ struct scene {
 	struct upk_dataset data;
 	struct upk_panel panel;
 	struct upk_panel_answer champion, challenger;
+	struct upk_panel_answer other; /* candidate; none: without `predicted` */
 	struct upk_slices slices;
 	double first_errors;
 };
@@ -62,8 +63,14 @@ static struct upk_checked run(const struct scene *s, const struct upk_checks *wa
 {
 	struct upk_checked out;
 	struct upk_error err = { 0 };
-	const struct upk_checks_input in = { &s->panel, &s->champion, &s->challenger,
-		s->slices.count ? &s->slices : NULL, s->first_errors };
+	const struct upk_panel_answer candidates[] = { s->other, s->challenger };
+	const struct upk_checks_input in = { .panel = &s->panel,
+		.champion = &s->champion,
+		.challenger = &s->challenger,
+		.slices = s->slices.count ? &s->slices : NULL,
+		.first_errors = s->first_errors,
+		.candidates = s->other.predicted ? candidates : &s->challenger,
+		.candidates_count = s->other.predicted ? 2 : 1 };
 
 	if (!upk_checks_run(wanted, &in, &out, &err))
 		fail_msg("%s", err.message);
@@ -148,6 +155,26 @@ static void a_gain_beyond_all_that_ever_served_is_held(void **state)
 	wanted.leak = NAN;
 	c = run(&s, &wanted);
 	assert_end(&c, UPK_CHECK_PASSED, "");
+	close(&s);
+}
+
+static void one_candidate_alone_is_that_good_by_luck(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open(&s, 6);
+	answer(&s, 4);
+	s.other = s.challenger;
+	s.challenger = (struct upk_panel_answer){ 0 };
+	answer(&s, 3);
+	struct upk_checked c = run(&s, &upk_checks_default);
+	assert_end(&c, UPK_CHECK_PASSED, "");
+	assert_true(c.errors == 0.015 && c.least_errors == 0.165);
+	s.other.predicted[HELD_OUT - 4] = s.panel.actual[HELD_OUT - 4];
+	c = run(&s, &upk_checks_default);
+	assert_end(&c, UPK_CHECK_HELD, "wrong on 3 of the 200 pairs");
+	upk_panel_answer_finish(&s.other);
 	close(&s);
 }
 
@@ -269,7 +296,11 @@ static struct upk_slice_figures compare_of_rare(size_t rows, struct upk_measure 
 		.data = &data, .measure = measure, .n = N, .rows = places, .actual = actual
 	};
 	struct upk_panel_answer old = { champion, NULL, 1 }, new = { challenger, NULL, 0 };
-	const struct upk_checks_input input = { &panel, &old, &new, &slices, NAN };
+	const struct upk_checks_input input = { .panel = &panel,
+		.champion = &old,
+		.challenger = &new,
+		.slices = &slices,
+		.first_errors = NAN };
 	assert_true(upk_checks_run(&upk_checks_default, &input, &c, NULL));
 	upk_slices_finish(&slices);
 	assert_int_equal(c.shown, 1);
@@ -326,6 +357,7 @@ int main(void)
 		cmocka_unit_test(bound_is_on_the_challengers_own_figure),
 		cmocka_unit_test(flips_are_counted_and_limited_only_when_asked),
 		cmocka_unit_test(a_gain_beyond_all_that_ever_served_is_held),
+		cmocka_unit_test(one_candidate_alone_is_that_good_by_luck),
 		cmocka_unit_test(a_level_that_was_served_before_is_no_leak),
 		cmocka_unit_test(the_slice_that_falls_furthest_is_named),
 		cmocka_unit_test(a_slice_counts_only_pairs),

@@ -86,7 +86,10 @@ static bool passes(const struct world *w, size_t n, struct holdout *h, const str
 	};
 	struct upk_panel_answer champion = { h->champion, h->v_champion, 0 };
 	struct upk_panel_answer challenger = { h->challenger, h->v_challenger, 0 };
-	const struct upk_checks_input input = { &panel, &champion, &challenger, NULL, NAN };
+	const struct upk_checks_input input = { .panel = &panel,
+		.champion = &champion,
+		.challenger = &challenger,
+		.first_errors = NAN };
 	struct upk_answers a = { n, w->classes, h->actual, h->champion };
 	struct upk_answers b = { n, w->classes, h->actual, h->challenger };
 	struct upk_checked checked;
@@ -262,7 +265,11 @@ static size_t count_refused(const struct world *w, const struct world *first, co
 	struct upk_panel_answer champion = { h.champion, NULL, 0 };
 	struct upk_panel_answer challenger = { h.challenger, NULL, 0 };
 	struct upk_slices slices = { 0 };
-	const struct upk_checks_input input = { &panel, &champion, &challenger, &slices, NAN };
+	const struct upk_checks_input input = { .panel = &panel,
+		.champion = &champion,
+		.challenger = &challenger,
+		.slices = &slices,
+		.first_errors = NAN };
 	struct upk_random r;
 
 	for (size_t i = 0; i < n; i++) {
