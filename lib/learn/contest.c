@@ -8,11 +8,15 @@
 #include "learn/candidate.h"
 #include "learn/lead.h"
 #include "learn/panel.h"
+#include "learn/selection.h"
 
 enum { PAIRS_MIN = 50, VALIDATED_MOST = 10000 };
 
 /* Growth takes the picked window's start for c when it beats the window since c by so many sd. */
 static const double change_z = 1.6;
+
+/* Another learner is picked when it beats what was by so many sd. */
+static const double other_z = 1;
 
 /* A contest under way. answers[i] is candidates[i]'s; rows[i] those of a fitted one. */
 struct contest {
@@ -24,9 +28,15 @@ struct contest {
 	struct upk_candidate_window rows[UPK_CANDIDATE_WINDOWS];
 	struct upk_predictor *fitted[UPK_CANDIDATE_WINDOWS]; /* references */
 	size_t fit_to;  /* rows below it were known when those held out were predicted */
-	size_t windows; /* candidates 0 .. windows - 1 are fitted here, then come old ones */
-	struct upk_tuned tuned[UPK_CONTEST_TUNED]; /* of the last candidates */
-	size_t first_tuned;                        /* index of the first of them */
+	size_t windows; /* candidates 0 .. windows - 1 are the run's learner's, then come old ones
+			 */
+	size_t window;  /* that was picked; where an old one was, the best */
+	struct upk_predictor *others[UPK_CONTEST_OTHERS]; /* references; fitted on that window */
+	const struct upk_contest_other *entered[UPK_CONTEST_OTHERS]; /* whose they are */
+	size_t first_other;                            /* index of the first of them */
+	struct upk_tuned tuned[UPK_CONTEST_TUNED];     /* of the last candidates */
+	const struct upk_predictor_setup *tuned_setup; /* of the learner that was picked */
+	size_t first_tuned;                            /* index of the first of them */
 	size_t steps, done; /* of progress: candidates, trials, and a refit */
 	double seconds;     /* that the longest fit of a window took */
 	struct upk_threshold thresholds[UPK_CONTEST_CANDIDATES]; /* that were looked for */
@@ -40,6 +50,8 @@ static void finish(struct contest *c)
 		upk_panel_answer_finish(&c->answers[i]);
 	for (size_t i = 0; i < UPK_CANDIDATE_WINDOWS; i++)
 		upk_predictor_unref(c->fitted[i]);
+	for (size_t i = 0; i < UPK_CONTEST_OTHERS; i++)
+		upk_predictor_unref(c->others[i]);
 	for (size_t i = 0; i < UPK_CONTEST_TUNED; i++)
 		upk_tuned_finish(&c->tuned[i]);
 }
@@ -125,17 +137,30 @@ static void name_metric(struct contest *c)
 /* A candidate that was fitted here. */
 struct made {
 	struct upk_predictor *predictor;
+	const struct upk_predictor_setup *setup;
 	const struct upk_tuned *tuned; /* NULL: a window */
 	size_t start;                  /* the first row that it was fitted on */
 	size_t from;                   /* and that what is promoted is fitted on */
 };
 
+static struct made made_by(const struct contest *c, struct upk_predictor *predictor,
+	const struct upk_predictor_setup *setup, size_t window)
+{
+	return (struct made){ predictor, setup, NULL, c->rows[window].judged_from,
+		c->rows[window].from };
+}
+
 static struct made made_at(const struct contest *c, size_t i)
 {
-	const struct upk_tuned *tuned = i < c->windows ? NULL : &c->tuned[i - c->first_tuned];
+	const struct upk_contest_request *r = c->request;
 
-	return tuned ? (struct made){ tuned->predictor, tuned, tuned->from, tuned->from }
-		     : (struct made){ c->fitted[i], NULL, c->rows[i].judged_from, c->rows[i].from };
+	if (i < c->windows)
+		return made_by(c, c->fitted[i], &r->setup, i);
+	if (i < c->first_tuned)
+		return made_by(c, c->others[i - c->first_other],
+			&c->entered[i - c->first_other]->setup, c->window);
+	const struct upk_tuned *tuned = &c->tuned[i - c->first_tuned];
+	return (struct made){ tuned->predictor, c->tuned_setup, tuned, tuned->from, tuned->from };
 }
 
 /* Looks for the i-th's threshold by a fit like it on the older rows, which answers the newest
@@ -148,8 +173,8 @@ static bool look(struct contest *c, size_t i, struct upk_error *err)
 	size_t fifth = (c->fit_to - made.start) / 5;
 	size_t cut = c->fit_to - (fifth < VALIDATED_MOST ? fifth : VALIDATED_MOST);
 	struct upk_predictor *twin = made.tuned
-		? upk_tuning_refit(made.tuned, &r->setup, r->data, cut, &cause)
-		: upk_predictor_fit(&r->setup, r->data, made.start, cut, &cause);
+		? upk_tuning_refit(made.tuned, made.setup, r->data, cut, &cause)
+		: upk_predictor_fit(made.setup, r->data, made.start, cut, &cause);
 
 	c->thresholds[i] = (struct upk_threshold){ .tried = NAN };
 	if (!twin && cause.code == UPK_INVALID)
@@ -178,22 +203,21 @@ static bool enter(struct contest *c, const struct upk_contest_candidate *candida
 	return true;
 }
 
-static bool enter_window(
-	struct contest *c, const struct upk_candidate_window *window, struct upk_error *err)
+/* The next candidate: a fit on the window, a reference to which comes to *p. */
+static bool enter_fit(struct contest *c, const struct upk_predictor_setup *setup,
+	const struct upk_candidate_window *window, struct upk_predictor **p, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
 	size_t start = window->judged_from;
-	struct upk_predictor **p = &c->fitted[c->out->count];
 	struct upk_contest_candidate candidate = {
-		.learner = c->request->setup.learner,
+		.learner = setup->learner,
 		.from = d->place[start],
 		.to = end_place(d, c->fit_to - 1),
 		.rows = c->fit_to - start,
 	};
 
 	int64_t started = upk_clock_monotonic_ns();
-	*p = upk_predictor_fit(&c->request->setup, d, start, c->fit_to, err);
-	c->rows[c->out->count] = *window;
+	*p = upk_predictor_fit(setup, d, start, c->fit_to, err);
 	if (!*p || (c->out->threshold_asked && !look(c, c->out->count, err)))
 		return false;
 	c->seconds = fmax(c->seconds, 1e-9 * (double)(upk_clock_monotonic_ns() - started));
@@ -223,10 +247,10 @@ static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
 	c->windows = upk_candidate_windows(
 		r->data, change, holdout, c->panel.first - c->fit_to, c->rows);
 	c->steps = c->windows + (r->olds < UPK_CONTEST_OLD ? r->olds : UPK_CONTEST_OLD) + 1;
-	c->steps += r->tuning ? r->tuning->trials : 0;
+	c->steps += r->others_count + (r->tuning ? r->tuning->trials : 0);
 	tell(c, 0);
 	for (size_t i = 0; i < c->windows; i++)
-		if (!enter_window(c, &c->rows[i], err))
+		if (!enter_fit(c, &r->setup, &c->rows[i], &c->fitted[i], err))
 			return false;
 	if (!enter_olds(c, err))
 		return false;
@@ -266,28 +290,42 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 	return upk_panel_ask_champion(&c->panel, &c->champion, err);
 }
 
-/* The longest window that beats the champion and that the best does not beat by its own standard
- * error; else the best. */
-static size_t pick(const struct contest *c)
+/* ---- other learners ---- */
+
+/* The next candidate is the other learner's; one that can't be fitted on the window is left out. */
+static bool enter_other(
+	struct contest *c, const struct upk_contest_other *other, struct upk_error *err)
 {
-	size_t best = 0, picked;
-	bool found = false;
+	struct upk_contest_outcome *out = c->out;
+	size_t mine = out->count;
+	struct upk_error cause = { 0 };
 
-	for (size_t i = 1; i < c->out->count; i++)
-		if (c->answers[i].score > c->answers[best].score)
-			best = i;
-
-	picked = best;
-	for (size_t i = 0; i < c->windows; i++) {
-		double score = c->answers[i].score;
-		double sd = upk_panel_sd(&c->panel, &c->answers[best], &c->answers[i]);
-		if (score < c->answers[best].score - sd || score <= c->champion.score)
-			continue;
-		if (!found || c->rows[i].from < c->rows[picked].from)
-			picked = i;
-		found = true;
+	c->entered[mine - c->first_other] = other;
+	c->first_tuned = mine + 1;
+	if (enter_fit(c, &other->setup, &c->rows[c->window], &c->others[mine - c->first_other],
+		    &cause)) {
+		if (upk_selection_beats(
+			    &c->panel, &c->answers[mine], &c->answers[out->picked], other_z))
+			out->picked = mine;
+		return true;
 	}
-	return picked;
+	c->first_tuned = mine;
+	return cause.code == UPK_INVALID || upk_fail(err, cause.code, "%s", cause.message);
+}
+
+/* The rows before a change say little of which learner is best after it: each other one is fitted
+ * on the window that was picked. */
+static bool enter_others(struct contest *c, struct upk_error *err)
+{
+	const struct upk_contest_request *r = c->request;
+	size_t picked = c->out->picked;
+
+	c->first_other = c->first_tuned = c->out->count;
+	c->window = picked < c->windows ? picked : upk_selection_best(c->answers, c->windows);
+	for (size_t i = 0; c->windows > 0 && i < r->others_count; i++)
+		if (!enter_other(c, &r->others[i], err))
+			return false;
+	return true;
 }
 
 /* ---- tuning ---- */
@@ -310,15 +348,28 @@ static bool recall(void *context, struct upk_trial *trial)
 	return watch->recall && watch->recall(watch->context, trial);
 }
 
+/* The learner that was picked, with what a search of it may change. */
+static void choose_tuned(struct contest *c, struct upk_tuning *t)
+{
+	size_t picked = c->out->picked;
+
+	c->tuned_setup = &c->request->setup;
+	if (picked < c->first_other)
+		return;
+	c->tuned_setup = &c->entered[picked - c->first_other]->setup;
+	t->space = c->entered[picked - c->first_other]->space;
+}
+
 /* Another learner's champion is not gone on from. One that was fitted on a row which was not known
  * by then has no rows since to go on with. */
 static struct upk_tuning tuning_of(struct contest *c)
 {
 	struct upk_tuning t = *c->request->tuning;
 
+	choose_tuned(c, &t);
 	t.watch = (struct upk_search_watch){ recall, tell_trial, c };
 	if (t.champion &&
-		strcmp(upk_predictor_learner(t.champion), c->request->setup.learner->name) != 0)
+		strcmp(upk_predictor_learner(t.champion), c->tuned_setup->learner->name) != 0)
 		t.champion = NULL;
 	return t;
 }
@@ -329,7 +380,7 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 	const struct upk_dataset *d = c->request->data;
 	struct upk_contest_outcome *out = c->out;
 	const struct upk_contest_candidate candidate = {
-		.learner = c->request->setup.learner,
+		.learner = c->tuned_setup->learner,
 		.trial = tuned->trial,
 		.adjusted = tuned->kind == UPK_TRIAL_ADJUST,
 		.from = d->place[tuned->from],
@@ -352,19 +403,21 @@ static bool tune(struct contest *c, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 	const struct upk_contest_request *r = c->request;
-	size_t window = out->picked < c->windows ? out->picked : c->windows - 1;
+	bool old = out->picked >= c->windows && out->picked < c->first_other;
+	size_t window = old ? c->windows - 1 : c->window;
 	struct upk_tuning_rows rows = { r->data, 0, c->fit_to };
 	double seconds = out->threshold_asked ? c->seconds : 0;
 
-	c->first_tuned = out->count;
 	if (!r->tuning || r->tuning->trials == 0 || c->windows == 0)
 		return true;
 	struct upk_tuning t = tuning_of(c);
 	rows.from = c->rows[window].judged_from;
 	if (upk_tuning_adjustments(&t, &rows) > 0 &&
-		!upk_tuning_adjust(&t, &r->setup, r->decision, &rows, &seconds, &c->tuned[0], err))
+		!upk_tuning_adjust(
+			&t, c->tuned_setup, r->decision, &rows, &seconds, &c->tuned[0], err))
 		return false;
-	if (!upk_tuning_optimise(&t, &r->setup, r->decision, &rows, &seconds, &c->tuned[1], err))
+	if (!upk_tuning_optimise(
+		    &t, c->tuned_setup, r->decision, &rows, &seconds, &c->tuned[1], err))
 		return false;
 	if (!c->tuned[0].trial) {
 		c->tuned[0] = c->tuned[1];
@@ -428,12 +481,14 @@ static int64_t change_after(const struct contest *c, size_t change)
 {
 	size_t picked = c->out->picked;
 
+	if (picked >= c->first_other && picked < c->first_tuned)
+		picked = c->window;
 	if (c->request->kind != UPK_GATE_GROWTH || picked >= c->windows)
 		return c->request->change;
 	for (size_t i = 0; i < c->windows; i++) {
 		const struct upk_panel_answer *a = &c->answers[picked], *b = &c->answers[i];
 		if (c->rows[i].from == change && i != picked &&
-			a->score - b->score > change_z * upk_panel_sd(&c->panel, a, b))
+			upk_selection_beats(&c->panel, a, b, change_z))
 			return c->request->data->place[c->rows[picked].from];
 	}
 	return c->request->change;
@@ -443,7 +498,7 @@ static int64_t change_after(const struct contest *c, size_t change)
 static bool refit(struct contest *c, const struct made *made, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
-	const struct upk_predictor_setup *setup = &c->request->setup;
+	const struct upk_predictor_setup *setup = made->setup;
 	struct upk_contest_outcome *out = c->out;
 
 	out->predictor = made->tuned ? upk_tuning_refit(made->tuned, setup, d, d->rows, err)
@@ -454,7 +509,8 @@ static bool refit(struct contest *c, const struct made *made, struct upk_error *
 	if (!out->predictor || !made->predictor)
 		return out->predictor != NULL;
 	upk_predictor_take_threshold(out->predictor, made->predictor);
-	const struct upk_calibrate_rows rows = { d, made->start, c->fit_to, c->panel.first, d->rows };
+	const struct upk_calibrate_rows rows = { d, made->start, c->fit_to, c->panel.first,
+		d->rows };
 	return !c->request->calibrate ||
 		upk_predictor_calibrate(out->predictor, made->predictor, &rows, err);
 }
@@ -466,7 +522,7 @@ static bool take_picked(struct contest *c, struct upk_error *err)
 	const struct upk_contest_candidate *picked = &out->candidates[out->picked];
 	bool good = out->passed || out->held;
 
-	if (out->picked >= c->windows && out->picked < c->first_tuned) {
+	if (out->picked >= c->windows && out->picked < c->first_other) {
 		out->version = good ? picked->version : 0;
 		return true;
 	}
@@ -484,8 +540,10 @@ static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 
-	out->picked = pick(c);
-	if (!tune(c, err) || !judge(c, err))
+	const struct upk_selection all = { &c->panel, c->answers, out->count, c->rows, c->windows,
+		c->champion.score };
+	out->picked = upk_selection_pick(&all);
+	if (!enter_others(c, err) || !tune(c, err) || !judge(c, err))
 		return false;
 	say(out, out->verdict);
 	out->threshold = c->thresholds[out->picked];
@@ -548,8 +606,9 @@ static bool try_twin(struct contest *c, struct upk_error *err)
 	struct upk_contest_outcome *out = c->out;
 
 	name_metric(c);
-	c->windows = c->first_tuned = 1;
-	if (!enter_window(c, &(struct upk_candidate_window){ 0 }, err) ||
+	c->windows = c->first_other = c->first_tuned = 1;
+	if (!enter_fit(c, &c->request->setup, &(struct upk_candidate_window){ 0 }, &c->fitted[0],
+		    err) ||
 		!upk_panel_ask_constant(
 			&c->panel, majority(c->panel.data, c->panel.first), &c->champion, err))
 		return false;
@@ -584,7 +643,7 @@ static bool contest_first(struct contest *c, struct upk_error *err)
 			"the first version: %zu rows are too few to hold some out", d->rows);
 	}
 	c->out->passed = true;
-	const struct made twin = { .predictor = c->fitted[0] };
+	const struct made twin = { .predictor = c->fitted[0], .setup = &c->request->setup };
 	if (!refit(c, &twin, err))
 		return false;
 	tell(c, c->steps);

@@ -106,10 +106,29 @@ static void note_progress(void *context, size_t done, size_t total)
 	atomic_store(&job->done, done);
 }
 
+/* The chosen learner first, the others after it. */
+static bool line_up(const struct upk_retrain_config *retrain,
+	const struct upk_choice_request *choice, size_t chosen, struct upk_contest_request *request,
+	struct upk_contest_other others[UPK_CONTEST_OTHERS], struct upk_error *err)
+{
+	request->setup = choice->setups[chosen];
+	request->others = others;
+	for (size_t i = 0; i < choice->count; i++) {
+		if (i == chosen)
+			continue;
+		struct upk_contest_other *other = &others[request->others_count++];
+		other->setup = choice->setups[i];
+		if (!upk_config_space(retrain, other->setup.learner, &other->space, err))
+			return false;
+	}
+	return true;
+}
+
 /* With "auto" the learner that is best at rows after those that it is fitted on; of the rows held
- * out, and of those that were not known when they were predicted, it sees none, except in a first run, which compares with nobody. */
-static bool choose_learner(
-	const struct upk_job *job, struct upk_contest_request *request, struct upk_error *err)
+ * out, and of those that were not known when they were predicted, it sees none, except in a first
+ * run, which compares with nobody. */
+static bool choose_learner(const struct upk_job *job, struct upk_contest_request *request,
+	struct upk_contest_other others[UPK_CONTEST_OTHERS], struct upk_error *err)
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	const struct upk_dataset *d = request->data;
@@ -131,10 +150,8 @@ static bool choose_learner(
 		setup->settings = upk_config_settings(retrain, setup->learner);
 		choice.count++;
 	}
-	if (!upk_choice(&choice, &chosen, err))
-		return false;
-	request->setup = choice.setups[chosen];
-	return true;
+	return upk_choice(&choice, &chosen, err) &&
+		line_up(retrain, &choice, chosen, request, others, err);
 }
 
 static struct upk_contest_champion champion_of(
@@ -153,6 +170,7 @@ static bool contest(struct upk_job *job, const struct upk_rows *rows,
 {
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	struct upk_contest_old olds[UPK_CONTEST_OLD];
+	struct upk_contest_other others[UPK_CONTEST_OTHERS];
 	size_t count = 0;
 	for (size_t i = 0; i < job->olds_count; i++)
 		if (upk_predictor_fits(job->olds[i].predictor, rows->columns, job->schema->classes,
@@ -182,7 +200,8 @@ static bool contest(struct upk_job *job, const struct upk_rows *rows,
 		.context = job,
 	};
 	struct upk_tuning tuning;
-	if (!gate_measure(job, &request.measure, err) || !choose_learner(job, &request, err) ||
+	if (!gate_measure(job, &request.measure, err) ||
+		!choose_learner(job, &request, others, err) ||
 		!set_tuning(job, rows, request.setup.learner, &tuning, err))
 		return false;
 	if (!retrain->search.objective.name)
