@@ -23,7 +23,8 @@ enum {
 	/* libmicrohttpd reads into half of them, heads and bodies, and clears them for each
 	 * request: what suits many small ones makes a large body dear. */
 	CONNECTION_BYTES = 16 << 10,
-	LARGE_CONNECTION_BYTES = 64 << 10,
+	LARGE_CONNECTION_BYTES = 128 << 10,
+	LARGE_MOST = 128, /* connections of a loop that have so much; others do with less */
 	LARGE_BODY = 64 << 10,
 	PEEKED = 1 << 10, /* of a head */
 	CALLED_MOST = 64, /* at a time */
@@ -134,7 +135,7 @@ static bool start_set(struct upk_loop *l, struct set *set, size_t connection_byt
 static struct set *set_for(struct upk_loop *l, const char *begin)
 {
 	struct set *large = &l->sets[LARGE];
-	bool fits = announces_much(begin) &&
+	bool fits = announces_much(begin) && large->open < LARGE_MOST &&
 		(large->daemon || start_set(l, large, LARGE_CONNECTION_BYTES));
 
 	return fits ? large : &l->sets[SMALL];

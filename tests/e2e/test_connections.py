@@ -16,6 +16,12 @@ def memory(daemon, what="VmHWM"):
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(what + ":"))
 
 
+def sanitized(daemon):
+    """Whether its memory is a sanitizer's."""
+    with open(f"/proc/{daemon.process.pid}/maps") as maps:
+        return "san.so" in maps.read()
+
+
 class Gzip(harness.Case):
     def post(self, body, coding="gzip", kind="application/x-ndjson"):
         return self.daemon.post("/v1/models/m/events", body, headers={"Content-Type": kind, "Content-Encoding": coding})
@@ -50,15 +56,13 @@ class Gzip(harness.Case):
         self.assertEqual(self.daemon.get("/v1/models/m/events/r-0").status, 404)
 
     def test_a_bomb_is_413_and_takes_no_memory(self):
-        with open(f"/proc/{self.daemon.process.pid}/maps") as maps:
-            sanitized = "san.so" in maps.read()
         bomb = 16 * gzip.compress(b" " * (64 << 20))  # 1 GiB
         self.assertLess(len(bomb), 2 << 20)
         self.put_model("m")
         before = memory(self.daemon)
         for _ in range(3):
             self.problem(self.post(bomb), 413, "32 MiB")
-        if not sanitized:  # whose memory is its own
+        if not sanitized(self.daemon):
             self.assertLess(memory(self.daemon) - before, (32 + 16) << 20)
 
 
@@ -208,8 +212,8 @@ class Slow(harness.Case):
 class Begun(harness.Case):
     """Connections by how they begin, which decides how much of a body is read at a time."""
 
-    def request(self, ids):
-        body = "".join(json.dumps({"id": id, "predicted": "a"}) + "\n" for id in ids).encode()
+    def request(self, ids, blank=0):
+        body = "".join(json.dumps({"id": id, "predicted": "a"}) + "\n" for id in ids).encode() + b"\n" * blank
         return HEAD.replace(b"json", b"x-ndjson") + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     def answer(self, one):
@@ -236,6 +240,18 @@ class Begun(harness.Case):
             one.sendall(request[begin:end])
         self.assertEqual(self.answer(one), 5000)
         one.close()
+
+    def test_however_many_begin_with_a_large_body_few_get_much_memory(self):
+        count = min(1500, files_allowed(4096))
+        before, many = memory(self.daemon, "VmRSS"), []
+        for i in range(count):
+            many.append(socket.create_connection(("127.0.0.1", self.daemon.port), timeout=30))
+            many[i].sendall(self.request([f"many-{i}"], 70_000))
+            self.assertEqual(self.answer(many[i]), 1)
+        if not sanitized(self.daemon):
+            self.assertLess(memory(self.daemon, "VmRSS") - before, (64 << 20) + count * (32 << 10))
+        for one in many:
+            one.close()
 
     def test_who_is_silent_is_cut_and_stops_no_exit(self):
         silent = [socket.create_connection(("127.0.0.1", self.daemon.port), timeout=30) for _ in range(5)]
