@@ -24,10 +24,9 @@ static const char usage[] =
 	"client PORT paced MODEL SEED FROM COUNT MICROSECONDS\n"
 	"  single events on one connection, one begun every so many microseconds\n"
 	"client PORT get PATH COUNT\n"
-	"client PORT post PATH FILE COUNT [SIZE]\n"
-	"  the file as a body, time after time on one connection: JSON, or tensors behind SIZE "
-	"bytes\n"
-	"  of JSON\n";
+	"client PORT post PATH FILE COUNT CONNECTIONS [SIZE]\n"
+	"  the file as a body, COUNT times in all, time after time on each connection: JSON, or\n"
+	"  tensors behind SIZE bytes of JSON\n";
 
 struct request {
 	char *bytes; /* head and body */
@@ -181,8 +180,9 @@ static void print(double *took, size_t count, double seconds, long items, long b
 }
 
 /* Deals the requests out to the connections and waits for the last answer. */
-static void run_all(int port, struct request *requests, size_t count, size_t connections)
+static void run_all(int port, struct request *requests, size_t count, size_t wanted)
 {
+	size_t connections = wanted < CONNECTIONS_MOST ? wanted : CONNECTIONS_MOST;
 	struct work work[CONNECTIONS_MOST];
 	pthread_t threads[CONNECTIONS_MOST];
 	pthread_barrier_t start;
@@ -320,8 +320,8 @@ static char *read_file(const char *name, size_t *size)
 	return bytes;
 }
 
-static void post_file(
-	int port, const char *path, const char *name, size_t count, const char *json_size)
+static void post_file(int port, const char *path, const char *name, size_t count,
+	size_t connections, const char *json_size)
 {
 	struct request *requests = get_memory(count, sizeof *requests);
 	size_t size;
@@ -336,7 +336,7 @@ static void post_file(
 	memcpy(bytes + head, body, size);
 	for (size_t i = 0; i < count; i++)
 		requests[i] = (struct request){ bytes, (size_t)head + size, 0 };
-	run_all(port, requests, count, 1);
+	run_all(port, requests, count, connections);
 }
 
 static uint64_t number(char **argv, int at)
@@ -366,8 +366,7 @@ static void post(int port, const char *what, char **argv)
 	size_t connections = number(argv, 9);
 	m.version = argv[10] ? (unsigned)number(argv, 10) : 0;
 	struct request *requests = make_requests(&m, items, &count);
-	run_all(port, requests, count,
-		connections < CONNECTIONS_MOST ? connections : CONNECTIONS_MOST);
+	run_all(port, requests, count, connections);
 }
 
 int main(int argc, char **argv)
@@ -380,7 +379,8 @@ int main(int argc, char **argv)
 	if (strcmp(argv[2], "get") == 0)
 		get(port, argv[3], number(argv, 4));
 	else if (strcmp(argv[2], "post") == 0)
-		post_file(port, argv[3], argv[4], number(argv, 5), argv[6]);
+		post_file(port, argv[3], argv[4], number(argv, 5), number(argv, 6),
+			argv[6] ? argv[7] : NULL);
 	else
 		post(port, argv[2], argv);
 	return 0;

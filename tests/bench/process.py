@@ -151,6 +151,13 @@ class Plain(Bare):
     name = "plain"
 
 
+def processor_seconds(process):
+    """What a process has used, its threads that have ended included."""
+    with open(f"/proc/{process.pid}/stat") as file:
+        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def wrk(port, path, seconds, run_name, connections=64):
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "post.lua")
     done = run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{port}{path}", "--", run_name])

@@ -42,7 +42,7 @@ def measure(row, bench):
 def print_row(r):
     losses = f"{r['losses'][0]:.4f} {r['losses'][1]:.4f}" if r["losses"] else ""
     floors = "".join(f"; {name} {took:.3g} {r['unit']}" for name, took in r["floors"].items())
-    print(f"{r['row']:13}{r['ratio']:>6.3f}{r['least']:>7.3f} .. {r['most']:<6.3f}{r['reach']:>6.3g}{r['goal']:>7.3g}  {r['met']:6}"
+    print(f"{r['row']:20}{r['ratio']:>6.3f}{r['least']:>7.3f} .. {r['most']:<6.3f}{r['reach']:>6.3g}{r['goal']:>7.3g}  {r['met']:6}"
           f"{r['ours']:>8.3g} {r['unit']:3}{r['reference']:>8.3g}  {losses:15}{r['against']}{floors}", flush=True)
 
 
@@ -67,7 +67,7 @@ def main():
     done = []
     if not args.json:
         print(f"{machine(args.threads)}; {args.clock} time, the best of alternating rounds")
-        print(f"{'row':13}{'ratio':>6}{'least .. most':>17}{'reach':>6}{'goal':>7}  {'met':6}{'ours':>8} {'':3}{'theirs':>8}  {'log losses':15}against", flush=True)
+        print(f"{'row':20}{'ratio':>6}{'least .. most':>17}{'reach':>6}{'goal':>7}  {'met':6}{'ours':>8} {'':3}{'theirs':>8}  {'log losses':15}against", flush=True)
     with tempfile.TemporaryDirectory(prefix="upkeepd-bench-", dir=args.data) as folder:
         bench = fits.Bench(folder, args)
         for row in fits.ALL:
