@@ -5,14 +5,9 @@ enum { LIMIT_MOST = 10000 };
 bool upk_list_read(const struct upk_url *url, struct upk_list_query *query, struct upk_error *err)
 {
 	*query = (struct upk_list_query){ 0 };
-	if (!upk_url_int_within(url, "limit", 1, LIMIT_MOST, &query->limit, err) ||
-		!upk_url_int(url, "before", 1, &query->before, err) ||
-		!upk_url_time(url, "from", &query->from, err) ||
-		!upk_url_time(url, "to", &query->to, err))
-		return false;
-	return !query->from || !query->to || query->from <= query->to ||
-		upk_fail(err, UPK_INVALID, "from: '%s' is after to: '%s'",
-			upk_url_value(url, "from"), upk_url_value(url, "to"));
+	return upk_url_int_within(url, "limit", 1, LIMIT_MOST, &query->limit, err) &&
+		upk_url_int(url, "before", 1, &query->before, err) &&
+		upk_url_range(url, &query->from, &query->to, err);
 }
 
 void upk_list_answer(

@@ -38,8 +38,7 @@ static bool read_history_query(
 		.average = upk_url_value(url, "average"),
 		.class = upk_url_value(url, "class"),
 	};
-	return upk_url_time(url, "from", &query->from, err) &&
-		upk_url_time(url, "to", &query->to, err) &&
+	return upk_url_range(url, &query->from, &query->to, err) &&
 		upk_url_int(url, "points", 1, &query->points, err);
 }
 

@@ -194,6 +194,16 @@ bool upk_url_time(
 	return true;
 }
 
+bool upk_url_range(const struct upk_url *url, int64_t *from, int64_t *to, struct upk_error *err)
+{
+	const char *first = upk_url_value(url, "from"), *last = upk_url_value(url, "to");
+
+	if (!upk_url_time(url, "from", from, err) || !upk_url_time(url, "to", to, err))
+		return false;
+	return !first || !last || *from <= *to ||
+		upk_fail(err, UPK_INVALID, "from: '%s' is after to: '%s'", first, last);
+}
+
 bool upk_url_is_model_name(struct upk_text name)
 {
 	enum { NAME_MAX_BYTES = 63 };

@@ -45,6 +45,8 @@ bool upk_url_double(
 /* RFC 3339 or integer milliseconds. */
 bool upk_url_time(
 	const struct upk_url *url, const char *name, int64_t *value, struct upk_error *err);
+/* The times `from` and `to`. UPK_INVALID, too: both were given, and it ends before it begins. */
+bool upk_url_range(const struct upk_url *url, int64_t *from, int64_t *to, struct upk_error *err);
 
 /* [a-z0-9][a-z0-9._-]{0,62}, ended by a NUL. */
 bool upk_url_is_model_name(struct upk_text name);

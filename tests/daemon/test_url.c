@@ -123,6 +123,39 @@ static void a_typed_parameter_is_read_or_named(void **state)
 	upk_url_finish(&url);
 }
 
+static void a_range_does_not_end_before_it_begins(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *target;
+		int64_t from, to;
+		bool fine;
+	} cases[] = {
+		{ "/", 1, 2, true },
+		{ "/?from=2026-01-01T00:00:00Z", 1767225600000, 2, true },
+		{ "/?to=2026-01-01T00:00:00Z", 1, 1767225600000, true },
+		{ "/?from=2026-01-01T00:00:00Z&to=1767225600000", 1767225600000, 1767225600000,
+			true },
+		{ "/?to=1767225600000&from=2026-01-01T00:00:00.001Z", 0, 0, false },
+		{ "/?from=2026-01-01T00:00:00Z&to=1970-01-01T00:00:00Z", 0, 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct upk_error err = { 0 };
+		struct upk_url url;
+		int64_t from = 1, to = 2;
+		assert_true(upk_url_parse(cases[i].target, &url, &err));
+		assert_int_equal(upk_url_range(&url, &from, &to, &err), cases[i].fine);
+		if (cases[i].fine) {
+			assert_true(from == cases[i].from && to == cases[i].to);
+		} else {
+			assert_int_equal(err.code, UPK_INVALID);
+			assert_non_null(strstr(err.message, "' is after to: '"));
+		}
+		upk_url_finish(&url);
+	}
+}
+
 static void a_models_name_has_its_form(void **state)
 {
 	(void)state;
@@ -147,6 +180,7 @@ int main(void)
 		cmocka_unit_test(a_path_is_split_and_then_decoded_once),
 		cmocka_unit_test(a_querys_values_are_decoded_like_a_forms),
 		cmocka_unit_test(a_typed_parameter_is_read_or_named),
+		cmocka_unit_test(a_range_does_not_end_before_it_begins),
 		cmocka_unit_test(a_models_name_has_its_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

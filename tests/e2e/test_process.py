@@ -152,7 +152,9 @@ class Folder(Case):
 
     def test_a_range_that_ends_before_it_begins_is_refused(self):
         self.put_model("m")
-        self.problem(self.daemon.get("/v1/models/m/alerts?from=1700000002000&to=1700000001000"), 400, "from: '1700000002000' is after to: '1700000001000'")
+        for path in ("alerts", "runs", "versions", "versions/1/revisions", "metrics/history"):
+            self.problem(self.daemon.get(f"/v1/models/m/{path}?from=1700000002000&to=1700000001000"), 400,
+                         "from: '1700000002000' is after to: '1700000001000'")
         done = run("export", "--model", "m", "--data", self.daemon.folder, "--from", "1700000002000", "--to", "1700000001000")
         self.assertEqual(done.returncode, 2, done)
         self.assertIn("--from is after --to", done.stderr)
