@@ -35,6 +35,7 @@ struct upk_csv_items {
 	struct upk_text *cells;   /* (count) of the row at hand */
 	unsigned char *quoted;
 	struct upk_buffer id, json;
+	struct upk_buffer empty; /* why the row at hand is no item */
 };
 
 static bool no_memory(const struct upk_csv_items *t, struct upk_error *err)
@@ -218,6 +219,7 @@ void upk_csv_items_close(struct upk_csv_items *t)
 	upk_buffer_finish(&t->lines);
 	upk_buffer_finish(&t->id);
 	upk_buffer_finish(&t->json);
+	upk_buffer_finish(&t->empty);
 	free(t);
 }
 
@@ -404,8 +406,27 @@ static bool has_label(const struct upk_csv_items *t)
 	return false;
 }
 
-enum upk_csv_got upk_csv_items_next(
-	struct upk_csv_items *t, struct upk_load_item *item, struct upk_error *err)
+/* Says of a row with neither label nor prediction where they were looked for; false: it has one. */
+static bool say_empty(struct upk_csv_items *t)
+{
+	size_t count = 0;
+	upk_buffer_clear(&t->empty);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct column *column = &t->columns[i];
+		if (column->role != LABEL && column->role != PREDICTED && column->role != SCORE)
+			continue;
+		if (!is_missing(t, i))
+			return false;
+		upk_buffer_printf(&t->empty, "%scolumn \"%s\" is %s", count++ > 0 ? ", " : "",
+			column->name, t->cells[i].size > 0 ? t->cells[i].data : "empty");
+	}
+	upk_buffer_puts(&t->empty, count > 1 ? ": want a value in one of them" : ": want a value");
+	upk_buffer_putc(&t->empty, '\0');
+	return true;
+}
+
+enum upk_csv_got upk_csv_items_next(struct upk_csv_items *t, struct upk_load_item *item,
+	const char **fault, struct upk_error *err)
 {
 	uint64_t line;
 	enum upk_csv_got got = next_cells(t, &line, err);
@@ -413,7 +434,8 @@ enum upk_csv_got upk_csv_items_next(
 		return got;
 	struct upk_text id = id_of(t, line);
 	write_item(t, id);
-	if (t->id.failed || t->json.failed) {
+	*fault = say_empty(t) ? t->empty.data : NULL;
+	if (t->id.failed || t->json.failed || t->empty.failed) {
 		no_memory(t, err);
 		return UPK_CSV_ERROR;
 	}

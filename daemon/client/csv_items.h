@@ -25,8 +25,8 @@ struct upk_csv_items_options {
 struct upk_csv_items;
 
 /* NULL: what upk_csv_next says of the header or the row behind it, or UPK_INVALID: no header, a
- * column that is not there, has no name or a name twice, neither --label nor a prediction. `options`
- * stays the caller's and alive. */
+ * column that is not there, has no name or a name twice, neither --label nor a prediction.
+ * `options` stays the caller's and alive. */
 struct upk_csv_items *upk_csv_items_open(
 	const struct upk_csv_items_options *options, struct upk_error *err);
 void upk_csv_items_close(struct upk_csv_items *t); /* NULL is fine */
@@ -38,10 +38,11 @@ void upk_csv_items_fit(struct upk_csv_items *t, const struct upk_target *target)
 /* The features of a model for it: a JSON array; nothing: there are no feature columns. */
 void upk_csv_items_write_features(const struct upk_csv_items *t, struct upk_buffer *out);
 
-/* The next row; one that can't be read ends the file, as those of upk_csv_next do. Without an id column its id is `name`:LINE, the file's name without its folder. Its
- * texts live until the next call. */
-enum upk_csv_got upk_csv_items_next(
-	struct upk_csv_items *t, struct upk_load_item *item, struct upk_error *err);
+/* The next row; one that can't be read ends the file, as those of upk_csv_next do. Without an id
+ * column its id is `name`:LINE, the file's name without its folder. *fault: why it is no item, with
+ * neither label nor prediction; NULL: it is one. Texts live until the next call. */
+enum upk_csv_got upk_csv_items_next(struct upk_csv_items *t, struct upk_load_item *item,
+	const char **fault, struct upk_error *err);
 
 /* Bytes of the file read so far, as it lies there; -1: not known. */
 int64_t upk_csv_items_at(const struct upk_csv_items *t);

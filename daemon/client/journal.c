@@ -124,9 +124,13 @@ static bool read_item(struct upk_journal *j, struct upk_text line, uint64_t numb
 	j->event = j->labelled = j->named = false;
 	upk_json_reader_reset(j->reader, line);
 	enum upk_json_token token = upk_json_next(j->reader, NULL);
+	if (token == UPK_JSON_ERROR)
+		return upk_json_fail(j->reader, &j->fault);
 	if (token != UPK_JSON_OBJECT)
-		return token == UPK_JSON_ERROR ? upk_json_fail(j->reader, &j->fault)
-					       : upk_fail(&j->fault, UPK_INVALID, "want an object");
+		return upk_fail(&j->fault, UPK_INVALID, "want one object a line%s",
+			token == UPK_JSON_ARRAY
+				? ", not an array: jq -c '.[]' FILE makes that of it"
+				: "");
 	upk_json_object(&w, NULL);
 	while ((token = upk_json_next(j->reader, &name)) == UPK_JSON_KEY)
 		if (!take_member(j, name, &w))

@@ -139,13 +139,36 @@ static int take_command_line(int argc, char **argv, struct command *c)
 	return -1;
 }
 
+/* Why a row was rejected, said of the column that the member at fault came from. */
+static struct upk_error name_column(const struct upk_csv_items_options *table, const char *why)
+{
+	const struct {
+		const char *member, *column;
+	} columns[] = {
+		{ "label: ", table->label },
+		{ "predicted: ", table->predicted },
+		{ "score: ", table->score },
+		{ "id: ", table->id },
+		{ "timestamp: ", table->time },
+	};
+	struct upk_error said = { 0 };
+	upk_fail(&said, UPK_INVALID, "%s", why);
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+		size_t size = strlen(columns[i].member);
+		if (columns[i].column && strncmp(why, columns[i].member, size) == 0)
+			upk_fail(&said, UPK_INVALID, "column \"%s\": %s", columns[i].column,
+				why + size);
+	}
+	return said;
+}
+
 static void tell_reject(void *context, uint64_t line, const char *why)
 {
 	struct command *c = context;
 	c->clashes += strstr(why, "is stored with other content") != NULL;
 	if (c->told++ < TOLD_MAX)
 		upk_progress_say(&c->progress, "%s: line %llu: %s", c->table.path,
-			(unsigned long long)line, why);
+			(unsigned long long)line, name_column(&c->table, why).message);
 }
 
 /* How far it is, by the bytes of the file that were read. */
@@ -180,19 +203,32 @@ static bool end_file(struct command *c, bool whole)
 	return whole;
 }
 
+/* A line of the file. fault: why it is no item; NULL: it is one. */
+static bool take_line(struct command *c, const struct upk_load_item *item, const char *fault,
+	struct upk_error *err)
+{
+	c->rows++;
+	if (fault) {
+		c->refused++;
+		tell_reject(c, item->line, fault);
+		return true;
+	}
+	c->by_line = c->by_line || item->by_line;
+	return upk_loader_add(&c->loader, item, err);
+}
+
 static bool load_table(struct command *c, struct upk_target *target, struct upk_error *err)
 {
 	struct upk_load_item item;
+	const char *fault;
 	enum upk_csv_got got = UPK_CSV_ERROR;
 	struct upk_csv_items *table = upk_csv_items_open(&c->table, err);
 	if (!table)
 		return false;
 	upk_csv_items_fit(table, target);
 	bool done = create_for_table(table, target, err);
-	while (done && (got = upk_csv_items_next(table, &item, err)) == UPK_CSV_ROW) {
-		c->rows++;
-		c->by_line = c->by_line || item.by_line;
-		done = upk_loader_add(&c->loader, &item, err);
+	while (done && (got = upk_csv_items_next(table, &item, &fault, err)) == UPK_CSV_ROW) {
+		done = take_line(c, &item, fault, err);
 		show(c, upk_csv_items_at(table));
 	}
 	upk_csv_items_close(table);
@@ -209,14 +245,7 @@ static bool load_journal(struct command *c, struct upk_target *target, struct up
 		return false;
 	bool done = target->model || upk_target_create(target, NULL, err);
 	while (done && (got = upk_journal_next(journal, &item, &fault, err)) == UPK_LINES_LINE) {
-		c->rows++;
-		if (fault) {
-			c->refused++;
-			tell_reject(c, item.line, fault);
-			continue;
-		}
-		c->by_line = c->by_line || item.by_line;
-		done = upk_loader_add(&c->loader, &item, err);
+		done = take_line(c, &item, fault, err);
 		show(c, upk_journal_at(journal));
 	}
 	upk_journal_close(journal);

@@ -262,6 +262,30 @@ class ExportImport(Case):
         self.assertNotIn("deleted", run("import", some, "--model", "new", "--label", "y", *url).stderr)
         self.assertEqual(self.ok(self.daemon.get("/v1/models/new"))["examples"], 1)
 
+    def test_what_is_wrong_with_a_row_is_said_of_its_column(self):
+        self.put_model("m", {"classes": ["a", "b"], "positive": "a", "features": ["x"]})
+        path = self.written("x,guess,outcome,p,when,key\n1,a,a,0.5,2026-01-01T00:00:00Z,1\n2,,,,2026-01-01T00:00:00Z,2\n"
+                            "3,a,b,0.5,soon,3\n4,a,b,1.5,2026-01-01T00:00:00Z,4\n5,a,c,0.5,2026-01-01T00:00:00Z,5\n"
+                            "6,c,b,0.5,2026-01-01T00:00:00Z,6\n7,b,b,0.5,2026-01-01T00:00:00Z,1\ny,,a,,,8\n", "past.csv")
+        url = ("--model", "m", "--url", f"http://127.0.0.1:{self.daemon.port}")
+        done = run("import", path, "--label", "outcome", "--predicted", "guess", "--score", "p", "--time", "when", "--id", "key", *url)
+        for said in ('3: column "guess" is empty, column "outcome" is empty, column "p" is empty: want a value in one of them\n',
+                     '4: column "when": "soon": want RFC 3339', '5: column "p": 1.5: want 0 to 1', '6: column "outcome": "c": ',
+                     '7: column "guess": "c": ', '8: column "key": "1" is stored with other content', '9: features.x: "y": '):
+            self.assertIn(f"{path}: line {said}", done.stderr)
+        self.assertIn("8 rows, 0 of them stored already, 7 rejected\n", done.stderr)
+        done = run("import", self.written("x,outcome\n1,a\n2,\n3,NA\n", "few.csv"), "--label", "outcome", *url)
+        self.assertIn('few.csv: line 3: column "outcome" is empty: want a value\n', done.stderr)
+        self.assertIn('few.csv: line 4: column "outcome" is NA: want a value\n', done.stderr)
+        self.assertIn("3 rows, 0 of them stored already, 2 rejected\n", done.stderr)
+
+    def test_an_array_is_no_ndjson(self):
+        done = run("import", self.written('[{"id": 1, "predicted": "a"}]\n3\n', "array.json"), "--model", "m",
+                   "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertIn("array.json: line 1: want one object a line, not an array: jq -c '.[]' FILE makes that of it\n", done.stderr)
+        self.assertIn("array.json: line 2: want one object a line\n", done.stderr)
+        self.assertEqual(done.returncode, 1)
+
     def test_what_stands_before_a_broken_row_is_stored(self):
         rows = [f"{x},{'up' if x % 2 else 'down'}\n" for x in range(2500)]
         for at in (0, 1, 500, 1500):
