@@ -307,7 +307,8 @@ static void carry_out(struct upk_trainer *t, struct upk_job *job)
 	struct upk_outcome *begun = outcome_of(job);
 	begun->begun = true;
 	begun->started = started;
-	upk_writer_push(e->writer, &begun->task);
+	/* Waits for the commit: else a run that ends the daemon at once never counts as a crash. */
+	upk_writer_call(e->writer, &begun->task);
 
 	struct upk_outcome *o = outcome_of(job);
 	o->started = started;

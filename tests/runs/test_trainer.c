@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "engine/bed.h"
 #include "report/report.h"
 #include "runs/rows.h"
+#include "store/run.h"
 #include "versions/live_start.h"
 
 /* The trainer where a run's shadow can't be made. */
@@ -31,6 +33,45 @@ bool __wrap_upk_live_start_make(struct upk_live_start *start, const struct upk_d
 	if (atomic_load(&failing))
 		return upk_fail(err, UPK_NOMEM, "no memory for a shadow");
 	return __real_upk_live_start_make(start, d, from, to, classes, cancel, err);
+}
+
+/* How a run stands in the store when its rows are read, and one whose beginning takes its time to
+ * be stored. */
+
+static atomic_bool slow;
+static char stored_state[16];
+
+bool __real_upk_run_update(
+	struct upk_store *s, const struct upk_run_row *row, struct upk_error *err);
+bool __wrap_upk_run_update(
+	struct upk_store *s, const struct upk_run_row *row, struct upk_error *err);
+
+bool __wrap_upk_run_update(
+	struct upk_store *s, const struct upk_run_row *row, struct upk_error *err)
+{
+	if (atomic_load(&slow))
+		usleep(200000);
+	return __real_upk_run_update(s, row, err);
+}
+
+bool __real_upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,
+	int64_t now, int64_t as_of, int64_t champion, const atomic_bool *cancel,
+	struct upk_rows *rows, struct upk_error *err);
+bool __wrap_upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,
+	int64_t now, int64_t as_of, int64_t champion, const atomic_bool *cancel,
+	struct upk_rows *rows, struct upk_error *err);
+
+bool __wrap_upk_rows_read(struct upk_store *store, int64_t model, const struct upk_schema *schema,
+	int64_t now, int64_t as_of, int64_t champion, const atomic_bool *cancel,
+	struct upk_rows *rows, struct upk_error *err)
+{
+	struct upk_run_row run;
+	bool found;
+
+	if (atomic_load(&slow) && upk_run_get(store, model, 1, &found, &run, err) && found)
+		snprintf(stored_state, sizeof stored_state, "%.*s", (int)run.state.size,
+			run.state.data);
+	return __real_upk_rows_read(store, model, schema, now, as_of, champion, cancel, rows, err);
 }
 
 static void post_rows(struct bed *b, size_t count)
@@ -82,6 +123,19 @@ static void a_run_that_fails_after_its_contest_keeps_no_version(void **state)
 	post_rows(b, 500);
 	expect_report(b, upk_report_runs, "\"state\":\"succeeded\"", true);
 	expect_report(b, upk_report_versions, "\"version\":1", true);
+}
+
+/* So that a run which ends the daemon is known at the next start, however soon it does. */
+static void a_run_is_stored_as_running_before_it_reads_a_row(void **state)
+{
+	struct bed *b = *state;
+
+	bed_put(b, "m", "{}");
+	atomic_store(&slow, true);
+	post_rows(b, 500);
+	atomic_store(&slow, false);
+	assert_string_equal(stored_state, "running");
+	expect_report(b, upk_report_runs, "\"state\":\"succeeded\"", true);
 }
 
 static void post_batch(struct bed *b, enum upk_item_kind kind, size_t from, size_t to)
@@ -136,6 +190,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_run_that_fails_after_its_contest_keeps_no_version,
 			bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_run_is_stored_as_running_before_it_reads_a_row, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
 			rows_say_what_was_known_when_they_were_predicted, bed_setup, bed_teardown),
 	};
