@@ -1,7 +1,10 @@
 """Connections that are not as they should be: coded, slow, idle, greedy, too many."""
+import contextlib
 import gzip
 import http.client
+import itertools
 import json
+import os
 import resource
 import socket
 import threading
@@ -112,6 +115,47 @@ class Long(harness.Case):
         time.sleep(0.2)
         self.assertEqual(self.daemon.get("/v1/models/m/events/given-up").status, 404)
         self.assertEqual(self.ok(self.daemon.ndjson("/v1/models/m/events", [{"id": "next", "predicted": "a"}]))["accepted"], 1)
+
+
+class Large(harness.Case):
+    """A loop has a set of connections with more memory for large bodies, which it begins when one comes."""
+
+    SETS = "anon_inode:[eventpoll]"
+
+    def files(self, kind):
+        """The numbers of the daemon's open files of a kind."""
+        folder, found = f"/proc/{self.daemon.process.pid}/fd", set()
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):
+                if os.readlink(os.path.join(folder, number)).startswith(kind):
+                    found.add(int(number))
+        return found
+
+    def limit_files(self, soft):
+        _, hard = resource.prlimit(self.daemon.process.pid, resource.RLIMIT_NOFILE)
+        return resource.prlimit(self.daemon.process.pid, resource.RLIMIT_NOFILE, (soft, hard))[0]
+
+    def send_large(self, id, no_more_files=False):
+        """The answer to a large post on a new connection; no_more_files: the daemon may open none until it has read the head."""
+        body = b" " * 100_000 + json.dumps({"id": id, "predicted": "a"}).encode()
+        sockets = self.files("socket:")
+        with socket.create_connection(("127.0.0.1", self.daemon.port), 20) as raw:
+            harness.wait_until(lambda: len(self.files("socket:")) > len(sockets), what="the connection")
+            before = self.limit_files(next(n for n in itertools.count() if n not in self.files(""))) if no_more_files else None
+            raw.sendall(HEAD + b"Expect: 100-continue\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body))
+            self.assertEqual(raw.recv(1000), b"HTTP/1.1 100 Continue\r\n\r\n")
+            if no_more_files:
+                self.limit_files(before)
+            raw.sendall(body)
+            return b"".join(iter(lambda: raw.recv(65536), b""))
+
+    def test_it_is_read_in_small_pieces_where_that_set_cannot_be_begun(self):
+        self.put_model("m")
+        sets = len(self.files(self.SETS))
+        self.assertRegex(self.send_large("small", no_more_files=True), b'(?s)^HTTP/1.1 200.*"accepted":1,')
+        self.assertEqual(len(self.files(self.SETS)), sets)
+        self.assertRegex(self.send_large("large"), b'(?s)^HTTP/1.1 200.*"accepted":1,')
+        self.assertEqual(len(self.files(self.SETS)), sets + 1)
 
 
 def files_allowed(wanted):
