@@ -13,7 +13,7 @@ struct upk_engine {
 	pthread_cond_t changed;
 	bool hold, refuse, lend, ready, closing;
 	struct upk_post *first;
-	size_t waiting, written;
+	size_t waiting, written, asked;
 };
 
 /* Every item is accepted; what the decoder found wrong is rejected. */
@@ -129,6 +129,14 @@ size_t fake_engine_written(struct upk_engine *e)
 	return written;
 }
 
+size_t fake_engine_asked(struct upk_engine *e)
+{
+	pthread_mutex_lock(&e->mutex);
+	size_t asked = e->asked;
+	pthread_mutex_unlock(&e->mutex);
+	return asked;
+}
+
 bool upk_engine_ready(const struct upk_engine *e)
 {
 	struct upk_engine *own = (struct upk_engine *)(uintptr_t)e;
@@ -155,7 +163,10 @@ struct upk_schema *upk_engine_schema(struct upk_engine *e, const char *model, st
 
 void upk_engine_ask_ahead(struct upk_engine *e, struct upk_post *post)
 {
-	(void)e, (void)post;
+	(void)post;
+	pthread_mutex_lock(&e->mutex);
+	e->asked++;
+	pthread_mutex_unlock(&e->mutex);
 }
 
 struct upk_post *upk_engine_post(

@@ -13,5 +13,6 @@ void fake_engine_lend(struct upk_engine *e, bool lend);     /* posts may be writ
 void fake_engine_set_ready(struct upk_engine *e, bool ready);
 size_t fake_engine_waiting(struct upk_engine *e);
 size_t fake_engine_written(struct upk_engine *e); /* at once */
+size_t fake_engine_asked(struct upk_engine *e);   /* posts, ahead */
 
 #endif

@@ -423,6 +423,32 @@ static void a_loop_writes_small_posts_itself(void **state)
 	}
 }
 
+static void what_is_to_be_stored_is_asked_ahead(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *path, *body;
+		size_t asked;
+	} posts[] = {
+		{ "events", "[]", 1 },
+		{ "labels", "[]", 1 },
+		{ "predict", "[]", 1 },
+		{ "predict?store=false", "[]", 0 },
+		{ "events", "{", 0 },
+	};
+	char request[1024];
+
+	for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
+		size_t before = fake_engine_asked(f->engine);
+		snprintf(request, sizeof request,
+			"POST /v1/models/m/%s HTTP/1.1\r\n" JSON CLOSE
+			"Content-Length: %zu\r\n\r\n%s",
+			posts[i].path, strlen(posts[i].body), posts[i].body);
+		assert_true(*ask(f, request));
+		assert_int_equal(fake_engine_asked(f->engine) - before, posts[i].asked);
+	}
+}
+
 /* The answers come in the order of the requests, all on one connection. */
 static void a_kept_connection_may_send_on_before_it_is_answered(void **state)
 {
@@ -617,6 +643,8 @@ int main(void)
 			a_post_waits_without_holding_up_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_loop_writes_small_posts_itself, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_is_to_be_stored_is_asked_ahead, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_kept_connection_may_send_on_before_it_is_answered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
