@@ -280,6 +280,19 @@ static size_t lay_out(const struct upk_digits *d, char *out)
 	return size + put_digits(d->digits, d->count, d->count, out + size);
 }
 
+int upk_number_digits_apart(double a, double b, int least)
+{
+	enum { MOST = 9 };
+	int digits = least;
+	double scale = pow(10, digits);
+
+	if (round(a * 1e9) == round(b * 1e9))
+		return digits;
+	while (digits < MOST && round(a * scale) == round(b * scale))
+		scale = pow(10, ++digits);
+	return digits;
+}
+
 size_t upk_number_print(double x, char out[UPK_NUMBER_SIZE])
 {
 	/* -0 is an integer to == and keeps its sign only through %g. */

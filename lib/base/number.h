@@ -16,6 +16,10 @@ enum { UPK_NUMBER_SIZE = 32 };
  * length. */
 size_t upk_number_print(double x, char out[UPK_NUMBER_SIZE]);
 
+/* Digits behind the point, at least so many and at most 9, with which two numbers that differ by
+ * 1e-9 or more read differently. */
+int upk_number_digits_apart(double a, double b, int least);
+
 /* The whole text as a double, correctly rounded; false when it is not a JSON number (RFC 8259
  * grammar: no leading zero, plus, bare dot, hex, inf) or overflows to infinity. Underflow gives
  * the nearest subnormal or 0. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "learn/lead.h"
 #include "metrics/confusion.h"
 #include "metrics/interval.h"
@@ -64,17 +65,16 @@ static bool keeps_metric(const struct judging *j, char words[UPK_CHECKS_WORDS])
 	struct upk_measure measure = j->in->panel->measure;
 	bool asked = strcmp(upk_metric_name(measure.metric), "accuracy") == 0;
 
-	if (asked || !upk_gate_by_accuracy(measure, &labels) ||
-		!(j->asked_challenger - j->asked_champion <= j->asked_limit))
-		return true;
 	const struct upk_lead lead = { j->asked_challenger, j->asked_champion, j->asked_limit };
-	int digits = upk_lead_digits(&lead);
-	char by[UPK_LEAD_WORDS];
-	upk_lead_say(&lead, by);
+	struct upk_lead_shown shown;
+
+	if (asked || !upk_gate_by_accuracy(measure, &labels) || upk_lead_holds(&lead))
+		return true;
+	upk_lead_show(&lead, &shown);
 	snprintf(words, UPK_CHECKS_WORDS,
-		"by the gate's own metric it has %.*f against %.*f, on few rows of the rarer "
+		"by the gate's own metric it has %s against %s, on few rows of the rarer "
 		"class: %s",
-		digits, j->asked_challenger, digits, j->asked_champion, by);
+		shown.score, shown.other, shown.words);
 	return false;
 }
 
@@ -82,9 +82,13 @@ static bool keeps_metric(const struct judging *j, char words[UPK_CHECKS_WORDS])
 
 static bool reaches_bound(const struct judging *j, char words[UPK_CHECKS_WORDS])
 {
-	if (!(j->in->challenger->score < j->wanted->at_least))
+	double score = j->in->challenger->score, least = j->wanted->at_least;
+	int digits = upk_number_digits_apart(score, least, 3);
+
+	if (!(score < least))
 		return true;
-	snprintf(words, UPK_CHECKS_WORDS, "at least %g is asked for", j->wanted->at_least);
+	snprintf(words, UPK_CHECKS_WORDS, "at least %g is asked for, and it has %.*f", least,
+		digits, score);
 	return false;
 }
 
@@ -92,11 +96,14 @@ static bool reaches_bound(const struct judging *j, char words[UPK_CHECKS_WORDS])
 
 static bool keeps_answers(const struct judging *j, char words[UPK_CHECKS_WORDS])
 {
+	double flips = 100 * j->out->flips, most = 100 * j->wanted->flips;
+	int digits = upk_number_digits_apart(flips, most, 1);
+
 	if (!(j->out->flips > j->wanted->flips))
 		return true;
 	snprintf(words, UPK_CHECKS_WORDS,
-		"it answers %.1f %% of the pairs differently: at most %g %% may change",
-		100 * j->out->flips, 100 * j->wanted->flips);
+		"it answers %.*f %% of the pairs differently: at most %g %% may change", digits,
+		flips, most);
 	return false;
 }
 
@@ -322,13 +329,15 @@ static bool judge_slices(struct judging *j, struct sheet *s, struct upk_error *e
 static bool slices_hold(const struct judging *j, char words[UPK_CHECKS_WORDS])
 {
 	const struct upk_slice_figures *worst = &j->out->slices[0];
+	const struct upk_lead fall = { worst->champion, worst->challenger, worst->limit };
+	struct upk_lead_shown shown;
 
-	if (j->out->shown == 0 || !(worst->difference < -worst->limit))
+	if (j->out->shown == 0 || !upk_lead_holds(&fall))
 		return true;
+	upk_lead_show(&fall, &shown);
 	snprintf(words, UPK_CHECKS_WORDS,
-		"%s falls by %.3f, from %.3f to %.3f on %zu pairs, where at most %.3f is allowed",
-		worst->name, -worst->difference, worst->champion, worst->challenger, worst->pairs,
-		worst->limit);
+		"%s falls by %s, from %s to %s on %zu pairs, where at most %s is allowed",
+		worst->name, shown.by, shown.score, shown.other, worst->pairs, shown.limit);
 	return false;
 }
 

@@ -429,10 +429,9 @@ static bool tune(struct contest *c, struct upk_error *err)
 	return true;
 }
 
-/* By more than what rounding makes of an equal lead. */
-static bool leads(const struct upk_contest_outcome *o)
+static struct upk_lead lead_of(const struct upk_contest_outcome *o)
 {
-	return o->difference > o->limit + 1e-9;
+	return (struct upk_lead){ o->challenger, o->champion, o->limit };
 }
 
 static bool judge(struct contest *c, struct upk_error *err)
@@ -451,7 +450,8 @@ static bool judge(struct contest *c, struct upk_error *err)
 		c->request->first_errors, c->answers, out->count };
 	if (!upk_checks_run(&c->request->checks, &input, &out->checked, err))
 		return false;
-	out->passed = leads(out);
+	const struct upk_lead lead = lead_of(out);
+	out->passed = upk_lead_holds(&lead);
 	out->held = out->passed && out->checked.end == UPK_CHECK_HELD;
 	out->passed = out->passed && out->checked.end == UPK_CHECK_PASSED;
 	return true;
@@ -459,20 +459,19 @@ static bool judge(struct contest *c, struct upk_error *err)
 
 static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VERDICT])
 {
-	const struct upk_lead lead = { o->challenger, o->champion, o->limit };
-	int digits = upk_lead_digits(&lead);
-	bool stopped = leads(o) && !o->passed;
-	char who[48] = "", words[UPK_LEAD_WORDS];
+	const struct upk_lead lead = lead_of(o);
+	bool stopped = upk_lead_holds(&lead) && !o->passed;
+	struct upk_lead_shown shown;
+	char who[48] = "";
 
-	upk_lead_say(&lead, words);
-
+	upk_lead_show(&lead, &shown);
 	if (o->candidates[o->picked].version)
 		snprintf(who, sizeof who, "version %lld has ",
 			(long long)o->candidates[o->picked].version);
 	snprintf(verdict, UPK_CONTEST_VERDICT,
-		"%s%s %.*f against the champion's %.*f on %zu pairs: %s%s%s", who, o->metric,
-		digits, o->challenger, digits, o->champion, o->compared, words,
-		stopped ? ", but " : "", stopped ? o->checked.words : "");
+		"%s%s %s against the champion's %s on %zu pairs: %s%s%s", who, o->metric,
+		shown.score, shown.other, o->compared, shown.words, stopped ? ", but " : "",
+		stopped ? o->checked.words : "");
 }
 
 /* c afterwards. After growth it moves to where the picked window starts, when rows from there

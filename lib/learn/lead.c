@@ -1,41 +1,62 @@
 #include "learn/lead.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 enum { DIGITS_LEAST = 3, DIGITS_MOST = 9 };
 
-static bool reads_same(double a, double b, int digits)
+/* In units of the last digit that is shown. */
+struct figures {
+	double score, other, by, limit;
+};
+
+bool upk_lead_holds(const struct upk_lead *l)
+{
+	return l->score - l->other > l->limit + 1e-9;
+}
+
+static struct figures figures_of(const struct upk_lead *l, int digits)
 {
 	double scale = pow(10, digits);
-	return round(a * scale) == round(b * scale);
+	struct figures f = { .score = round(l->score * scale),
+		.other = round(l->other * scale),
+		.limit = round(l->limit * scale) };
+	f.by = f.score - f.other;
+	if (digits == DIGITS_MOST && upk_lead_holds(l) != (f.by > f.limit))
+		f.limit = upk_lead_holds(l) ? f.by - 1 : f.by;
+	return f;
 }
 
-/* They differ, and nobody sees it. */
-static bool is_blurred(double a, double b, int digits)
+static int sign(double x)
 {
-	return reads_same(a, b, digits) && !reads_same(a, b, DIGITS_MOST);
+	return (x > 0) - (x < 0);
 }
 
-int upk_lead_digits(const struct upk_lead *l)
+static bool shows(const struct figures *f, const struct figures *all)
 {
-	double difference = l->score - l->other;
+	return sign(f->by) == sign(all->by) && sign(f->by - f->limit) == sign(all->by - all->limit);
+}
+
+static void print(double figure, int digits, char out[UPK_LEAD_FIGURE])
+{
+	snprintf(out, UPK_LEAD_FIGURE, "%.*f", digits, figure / pow(10, digits));
+}
+
+void upk_lead_show(const struct upk_lead *l, struct upk_lead_shown *out)
+{
+	const struct figures all = figures_of(l, DIGITS_MOST);
 	int digits = DIGITS_LEAST;
-	while (is_blurred(l->score, l->other, digits) || is_blurred(difference, 0, digits) ||
-		is_blurred(difference, l->limit, digits))
-		digits++;
-	return digits;
-}
+	struct figures f = figures_of(l, digits);
+	while (digits < DIGITS_MOST && !shows(&f, &all))
+		f = figures_of(l, ++digits);
+	print(f.score, digits, out->score);
+	print(f.other, digits, out->other);
+	print(fabs(f.by), digits, out->by);
+	print(f.limit, digits, out->limit);
 
-void upk_lead_say(const struct upk_lead *l, char words[UPK_LEAD_WORDS])
-{
-	double difference = l->score - l->other;
-	int digits = upk_lead_digits(l);
-	char by[48] = "as good";
-	if (!reads_same(difference, 0, DIGITS_MOST))
-		snprintf(by, sizeof by, "%s by %.*f", difference < 0 ? "worse" : "better", digits,
-			fabs(difference));
-	snprintf(words, UPK_LEAD_WORDS, "%s where better by more than %.*f was needed", by, digits,
-		l->limit);
+	char how[UPK_LEAD_FIGURE + 16] = "as good";
+	if (f.by != 0)
+		snprintf(how, sizeof how, "%s by %s", f.by < 0 ? "worse" : "better", out->by);
+	snprintf(out->words, sizeof out->words, "%s where better by more than %s was needed", how,
+		out->limit);
 }

@@ -123,6 +123,11 @@ static double choose_without(const struct choosing *c, size_t from, size_t to)
 	return isnan(threshold) ? otherwise : threshold;
 }
 
+static struct upk_lead lead_of(const struct upk_threshold *t)
+{
+	return (struct upk_lead){ t->after, t->before, t->limit };
+}
+
 static bool compare(const struct choosing *c, struct upk_threshold *out, struct upk_error *err)
 {
 	const struct upk_measure f1 = { upk_metric_find("f1"), UPK_AVERAGE_CLASS, c->positive };
@@ -143,8 +148,8 @@ static bool compare(const struct choosing *c, struct upk_threshold *out, struct 
 	out->sd = upk_gate_sd(c->v_crossed, c->v_plain, c->rows);
 	out->limit = fmax(margin, z * out->sd);
 	out->tried = choose_without(c, 0, 0);
-	out->kept =
-		out->tried > 0 && out->tried != otherwise && out->after - out->before > out->limit;
+	const struct upk_lead lead = lead_of(out);
+	out->kept = out->tried > 0 && out->tried != otherwise && upk_lead_holds(&lead);
 	return true;
 }
 
@@ -178,9 +183,8 @@ bool upk_threshold_choose(const double *p, const uint16_t *y, size_t rows, uint1
 void upk_threshold_say(
 	const struct upk_threshold *t, struct upk_text class, char words[UPK_THRESHOLD_WORDS])
 {
-	const struct upk_lead lead = { t->after, t->before, t->limit };
-	int digits = upk_lead_digits(&lead);
-	char by[UPK_LEAD_WORDS];
+	const struct upk_lead lead = lead_of(t);
+	struct upk_lead_shown shown;
 
 	if (isnan(t->tried)) {
 		snprintf(words, UPK_THRESHOLD_WORDS,
@@ -190,12 +194,12 @@ void upk_threshold_say(
 			t->rows, t->positives, (int)class.size, class.data, ROWS_LEAST);
 		return;
 	}
-	bool proven = t->after - t->before > t->limit;
-	upk_lead_say(&lead, by);
+	bool proven = upk_lead_holds(&lead);
+	upk_lead_show(&lead, &shown);
 	snprintf(words, UPK_THRESHOLD_WORDS,
-		"%s: on %zu rows that the fit did not see f1 of %.*s is %.*f at 0.5 and %.*f at "
+		"%s: on %zu rows that the fit did not see f1 of %.*s is %s at 0.5 and %s at "
 		"thresholds like %.3f, chosen on other rows: %s%s",
-		t->kept ? "kept" : "0.5 stays", t->rows, (int)class.size, class.data, digits,
-		t->before, digits, t->after, t->tried, by,
+		t->kept ? "kept" : "0.5 stays", t->rows, (int)class.size, class.data, shown.other,
+		shown.score, t->tried, shown.words,
 		proven && !t->kept ? ", but on all rows 0.5 or 0 is the best" : "");
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/number.h"
+
 static void measure_name(const struct upk_rule_config *rule, char *out, size_t size)
 {
 	const struct upk_measure_config *m = &rule->measure;
@@ -44,12 +46,14 @@ void upk_sentence_alert(
 		[UPK_RULE_DROP] = "below the record by more than",
 	};
 	double confidence = upk_config_confidence(rule);
-	int n = snprintf(out, UPK_SENTENCE_SIZE, "rule %s: %s is %.4f on %llu pairs of %s, %s %g",
-		rule->name, name, j->value, (unsigned long long)j->pairs,
-		t->config->windows[rule->window].name, words[rule->kind], rule->threshold);
+	int n = snprintf(out, UPK_SENTENCE_SIZE, "rule %s: %s is %.*f on %llu pairs of %s, %s %g",
+		rule->name, name, upk_number_digits_apart(j->value, rule->threshold, 4), j->value,
+		(unsigned long long)j->pairs, t->config->windows[rule->window].name,
+		words[rule->kind], rule->threshold);
 	if (n > 0 && n < UPK_SENTENCE_SIZE && !isnan(confidence) && !isnan(j->bound))
 		snprintf(out + n, UPK_SENTENCE_SIZE - (size_t)n,
-			" (its bound at confidence %g is %.4f)", confidence, j->bound);
+			" (its bound at confidence %g is %.*f)", confidence,
+			upk_number_digits_apart(j->bound, rule->threshold, 4), j->bound);
 }
 
 void upk_sentence_run(

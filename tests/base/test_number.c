@@ -382,6 +382,31 @@ static void bytes_are_a_number_with_a_unit(void **state)
 	}
 }
 
+static void as_many_digits_as_tell_two_numbers_apart(void **state)
+{
+	static const struct {
+		double a, b;
+		int least, digits;
+	} cases[] = {
+		{ 0.7, 0.8, 3, 3 },
+		{ 0.7999, 0.8, 3, 4 },
+		{ 0.84996, 0.85, 4, 5 },
+		{ 0.84996, 0.85, 1, 1 },
+		{ 5.04, 5, 1, 2 },
+		{ 5, 5.04, 1, 2 },
+		{ 0.800000001, 0.8, 3, 9 },
+		{ 0.8000000001, 0.8, 3, 3 },
+		{ 0.8, 0.8, 3, 3 },
+		{ 0.1 + 0.2, 0.3, 4, 4 },
+		{ NAN, 0.3, 4, 4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(upk_number_digits_apart(cases[i].a, cases[i].b, cases[i].least),
+			cases[i].digits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +419,7 @@ int main(void)
 		cmocka_unit_test(edges_read_exactly),
 		cmocka_unit_test(integers_are_exact_or_refused),
 		cmocka_unit_test(bytes_are_a_number_with_a_unit),
+		cmocka_unit_test(as_many_digits_as_tell_two_numbers_apart),
 		cmocka_unit_test(a_locale_with_commas_changes_nothing),
 	};
 	return cmocka_run_group_tests_name("number", tests, NULL, NULL);

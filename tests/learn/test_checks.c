@@ -103,7 +103,10 @@ static void bound_is_on_the_challengers_own_figure(void **state)
 	assert_end(&c, UPK_CHECK_PASSED, "");
 	wanted.at_least = 0.801;
 	c = run(&s, &wanted);
-	assert_end(&c, UPK_CHECK_REFUSED, "at least 0.801 is asked for");
+	assert_end(&c, UPK_CHECK_REFUSED, "at least 0.801 is asked for, and it has 0.800");
+	wanted.at_least = 0.8004;
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_REFUSED, "at least 0.8004 is asked for, and it has 0.8000");
 	close(&s);
 }
 
@@ -125,6 +128,10 @@ static void flips_are_counted_and_limited_only_when_asked(void **state)
 	c = run(&s, &wanted);
 	assert_end(
 		&c, UPK_CHECK_REFUSED, "30.0 % of the pairs differently: at most 29 % may change");
+	wanted.flips = 0.2996;
+	c = run(&s, &wanted);
+	assert_end(&c, UPK_CHECK_REFUSED,
+		"30.00 % of the pairs differently: at most 29.96 % may change");
 	close(&s);
 }
 
