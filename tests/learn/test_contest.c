@@ -118,6 +118,23 @@ static void after_an_abrupt_change_the_window_since_c_wins(void **state)
 	upk_dataset_finish(&d);
 }
 
+static void rows_that_every_fit_since_c_finds_too_easy_are_held(void **state)
+{
+	const struct stretch s[] = { { 4000, false, 0.2, 0.8 }, { 1000, true, 0, 0.8 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 2);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, 4000);
+	r.setup.learner = &upk_trees;
+	run(&r, &out);
+	assert_true(out.held && !out.passed);
+	assert_non_null(strstr(out.verdict, "too good to be true"));
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
 /* One row more that a short window gets right may tip a single draw: so many draws. */
 static void on_a_stable_stream_the_longest_window_wins_most_often(void **state)
 {
@@ -622,6 +639,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(after_an_abrupt_change_the_window_since_c_wins),
+		cmocka_unit_test(rows_that_every_fit_since_c_finds_too_easy_are_held),
 		cmocka_unit_test(on_a_stable_stream_the_longest_window_wins_most_often),
 		cmocka_unit_test(growth_that_finds_a_change_moves_c_and_a_run_by_hand_does_not),
 		cmocka_unit_test(an_old_version_that_is_better_is_chosen),
