@@ -28,7 +28,8 @@ static const char full[] =
 	"\"actions\":[\"alert\"]},"
 	"{\"name\":\"fell\",\"change\":\"down\",\"actions\":[\"alert\",\"retrain\"]}],"
 	"\"retrain\":{\"learner\":\"auto\",\"train\":\"auto\",\"holdout\":\"auto\",\"trials\":20,"
-	"\"budget\":\"5m\",\"memory\":\"2GiB\",\"categories\":100,\"live\":true,\"renew\":\"auto\",\"every\":null,\"seed\":1,"
+	"\"budget\":\"5m\",\"memory\":\"2GiB\",\"categories\":100,\"live\":true,\"renew\":\"auto\","
+	"\"every\":null,\"seed\":1,"
 	"\"promote\":\"auto\",\"gate\":{\"metric\":{\"name\":\"f1\",\"average\":\"macro\"},"
 	"\"margin\":0.002,\"confidence\":\"auto\",\"at_least\":null,"
 	"\"slices\":{\"margin\":0.05,\"min_pairs\":50},\"flips\":null,\"leak\":0.1}},"
@@ -175,7 +176,8 @@ static void fields_without_effect_are_taken_and_shown(void **state)
 		      "\"label_sources\":[\"review\",\"user\"],\"echo\":[\"auto\"],\"resolve\":"
 		      "\"majority\","
 		      "\"retention\":{\"age\":\"90d\",\"keep_per_class\":2000},"
-		      "\"retrain\":{\"renew\":64,\"live\":false,\"trials\":5,\"budget\":null,\"memory\":\"1.5MB\"}}");
+		      "\"retrain\":{\"renew\":64,\"live\":false,\"trials\":5,\"budget\":null,"
+		      "\"memory\":\"1.5MB\"}}");
 	cJSON *shown = effective(c);
 	static const char *const names[] = { "label_timeout", "label_sources", "echo", "resolve",
 		"retention" };
@@ -239,10 +241,26 @@ static void a_rule_asks_no_more_pairs_than_its_window_holds(void **state)
 #define RULE(members) "{\"rules\":[{\"name\":\"r\"," members "}]}"
 #define F1 "\"metric\":\"f1\",\"window\":\"1d\","
 
-static void wrong_members_are_named_with_path_and_value(void **state)
+struct fault {
+	const char *config, *error;
+};
+
+/* Path and value of what is wrong. */
+static void expect_faults(const struct fault *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct upk_error err = { 0 };
+		struct upk_config *c = upk_config_parse(upk_text_of(rows[i].config), &err);
+		assert_null(c);
+		assert_string_equal(err.message, rows[i].error);
+		assert_int_equal(err.code, UPK_INVALID);
+	}
+}
+
+static void wrong_members_of_a_model_are_named(void **state)
 {
 	(void)state;
-	static const char *const rows[][2] = {
+	static const struct fault rows[] = {
 		{ "[]", "configuration: want an object" },
 		{ "{\"colour\":1}",
 			"colour: unknown member: want one of classes, positive, threshold, "
@@ -260,26 +278,10 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"classes\":[1,\"1\"]}", "classes: \"1\" stands twice" },
 		{ "{\"classes\":[\"a\",\"b\"],\"positive\":\"c\"}",
 			"positive: \"c\": the model has no such class: it has a, b" },
-		{ "{\"retrain\":{\"memory\":\"2\"}}",
-			"retrain.memory: \"2\": want at least 1000000 bytes, or a text like "
-			"\"2GiB\" or \"512MB\"" },
-		{ "{\"retrain\":{\"memory\":1000}}",
-			"retrain.memory: 1000: want at least 1000000 bytes, or a text like "
-			"\"2GiB\" or \"512MB\"" },
-		{ "{\"retrain\":{\"categories\":0}}",
-			"retrain.categories: 0: want an integer from 1 to 10000" },
 		{ "{\"thresold\":1}",
 			"thresold: unknown member; did you mean threshold? want one of classes, "
 			"positive, threshold, features, slices, windows, rules, retrain, "
 			"retention, keep, label_timeout, label_sources, resolve, echo, strict" },
-		{ "{\"retrain\":{\"gate\":{\"metric\":\"f2\"}}}",
-			"retrain.gate.metric: \"f2\": want f1, macro or of a class, or accuracy" },
-		{ "{\"retrain\":{\"gate\":{\"metric\":{\"name\":\"mcc\"}}}}",
-			"retrain.gate.metric: {\"name\":\"mcc\"}: want f1, macro or of a class, or "
-			"accuracy" },
-		{ "{\"retrain\":{\"search\":{\"space\":{\"tree\":{}}}}}",
-			"retrain.search.space.tree: no learner of this model has that name: want "
-			"one of logistic, trees, mlp" },
 		{ "{\"keep\":5}", "keep: 5: want an object" },
 		{ "{\"keep\":{\"versions\":0}}",
 			"keep.versions: 0: want an integer from 1 to 10000" },
@@ -300,6 +302,14 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"label_timeout\":{\"after\":\"1m\"}}", "label_timeout.class: missing" },
 		{ "{\"resolve\":\"first\"}",
 			"resolve: \"first\": want \"latest\" or \"majority\"" },
+	};
+	expect_faults(rows, sizeof rows / sizeof *rows);
+}
+
+static void wrong_windows_are_named(void **state)
+{
+	(void)state;
+	static const struct fault rows[] = {
 		{ "{\"windows\":[]}", "windows: []: want an array of 1 to 16" },
 		{ "{\"windows\":[3]}", "windows[0]: 3: want an object" },
 		{ "{\"windows\":[{\"count\":3}]}",
@@ -321,6 +331,14 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"windows[0].count: missing: want either count or duration" },
 		{ "{\"windows\":[{\"name\":\"a\",\"count\":3},{\"name\":\"a\",\"count\":4}]}",
 			"windows[1].name: \"a\": windows[0] has it too" },
+	};
+	expect_faults(rows, sizeof rows / sizeof *rows);
+}
+
+static void wrong_rules_are_named(void **state)
+{
+	(void)state;
+	static const struct fault rows[] = {
 		{ "{\"rules\":[{\"below\":0.5}]}", "rules[0].name: missing: want a rule's name" },
 		{ RULE(F1 "\"below\":1.5"), "rules[0].below: 1.5: want 0 to 1" },
 		{ RULE("\"metric\":\"mcc\",\"window\":\"1d\",\"below\":-1.5"),
@@ -335,8 +353,6 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"1d" },
 		{ RULE("\"metric\":\"f1\",\"below\":0.5"),
 			"rules[0].window: missing: want a window's name" },
-		{ RULE("\"window\":\"1d\",\"below\":0.5"),
-			"rules[0].metric: missing: want a metric" },
 		{ RULE("\"change\":\"up\""), "rules[0].change: \"up\": want \"down\"" },
 		{ RULE("\"change\":\"down\",\"window\":\"1d\""),
 			"rules[0].window: \"1d\": want it left out: a change rule judges the hit "
@@ -355,6 +371,22 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"rules[0].actions[0]: \"page\": want \"alert\" or \"retrain\"" },
 		{ RULE(F1 "\"below\":0.8,\"actions\":[\"alert\",\"alert\"]"),
 			"rules[0].actions: \"alert\" stands twice" },
+		{ "{\"windows\":[{\"name\":\"w\",\"count\":100}],\"rules\":[{\"name\":\"r\","
+		  "\"metric\":\"f1\",\"window\":\"w\",\"below\":1,\"min_pairs\":101}]}",
+			"rules[0].min_pairs: 101: want at most the window's 100" },
+		{ "{\"rules\":[{\"name\":\"r\",\"change\":\"down\"},"
+		  "{\"name\":\"r\",\"change\":\"down\"}]}",
+			"rules[1].name: \"r\": rules[0] has it too" },
+	};
+	expect_faults(rows, sizeof rows / sizeof *rows);
+}
+
+static void wrong_metrics_of_rules_are_named(void **state)
+{
+	(void)state;
+	static const struct fault rows[] = {
+		{ RULE("\"window\":\"1d\",\"below\":0.5"),
+			"rules[0].metric: missing: want a metric" },
 		{ RULE("\"metric\":{\"name\":\"f1\",\"average\":\"mean\"},\"below\":0.5"),
 			"rules[0].metric.average: \"mean\": want \"macro\" or \"micro\" or "
 			"\"weighted\"" },
@@ -366,12 +398,25 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"classes\":[\"a\",\"b\"],\"rules\":[{\"name\":\"r\",\"metric\":"
 		  "{\"name\":\"f1\",\"class\":\"c\"},\"window\":\"1d\",\"below\":0.5}]}",
 			"rules[0].metric.class: \"c\": the model has no such class: it has a, b" },
-		{ "{\"windows\":[{\"name\":\"w\",\"count\":100}],\"rules\":[{\"name\":\"r\","
-		  "\"metric\":\"f1\",\"window\":\"w\",\"below\":1,\"min_pairs\":101}]}",
-			"rules[0].min_pairs: 101: want at most the window's 100" },
-		{ "{\"rules\":[{\"name\":\"r\",\"change\":\"down\"},"
-		  "{\"name\":\"r\",\"change\":\"down\"}]}",
-			"rules[1].name: \"r\": rules[0] has it too" },
+	};
+	expect_faults(rows, sizeof rows / sizeof *rows);
+}
+
+static void wrong_members_of_retrain_are_named(void **state)
+{
+	(void)state;
+	static const struct fault rows[] = {
+		{ "{\"retrain\":{\"memory\":\"2\"}}",
+			"retrain.memory: \"2\": want at least 1000000 bytes, or a text like "
+			"\"2GiB\" or \"512MB\"" },
+		{ "{\"retrain\":{\"memory\":1000}}",
+			"retrain.memory: 1000: want at least 1000000 bytes, or a text like "
+			"\"2GiB\" or \"512MB\"" },
+		{ "{\"retrain\":{\"categories\":0}}",
+			"retrain.categories: 0: want an integer from 1 to 10000" },
+		{ "{\"retrain\":{\"search\":{\"space\":{\"tree\":{}}}}}",
+			"retrain.search.space.tree: no learner of this model has that name: want "
+			"one of logistic, trees, mlp" },
 		{ "{\"retrain\":{\"live\":1}}", "retrain.live: 1: want true or false" },
 		{ "{\"retrain\":{\"seed\":-1}}",
 			"retrain.seed: -1: want an integer from 0 to 9007199254740992" },
@@ -380,6 +425,23 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 			"retrain.promote: true: want \"auto\" or \"manual\"" },
 		{ "{\"retrain\":{\"every\":5}}",
 			"retrain.every: 5: want a duration such as \"90m\" or \"1d\"" },
+		{ "{\"retrain\":{\"policy\":{\"rest\":-1}}}",
+			"retrain.policy.rest: -1: want 0 to 1e+07" },
+		{ "{\"retrain\":{\"policy\":3}}", "retrain.policy: 3: want an object" },
+		{ "{\"retrain\":3}", "retrain: 3: want an object" },
+	};
+	expect_faults(rows, sizeof rows / sizeof *rows);
+}
+
+static void wrong_members_of_the_gate_are_named(void **state)
+{
+	(void)state;
+	static const struct fault rows[] = {
+		{ "{\"retrain\":{\"gate\":{\"metric\":\"f2\"}}}",
+			"retrain.gate.metric: \"f2\": want f1, macro or of a class, or accuracy" },
+		{ "{\"retrain\":{\"gate\":{\"metric\":{\"name\":\"mcc\"}}}}",
+			"retrain.gate.metric: {\"name\":\"mcc\"}: want f1, macro or of a class, or "
+			"accuracy" },
 		{ "{\"retrain\":{\"gate\":{\"margin\":2}}}",
 			"retrain.gate.margin: 2: want 0 to 1" },
 		{ "{\"retrain\":{\"gate\":{\"at_least\":2}}}",
@@ -393,18 +455,8 @@ static void wrong_members_are_named_with_path_and_value(void **state)
 		{ "{\"retrain\":{\"gate\":{\"metric\":\"mcc\"}}}",
 			"retrain.gate.metric: \"mcc\": want f1, macro or of a class, or "
 			"accuracy" },
-		{ "{\"retrain\":{\"policy\":{\"rest\":-1}}}",
-			"retrain.policy.rest: -1: want 0 to 1e+07" },
-		{ "{\"retrain\":{\"policy\":3}}", "retrain.policy: 3: want an object" },
-		{ "{\"retrain\":3}", "retrain: 3: want an object" },
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct upk_error err = { 0 };
-		struct upk_config *c = upk_config_parse(upk_text_of(rows[i][0]), &err);
-		assert_null(c);
-		assert_string_equal(err.message, rows[i][1]);
-		assert_int_equal(err.code, UPK_INVALID);
-	}
+	expect_faults(rows, sizeof rows / sizeof *rows);
 }
 
 static void unknown_metrics_and_learners_are_told_the_known(void **state)
@@ -452,7 +504,12 @@ int main(void)
 		cmocka_unit_test(the_gate_s_checks_are_set_and_taken_away),
 		cmocka_unit_test(policy_sets_its_constants),
 		cmocka_unit_test(a_rule_asks_no_more_pairs_than_its_window_holds),
-		cmocka_unit_test(wrong_members_are_named_with_path_and_value),
+		cmocka_unit_test(wrong_members_of_a_model_are_named),
+		cmocka_unit_test(wrong_windows_are_named),
+		cmocka_unit_test(wrong_rules_are_named),
+		cmocka_unit_test(wrong_metrics_of_rules_are_named),
+		cmocka_unit_test(wrong_members_of_retrain_are_named),
+		cmocka_unit_test(wrong_members_of_the_gate_are_named),
 		cmocka_unit_test(unknown_metrics_and_learners_are_told_the_known),
 		cmocka_unit_test(over_a_mebibyte_is_too_large),
 	};
