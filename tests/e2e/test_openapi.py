@@ -47,6 +47,9 @@ class Described(Case):
             self.seen.add((method, template))
         responses = operation["responses"]
         response = resolve(responses.get(str(reply.status)) or responses["default"])
+        for name in ("ETag", "Location", "Retry-After", "Inference-Header-Content-Length"):
+            if name in reply.headers:
+                self.assertIn(name, response.get("headers", {}), f"{method} {path}: {reply.status}")
         if "content" not in response:
             self.assertEqual(reply.body, b"", f"{method} {path}")
             return reply
@@ -160,6 +163,8 @@ class File(Case):
         for (method, path), query in routes.items():
             parameters = [resolve(p) for p in API["paths"][path][method.lower()].get("parameters", [])]
             self.assertEqual({p["name"] for p in parameters if p["in"] == "query"}, query, f"{method} {path}")
+            headers = {p["name"] for p in parameters if p["in"] == "header"}
+            self.assertEqual("Content-Encoding" in headers, "requestBody" in API["paths"][path][method.lower()], f"{method} {path}")
 
     def test_it_is_valid_and_its_references_lead_somewhere(self):
         self.assertEqual(API["openapi"], "3.1.0")
