@@ -146,6 +146,26 @@ class Described(Case):
         self.assertEqual(OPERATIONS - self.seen, set())
 
 
+    def defaults(self, schema, effective, path=""):
+        """Those of a schema's members, each of which is what an empty configuration comes to."""
+        found = []
+        for name, member in resolve(schema).get("properties", {}).items():
+            member, at = {**resolve(member), **member}, f"{path}{name}"
+            if "default" in member:
+                self.assertEqual(member["default"], effective[name], at)
+                found.append(at)
+            elif isinstance(effective.get(name), dict):
+                found += self.defaults(member, effective[name], f"{at}.")
+        return found
+
+    def test_the_defaults_of_a_configuration_are_what_it_comes_to(self):
+        self.put_model("m")
+        found = self.defaults(API["components"]["schemas"]["Configuration"], self.ok(self.daemon.get("/v1/models/m"))["effective"])
+        for name in ("threshold", "keep.runs", "retrain.trials", "retrain.gate.slices.margin"):
+            self.assertIn(name, found)
+        self.assertGreater(len(found), 25)
+
+
 class File(Case):
     def test_it_describes_the_routes_that_there_are(self):
         with open(os.path.join(ROOT, "daemon/http/routes.c")) as file:
