@@ -35,7 +35,8 @@ void upk_target_finish(struct upk_target *t);
 
 enum upk_target_column upk_target_type(const struct upk_target *t, const char *feature);
 
-/* Creates the model, with these features (JSON array). */
+/* Creates the model, with these features (JSON array). false: what upk_client_call says, or
+ * UPK_NOMEM. */
 bool upk_target_create(struct upk_target *t, const char *features, struct upk_error *err);
 
 /* Deletes the model if it was created here and is as it was then: neither configured since, nor has

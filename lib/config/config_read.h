@@ -12,6 +12,9 @@
 #include "config/config.h"
 #include "learn/learner.h"
 
+/* Of every reader here, false is UPK_INVALID, with a message that starts with the member's name, or
+ * UPK_NOMEM. */
+
 /* One member of an object: read puts its value into what the object's reader fills. */
 struct upk_config_member {
 	const char *name;

@@ -26,7 +26,8 @@ bool upk_scorer_check(const struct upk_config *config, struct upk_error *err);
 
 /* Reads into the ring what rules on score metrics of that configuration need of the windows, whose
  * last place is `place`: so that the first of them to be judged finds it there. Windows that hold
- * more pairs than the ring are left out: their rules have no value. Thread: that of the ring and the store. */
+ * more pairs than the ring are left out: their rules have no value. Thread: that of the ring and
+ * the store. */
 bool upk_scorer_fill(struct upk_score_ring *ring, struct upk_store *store, int64_t model,
 	const struct upk_config *config, const struct upk_schema *schema,
 	const struct upk_windows *ws, int64_t place, struct upk_error *err);

@@ -74,11 +74,17 @@ bool upk_engine_predict(struct upk_engine *e, struct upk_post *post, int64_t ver
 
 /* ---- control: each waits for the writer and returns with what came of it ---- */
 
+/* False besides what stands at each: UPK_NOT_FOUND (no such model), UPK_BUSY (the models have not
+ * been rebuilt since the start), the store's error, or why the engine is broken. */
+
 /* Creates or replaces a configuration (JSON text). if_match: NULL or the value of If-Match (an ETag
  * or "*"). *created: there was no such model. UPK_INVALID, UPK_CONFLICT (read-only because a file
  * has it, too many models, a type changed, a used class taken away), UPK_PRECONDITION. */
 bool upk_engine_put_model(struct upk_engine *e, const char *name, struct upk_text config,
 	const char *if_match, bool *created, struct upk_error *err);
+
+/* Takes the model away with all that it has; its rows go in the background. UPK_CONFLICT: a file
+ * has it. */
 bool upk_engine_delete_model(struct upk_engine *e, const char *name, struct upk_error *err);
 
 /* Models that configuration files name: each is put like by hand and becomes read-only in the API;
@@ -104,14 +110,20 @@ struct upk_erasure {
 bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id,
 	struct upk_erasure *erasure, struct upk_error *err);
 
+/* A run by hand. UPK_CONFLICT: one is open or waits for a person, or there is nothing to train on.
+ */
 bool upk_engine_start_run(struct upk_engine *e, const char *name, int64_t *run, struct upk_error *err);
 
+/* By hand, as runs/promotion.h says, with its errors; person: who decides, and why; NULL: not told.
+ */
 bool upk_engine_cancel_run(struct upk_engine *e, const char *name, int64_t run,
 	const struct upk_person *person, struct upk_error *err);
 bool upk_engine_promote(struct upk_engine *e, const char *name, int64_t version,
 	const struct upk_person *person, struct upk_error *err);
 bool upk_engine_rollback(struct upk_engine *e, const char *name, int64_t *version,
 	struct upk_error *err);
+
+/* While a model is paused no run of it starts by itself. */
 bool upk_engine_pause(struct upk_engine *e, const char *name, bool paused, struct upk_error *err);
 
 #endif

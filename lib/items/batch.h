@@ -84,9 +84,9 @@ bool upk_batch_feed(struct upk_batch *b, struct upk_text bytes, struct upk_error
  */
 bool upk_batch_end(struct upk_batch *b, struct upk_error *err);
 
-/* The three in one. Takes body (malloc'ed, taken even on failure) and decodes it against the schema (referenced).
- * NULL: UPK_INVALID with the byte offset (not JSON, or not an object or array), UPK_TOO_LARGE (too
- * many items), UPK_NOMEM. A fault of one item alone is in its `error`. */
+/* The three in one. Takes body (malloc'ed, taken even on failure) and decodes it against the schema
+ * (referenced). NULL: UPK_INVALID with the byte offset (not JSON, or not an object or array),
+ * UPK_TOO_LARGE (too many items), UPK_NOMEM. A fault of one item alone is in its `error`. */
 struct upk_batch *upk_batch_decode(enum upk_item_kind kind, bool ndjson, char *body, size_t body_size,
 	struct upk_schema *schema, int64_t now, struct upk_error *err);
 

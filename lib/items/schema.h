@@ -30,9 +30,9 @@ struct upk_schema {
 
 /* classes are those known so far, in the order of their numbers: where the configuration declares
  * its own, the known ones among them keep their order and the others follow; else they are the
- * learnt ones. features are the learnt ones where the configuration declares none. `positive`: the configured one, else "1" where the classes are among 0 and 1, "true"
- * where they are among false and true. NULL: UPK_INVALID (positive is none of the declared classes)
- * or UPK_NOMEM. */
+ * learnt ones. features are the learnt ones where the configuration declares none. `positive`: the
+ * configured one, else "1" where the classes are among 0 and 1, "true" where they are among false
+ * and true. NULL: UPK_INVALID (positive is none of the declared classes) or UPK_NOMEM. */
 struct upk_schema *upk_schema_create(struct upk_config *config, const struct upk_text *classes,
 	size_t classes_count, struct upk_features *features, int64_t feature_list,
 	uint64_t generation, struct upk_error *err);

@@ -22,11 +22,11 @@ struct upk_choice_request {
 	struct upk_measure measure;
 };
 
-/* Index of the setup whose fits are best at rows that came after theirs: the newest half of the rows, at
- * most 2,000, in four blocks, each answered by a fit on at most 2,000 rows before it, `lag` (but no
- * more than half of those there are) rows earlier; all answers together are scored as the gate scores. One whose fit fails is out; of equals, and where there
- * are under 100 rows, the first.
- * false: UPK_CANCELLED, UPK_NOMEM or UPK_INVALID (a metric that the gate does not have). */
+/* Index of the setup whose fits are best at rows that came after theirs: the newest half of the
+ * rows, at most 2,000, in four blocks, each answered by a fit on at most 2,000 rows before it,
+ * `lag` (but no more than half of those there are) rows earlier; all answers together are scored as
+ * the gate scores. One whose fit fails is out; of equals, and where there are under 100 rows, the
+ * first. false: UPK_CANCELLED, UPK_NOMEM or UPK_INVALID (a metric that the gate does not have). */
 bool upk_choice(const struct upk_choice_request *request, size_t *chosen, struct upk_error *err);
 
 #endif

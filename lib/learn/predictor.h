@@ -140,8 +140,8 @@ struct upk_tuned_on upk_predictor_tuned(const struct upk_predictor *p);
  * features); else one a feature, by its name: floats (rows, 1) of a number, strings (rows, 1) of a
  * category, "" for missing, floats (rows, size) of a vector. NaN is missing, all of a vector's;
  * outputs `label` (rows), the class of the greatest probability or as `decision` says (that of
- * upk_predictor_decision), and `probabilities`, floats (rows, classes). false: UPK_CONFLICT (a text, or a feature named as an
- * output), UPK_NOMEM. */
+ * upk_predictor_decision), and `probabilities`, floats (rows, classes). false: UPK_CONFLICT (a
+ * text, or a feature named as an output), UPK_NOMEM. */
 bool upk_predictor_write_onnx(const struct upk_predictor *p, struct upk_decision decision,
 	struct upk_buffer *out, struct upk_error *err);
 

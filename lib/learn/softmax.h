@@ -13,7 +13,8 @@
 #include "learn/sparse.h"
 
 /* The variables w are the weights (outputs, features), those of the sparse inputs (sparse columns,
- * outputs), then the intercepts (outputs), which are not penalised. One output is the score of class 1 of two; more are one a class. */
+ * outputs), then the intercepts (outputs), which are not penalised. One output is the score of
+ * class 1 of two; more are one a class. */
 struct upk_softmax {
 	size_t rows, features, outputs;
 	const double *x;   /* (rows, features) */
@@ -38,7 +39,8 @@ size_t upk_softmax_count(const struct upk_softmax *s); /* of variables */
 /* The value at w, its slopes into g. */
 double upk_softmax_value(struct upk_softmax *s, const double *w, double *g);
 
-/* The Hessian at w into h (count, count), both halves; without sparse inputs. It takes time and memory by count^2.
+/* The Hessian at w into h (count, count), both halves; without sparse inputs. It takes time and
+ * memory by count^2.
  * false: UPK_NOMEM. */
 bool upk_softmax_hessian(struct upk_softmax *s, const double *w, double *h, struct upk_error *err);
 

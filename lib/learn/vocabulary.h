@@ -29,7 +29,8 @@ void upk_vocabulary_finish(struct upk_vocabulary *v);
 /* Index of a value; count: it is `other`, as an absent one is. O(log). */
 size_t upk_vocabulary_find(const struct upk_vocabulary *v, struct upk_text value);
 
-/* Members "most" and "values" of an open object, and back. read: false is UPK_CORRUPT or UPK_NOMEM, v as it was.
+/* Members "most" and "values" of an open object, and back. read: false is UPK_CORRUPT or UPK_NOMEM,
+ * v as it was.
  */
 void upk_vocabulary_write(const struct upk_vocabulary *v, struct upk_json_writer *w);
 bool upk_vocabulary_read(struct upk_vocabulary *v, const cJSON *json, struct upk_error *err);

@@ -23,7 +23,9 @@ double upk_report_value(
 struct upk_store *upk_report_rows(struct upk_engine *e, struct upk_error *err);
 void upk_report_rows_end(struct upk_engine *e, struct upk_store *rows); /* NULL is fine */
 
-/* A model with its rows; what a caller took before a lock is never newer than they are. */
+/* A model with its rows; what a caller took before a lock is never newer than they are. One thread,
+ * which closes what it opened. false: UPK_NOT_FOUND (no such model) or the store's error; then
+ * there is nothing to close. */
 struct upk_report {
 	struct upk_engine *engine;
 	struct upk_model *model;
@@ -36,7 +38,7 @@ void upk_report_close(struct upk_report *r);
 /* How many rows the query wants. */
 int64_t upk_report_limit(const struct upk_list_query *query);
 
-/* {key: [each row of the query]} */
+/* {key: [each row of the query]}; upk_report_list fails as upk_report_open. */
 struct upk_report_kind {
 	const char *key;
 	bool (*each)(struct upk_store *rows, int64_t model, const struct upk_filter *filter,

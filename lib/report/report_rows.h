@@ -6,10 +6,11 @@
 #include "report/report.h"
 #include "store/alert.h"
 
+/* An alert as an object. */
 void upk_report_write_alert(
 	const struct upk_alert_row *row, struct upk_json_writer *w, const char *key);
 
-/* The member "trials" of a run. */
+/* The member "trials" of a run. false: the store's error. */
 bool upk_report_write_trials(struct upk_store *rows, int64_t model, int64_t run,
 	struct upk_json_writer *w, struct upk_error *err);
 

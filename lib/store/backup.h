@@ -23,9 +23,9 @@ struct upk_backup {
  * of its own. Everything is on the disk before `to` has its name; until then it is `to`.partial,
  * which the next try clears away. One read transaction for as long as it takes: the writer is not
  * held up, but its WAL grows by what it commits meanwhile. Any thread, any process.
- * false: UPK_CONFLICT (`to` is inside `folder`, is there and not an empty folder, or another backup writes it),
- * UPK_CORRUPT (what is to be copied is damaged, or of a newer upkeepd), UPK_CANCELLED, UPK_FULL,
- * UPK_IO, UPK_NOMEM; `to` is then as it was. */
+ * false: UPK_CONFLICT (`to` is inside `folder`, is there and not an empty folder, or another backup
+ * writes it), UPK_CORRUPT (what is to be copied is damaged, or of a newer upkeepd), UPK_CANCELLED,
+ * UPK_FULL, UPK_IO, UPK_NOMEM; `to` is then as it was. */
 bool upk_store_backup(const char *folder, const char *to, const struct upk_backup_watch *watch,
 	struct upk_backup *backup, struct upk_error *err);
 

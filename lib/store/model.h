@@ -35,7 +35,8 @@ bool upk_model_set_paused(struct upk_store *s, int64_t model, bool paused, struc
 bool upk_model_set_state(struct upk_store *s, int64_t model, int64_t place, int64_t seq,
 	struct upk_text state, struct upk_error *err);
 
-/* Calls take(context, row) for every model in the order of names, deleted ones (store/sweep.h) excepted; stops when it returns false. */
+/* Calls take(context, row) for every model in the order of names, deleted ones (store/sweep.h)
+ * excepted; stops when it returns false. */
 bool upk_model_each(struct upk_store *s, bool (*take)(void *context, const struct upk_model_row *row),
 	void *context, struct upk_error *err);
 

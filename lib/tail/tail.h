@@ -56,8 +56,8 @@ struct upk_scorer_value {
 };
 
 /* Where a rule on a score metric gets its value: the metric on the pairs of its window that what is
- * in use predicted and that have scores; NAN when undefined or when it can't be computed. Called on the writer's thread,
- * under the model's lock, which it may give back for a while. */
+ * in use predicted and that have scores; NAN when undefined or when it can't be computed. Called on
+ * the writer's thread, under the model's lock, which it may give back for a while. */
 struct upk_scorer {
 	struct upk_scorer_value (*score)(void *context, const struct upk_tail *t,
 		struct upk_rule *rule, struct upk_measure measure);

@@ -10,11 +10,11 @@
 #include "base/text.h"
 #include "tail/tail.h"
 
-/* Counters, labels by class name, what is in use with the names that it speaks of, pace, the record's
- * beginning and first pairs, points of history, rules by name and the open run's order. Windows, the
- * record's last pairs and the bench are rebuilt from rows; the champion, numbers given out, the holdout, `paused` and the run that waits
- * for a person come from the store's rows.
- * A failed allocation shows in out->failed. Thread of all that stands here: the writer. */
+/* Counters, labels by class name, what is in use with the names that it speaks of, pace, the
+ * record's beginning and first pairs, points of history, rules by name and the open run's order.
+ * Windows, the record's last pairs and the bench are rebuilt from rows; the champion, numbers given
+ * out, the holdout, `paused` and the run that waits for a person come from the store's rows. A
+ * failed allocation shows in out->failed. Thread of all that stands here: the writer. */
 void upk_tail_state_write(const struct upk_tail *t, struct upk_buffer *out);
 
 /* Where the record began, for rebuilding it. */

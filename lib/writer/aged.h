@@ -28,7 +28,7 @@ struct upk_aged {
 /* Takes them away in a transaction of its own, then out of the windows of the models that lose
  * pairs, whose states are stored in a second one. Ends before the first row that is too young, or
  * has to wait: *to is the last sequence number that was done. *took: ns, but for commits. Thread:
- * the writer, outside a transaction.
+ * the writer, outside a transaction. false: the store's error or UPK_NOMEM.
  *
  * Rows that lie together go together. A label that came after its event goes when it is too old
  * itself, and takes the place with it that it completed: until then neither is seen by anybody who

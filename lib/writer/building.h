@@ -1,4 +1,5 @@
-/* The windows of a new configuration, and the scores for its rules, filled from the store beside the writer. */
+/* The windows of a new configuration, and the scores for its rules, filled from the store beside
+ * the writer. */
 #ifndef UPK_WRITER_BUILDING_H
 #define UPK_WRITER_BUILDING_H
 

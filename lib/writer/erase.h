@@ -15,7 +15,8 @@
 /* Within the writer's open transaction: the event's row, its labels and its place are removed, and
  * where it was complete a removal is added to the steps, to be fed after the commit
  * (upk_feed_prepare comes before all of it). The caller notes its place as removed.
- * Thread: the writer. */
+ * Thread: the writer. false: the store's error, UPK_NOMEM or UPK_CORRUPT, the transaction is to be
+ * rolled back. */
 struct upk_erased {
 	size_t labels;     /* how many of them there were, added to */
 	int64_t places[2]; /* its own, and that as an example before, for the versions that were

@@ -14,7 +14,7 @@ enum {
 
 /* Thread: the writer, within the transaction that adds one, and a few each time: a number that was
  * lowered is reached step by step. The newest of each always stays, so that no number is given
- * out twice. */
+ * out twice. false: the store's error or UPK_NOMEM, the transaction is to be rolled back. */
 
 /* Besides the newest stay the champion, what is in use or awaited, the bench, what the bench
  * proposes, that of the holdout's figures, those of runs that wait for a person, and those that

@@ -11,7 +11,8 @@
 #include "store/model.h"
 
 /* Reads the state, loads the versions of the bench and the champion, and fills windows, record and
- * bench with the rows up to the state's place. Thread: the writer. */
+ * bench with the rows up to the state's place. Thread: the writer.
+ * false: the store's error, UPK_NOMEM or UPK_CORRUPT; tail is then only good for destroy. */
 bool upk_refill_tail(struct upk_engine *e, struct upk_model *m, struct upk_tail *tail,
 	const struct upk_model_row *row, struct upk_error *err);
 

@@ -34,7 +34,8 @@ void upk_turn_take(struct upk_turn *t);
 void upk_turn_leave(struct upk_turn *t);
 
 /* Another thread: waits while another visitor has it, at most for UPK_TURN_SLOW_NS and as long as
- * may(context), which is asked under the lock, says so. false: not now, or a visit was too long a while ago. */
+ * may(context), which is asked under the lock, says so. false: not now, or a visit was too long a
+ * while ago. */
 bool upk_turn_visit(struct upk_turn *t, bool (*may)(const void *context), const void *context);
 void upk_turn_end_visit(struct upk_turn *t, int64_t took_ns);
 
