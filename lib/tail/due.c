@@ -13,8 +13,6 @@ int64_t upk_due_at(const struct upk_tail *t, const struct upk_rule *rule)
 	int64_t at = rule->change + (int64_t)t->policy->alert_places;
 	if (at < rule->rest_until)
 		at = rule->rest_until;
-	if (at < now)
-		at = now;
 	int64_t token = upk_pace_tokens_at(&t->pace, t->policy, 1, now);
 	return (at < token ? token : at) - 1;
 }
