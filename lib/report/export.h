@@ -19,7 +19,7 @@ struct upk_export_options {
 	const char *model;
 	enum upk_export_format format;
 	int64_t from, to; /* timestamps of events in [from, to) ms; 0: open. A label goes with its
-			     event, one that came before it by its own timestamp */
+			     event, one that still waits for it by its own timestamp */
 	/* Takes the next lines; false with err stops the export. */
 	bool (*write)(void *context, struct upk_text lines, struct upk_error *err);
 	/* Told now and then how far of how many sequence numbers it is; false stops the export. */

@@ -15,8 +15,7 @@ struct upk_item_row {
 	bool is_label;
 	struct upk_event_row event;
 	struct upk_label_row label;
-	int64_t event_time; /* a label's event's timestamp; 0: it had none when it came, or not
-			       asked */
+	int64_t event_time; /* a label's event's timestamp; 0: none has come, or not asked */
 };
 
 struct upk_item_scan {
