@@ -1,7 +1,6 @@
 #include "learn/selection.h"
 
-/* What rounding makes of an equal lead: with accuracy one row more is often just one sd. */
-static const double rounding = 1e-9;
+#include "learn/lead.h"
 
 size_t upk_selection_best(const struct upk_panel_answer *answers, size_t n)
 {
@@ -16,7 +15,9 @@ size_t upk_selection_best(const struct upk_panel_answer *answers, size_t n)
 bool upk_selection_beats(const struct upk_panel *panel, const struct upk_panel_answer *a,
 	const struct upk_panel_answer *b, double z)
 {
-	return a->score - b->score > z * upk_panel_sd(panel, a, b) + rounding;
+	const struct upk_lead lead = { a->score, b->score, z * upk_panel_sd(panel, a, b) };
+
+	return upk_lead_holds(&lead);
 }
 
 size_t upk_selection_pick(const struct upk_selection *p)
