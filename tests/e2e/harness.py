@@ -18,7 +18,7 @@ BINARY = os.path.abspath(os.environ.get("UPKEEPD", os.path.join(ROOT, "build/dae
 RELEASE = os.path.abspath(os.environ.get("UPKEEPD_RELEASE", BINARY))
 # The loop commits twice a row: its folder lies in memory. Durability is tested on the disk.
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
-PATIENCE = 60  # seconds; sanitizers on two busy cores are slow
+PATIENCE = 180  # seconds; sanitizers on two busy cores are slow
 
 
 def wait_until(holds, seconds=PATIENCE, what="it"):
