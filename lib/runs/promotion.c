@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "runs/outcome.h"
 #include "runs/run_text.h"
 #include "store/run.h"
 #include "store/version.h"
@@ -239,7 +240,7 @@ void upk_promotion_apply(struct upk_engine *e, struct upk_task *task)
 		else
 			apply_end(e, o);
 	}
-	upk_outcome_free(o);
+	upk_outcome_destroy(o);
 }
 
 /* ---- by hand ---- */

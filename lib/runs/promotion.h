@@ -9,7 +9,7 @@
 #include "config/person.h"
 #include "core/core.h"
 #include "core/model.h"
-#include "runs/trainer.h"
+#include "writer/writer.h"
 
 /* Thread: the writer. */
 

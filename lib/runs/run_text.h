@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 #include "config/config.h"
-#include "runs/trainer.h"
+#include "runs/outcome.h"
 
 /* JSON; a failed allocation shows in out->failed. */
 

@@ -12,6 +12,7 @@
 #include "learn/choice.h"
 #include "learn/footprint.h"
 #include "learn/learner.h"
+#include "runs/outcome.h"
 #include "runs/promotion.h"
 #include "runs/rows.h"
 #include "runs/slice_rows.h"
@@ -27,30 +28,6 @@ struct upk_trainer {
 	struct upk_jobs *jobs;
 	pthread_t thread;
 };
-
-void upk_outcome_free(struct upk_outcome *o)
-{
-	upk_contest_finish(&o->contest);
-	upk_live_start_finish(&o->live);
-	upk_model_unref(o->model);
-	upk_schema_unref(o->schema);
-	free(o);
-}
-
-/* Memory for an outcome must not be what loses one: without it the writer is asked again later. */
-static struct upk_outcome *outcome_of(const struct upk_job *job)
-{
-	struct upk_outcome *o = calloc(1, sizeof *o);
-	while (!o) {
-		usleep(10000);
-		o = calloc(1, sizeof *o);
-	}
-	o->task.run = upk_promotion_apply;
-	o->model = upk_model_ref(job->model);
-	o->schema = upk_schema_ref(job->schema);
-	o->order = job->order;
-	return o;
-}
 
 static enum upk_gate_kind gate_kind(enum upk_run_kind kind)
 {
@@ -294,7 +271,7 @@ static bool read_and_contest(
 /* It was queued when the daemon was told to stop, and has not begun. */
 static void give_back(struct upk_trainer *t, struct upk_job *job)
 {
-	struct upk_outcome *o = outcome_of(job);
+	struct upk_outcome *o = upk_outcome_create(job, upk_promotion_apply);
 	o->interrupted = true;
 	o->error.code = UPK_CANCELLED;
 	upk_writer_push(t->engine->writer, &o->task);
@@ -304,13 +281,13 @@ static void carry_out(struct upk_trainer *t, struct upk_job *job)
 {
 	struct upk_engine *e = t->engine;
 	int64_t started = upk_clock_now(e->clock);
-	struct upk_outcome *begun = outcome_of(job);
+	struct upk_outcome *begun = upk_outcome_create(job, upk_promotion_apply);
 	begun->begun = true;
 	begun->started = started;
 	/* Waits for the commit: else a run that ends the daemon at once never counts as a crash. */
 	upk_writer_call(e->writer, &begun->task);
 
-	struct upk_outcome *o = outcome_of(job);
+	struct upk_outcome *o = upk_outcome_create(job, upk_promotion_apply);
 	o->started = started;
 	int threads = atomic_load(&e->train_threads);
 	job->crew = upk_crew_create(threads ? (size_t)threads : upk_crew_default(), NULL);
