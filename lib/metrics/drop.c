@@ -77,8 +77,11 @@ static bool begin(struct upk_reference *r, const struct upk_record *record, size
 static bool follow(struct upk_reference *r, const struct upk_record *record, int64_t oldest,
 	struct upk_error *err)
 {
+	size_t firsts = upk_record_firsts(record);
 	int64_t place;
-	for (; r->used < upk_record_firsts(record); r->used++) {
+	if (firsts > UPK_RECORD_FIRST)
+		firsts = UPK_RECORD_FIRST;
+	for (; r->used < firsts; r->used++) {
 		struct upk_pair pair = upk_record_first(record, r->used, &place);
 		if (place >= oldest)
 			break;

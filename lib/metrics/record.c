@@ -159,14 +159,18 @@ static void add_last(struct upk_record *r, int64_t place, struct upk_pair pair)
 /* As long as they are all that there are. */
 static bool takes_first(const struct upk_record *r)
 {
-	return r->first_count < UPK_RECORD_FIRST && r->first_count == r->pairs;
+	uint32_t trials = r->held.n[UPK_STREAM_CLASS] + r->firsts.n[UPK_STREAM_CLASS];
+	bool rare = r->rarer >= 0 && trials < WANTED_REFERENCE;
+
+	return r->first_count < (rare ? UPK_RECORD_FIRST_RARE : UPK_RECORD_FIRST) &&
+		r->first_count == r->pairs;
 }
 
 bool upk_record_add(
 	struct upk_record *r, int64_t place, struct upk_pair pair, struct upk_error *err)
 {
 	bool first = takes_first(r);
-	if ((first && !reserve(&r->first, &r->first_room, r->first_count, UPK_RECORD_FIRST, err)) ||
+	if ((first && !reserve(&r->first, &r->first_room, r->first_count, UPK_RECORD_FIRST_RARE, err)) ||
 		!reserve_last(r, err))
 		return false;
 
@@ -180,9 +184,9 @@ bool upk_record_add(
 bool upk_record_recall_first(
 	struct upk_record *r, int64_t place, struct upk_pair pair, struct upk_error *err)
 {
-	if (r->first_count == UPK_RECORD_FIRST)
+	if (r->first_count == UPK_RECORD_FIRST_RARE)
 		return true;
-	if (!reserve(&r->first, &r->first_room, r->first_count, UPK_RECORD_FIRST, err))
+	if (!reserve(&r->first, &r->first_room, r->first_count, UPK_RECORD_FIRST_RARE, err))
 		return false;
 	add_first(r, place, pair);
 	return true;
@@ -389,7 +393,10 @@ static bool split(
 		return false;
 
 	uint64_t before = r->pairs - d;
-	size_t m = before < r->first_count ? (size_t)before : r->first_count;
+	size_t most = stream == UPK_STREAM_CLASS || r->first_count < UPK_RECORD_FIRST
+		? r->first_count
+		: UPK_RECORD_FIRST;
+	size_t m = before < most ? (size_t)before : most;
 	const struct entry *start = from_end(r, d);
 	struct sums reference = first_sums(r, m);
 	add_sums(&reference, &r->held);

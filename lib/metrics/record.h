@@ -8,12 +8,13 @@
 
 #include "metrics/confusion.h"
 
-/* Formulas and constants: docs/policy.md section 1. Keeps the first 2,000 pairs (the reference) and
- * the last 4,000 (suffixes and splits); memory is bounded and small until pairs come.
+/* Formulas and constants: docs/policy.md section 1. Keeps the first 2,000 pairs (the reference; more
+ * while the rarer class has too few trials among them) and the last 4,000 (suffixes and splits); memory is bounded and small until pairs come.
  * Thread: one at a time. */
 struct upk_record;
 
 enum { UPK_RECORD_FIRST = 2000, UPK_RECORD_LAST = 4000, UPK_RECORD_EVERY = 10 };
+enum { UPK_RECORD_FIRST_RARE = 20000 }; /* at most, of the rarer class's stream alone */
 enum { UPK_RECORD_SHORTEST = 40 }; /* pairs of the shortest suffix: no change is seen on fewer */
 
 enum upk_record_stream {
@@ -57,8 +58,9 @@ uint64_t upk_record_pairs(const struct upk_record *r); /* since it began, holdou
 /* Place of the first pair; 0 when there is none. */
 int64_t upk_record_start(const struct upk_record *r);
 
-/* The i-th of the first pairs (i < upk_record_firsts), for the reference of `drop`. */
-size_t upk_record_firsts(const struct upk_record *r); /* min(pairs, UPK_RECORD_FIRST) less those removed */
+/* The i-th of the first pairs (i < upk_record_firsts); of those from UPK_RECORD_FIRST on only the
+ * rarer class's stream takes account. */
+size_t upk_record_firsts(const struct upk_record *r);
 struct upk_pair upk_record_first(const struct upk_record *r, size_t i, int64_t *place);
 /* What was added to the reference; NULL: nothing. Lives as long as r. */
 const struct upk_confusion *upk_record_holdout(const struct upk_record *r);

@@ -9,9 +9,9 @@
 #include "base/text.h"
 #include "metrics/record.h"
 
-/* A pair that comes one place after the one before it takes one character when both its classes are among
- * the first three, two when they are among the first sixteen: 2,000 pairs are 2 to 4 kB.
- * A failed allocation shows in out->failed. */
+/* A pair that comes one place after the one before it takes one character when both its classes are
+ * among the first three, two when they are among the first sixteen: 2,000 pairs are 2 to 4 kB, the
+ * most that a rare class may have 20 to 40 kB. A failed allocation shows in out->failed. */
 void upk_record_text_write(const struct upk_record *r, struct upk_buffer *out);
 
 /* Into a record without pairs; classes are below `classes`. false: UPK_CORRUPT (no such text) or

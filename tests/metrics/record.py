@@ -34,10 +34,18 @@ def kl(a, b):
         return sum(x * np.log(x / y) for x, y in ((a, b), (1 - a, 1 - b)) if x > 0)
 
 
+def reference_before(stream, end):
+    wanted = 2000
+    if stream == 1:
+        seen = np.cumsum([rarer in pair for pair in holdout + pairs[:20000]])
+        wanted = max(wanted, min(20000, int(np.searchsorted(seen, 60)) + 1 - len(holdout)))
+    return holdout + pairs[:min(end, wanted)]
+
+
 def split(stream, d):
     if d > len(pairs):
         return None
-    suffix, reference = pairs[-d:], holdout + pairs[:-d][:2000]
+    suffix, reference = pairs[-d:], reference_before(stream, len(pairs) - d)
     (k, n), (kr, nr) = trials(stream, suffix), trials(stream, reference)
     if nr < 60 or n < 15 or not k * nr < kr * n:
         return None
