@@ -163,30 +163,52 @@ static double find_least_errors(const struct judging *j)
 	return least;
 }
 
-/* A leak shows in most of what is fitted: the only candidate that is so good is that by luck. */
-static bool is_only(const struct judging *j, double errors)
+/* Whether somebody wrong on this share of the pairs is better than can be believed. */
+static bool is_too_good(const struct judging *j, double errors)
+{
+	double least = j->out->least_errors;
+
+	return (double)j->in->panel->n * least >= leak_expected && errors <= leak_errors &&
+		errors <= j->wanted->leak * least;
+}
+
+/* Whether it is the only one of several candidates that is: a leak shows in others too, unless it
+ * has come so lately that only one of them has learnt it. */
+static bool is_alone(const struct judging *j)
 {
 	size_t as_good = 0;
 
 	for (size_t i = 0; i < j->in->candidates_count; i++)
-		as_good += share_wrong(j, &j->in->candidates[i]) <= errors;
-	return j->in->candidates_count > 1 && as_good < 2;
+		as_good += is_too_good(j, share_wrong(j, &j->in->candidates[i]));
+	return j->in->candidates_count > 1 && as_good == 1;
+}
+
+static void say_too_good(const struct judging *j, const char *then, char words[UPK_CHECKS_WORDS])
+{
+	double n = (double)j->in->panel->n;
+
+	snprintf(words, UPK_CHECKS_WORDS,
+		"that is too good to be true: it is wrong on %.0f of the %zu pairs, where the best "
+		"so far would be wrong on %.0f; %s",
+		n * j->out->errors, j->in->panel->n, n * j->out->least_errors, then);
+}
+
+static bool is_no_chance(const struct judging *j, char words[UPK_CHECKS_WORDS])
+{
+	if (!is_too_good(j, j->out->errors) || !is_alone(j))
+		return true;
+	say_too_good(j,
+		"no other candidate is, so it may be chance, or a feature that has lately begun to "
+		"give the label away: another run will tell",
+		words);
+	return false;
 }
 
 static bool is_plausible(const struct judging *j, char words[UPK_CHECKS_WORDS])
 {
-	double n = (double)j->in->panel->n, least = j->out->least_errors;
-	double limit = j->wanted->leak * least;
-
-	if (limit > leak_errors)
-		limit = leak_errors;
-	if (n * least < leak_expected || !(j->out->errors <= limit) || is_only(j, limit))
+	if (!is_too_good(j, j->out->errors))
 		return true;
-	snprintf(words, UPK_CHECKS_WORDS,
-		"that is too good to be true: it is wrong on %.0f of the %zu pairs, where the best "
-		"so far would be wrong on %.0f; a feature may give the label away, so a person "
-		"decides",
-		n * j->out->errors, j->in->panel->n, n * least);
+	say_too_good(j, "a feature may give the label away, so a person decides", words);
 	return false;
 }
 
@@ -352,6 +374,7 @@ static const struct check {
 	{ reaches_bound, UPK_CHECK_REFUSED },
 	{ slices_hold, UPK_CHECK_REFUSED },
 	{ keeps_answers, UPK_CHECK_REFUSED },
+	{ is_no_chance, UPK_CHECK_REFUSED },
 	{ is_plausible, UPK_CHECK_HELD },
 };
 

@@ -165,7 +165,7 @@ static void a_gain_beyond_all_that_ever_served_is_held(void **state)
 	close(&s);
 }
 
-static void one_candidate_alone_is_that_good_by_luck(void **state)
+static void the_only_candidate_that_is_that_good_is_refused(void **state)
 {
 	struct scene s;
 
@@ -176,11 +176,15 @@ static void one_candidate_alone_is_that_good_by_luck(void **state)
 	s.challenger = (struct upk_panel_answer){ 0 };
 	answer(&s, 3);
 	struct upk_checked c = run(&s, &upk_checks_default);
-	assert_end(&c, UPK_CHECK_PASSED, "");
 	assert_true(c.errors == 0.015 && c.least_errors == 0.165);
+	assert_end(&c, UPK_CHECK_REFUSED, "wrong on 3 of the 200 pairs");
+	assert_non_null(strstr(c.words, "no other candidate is"));
 	s.other.predicted[HELD_OUT - 4] = s.panel.actual[HELD_OUT - 4];
 	c = run(&s, &upk_checks_default);
 	assert_end(&c, UPK_CHECK_HELD, "wrong on 3 of the 200 pairs");
+	answer(&s, 4); /* not that good itself, though another is */
+	c = run(&s, &upk_checks_default);
+	assert_end(&c, UPK_CHECK_PASSED, "");
 	upk_panel_answer_finish(&s.other);
 	close(&s);
 }
@@ -364,7 +368,7 @@ int main(void)
 		cmocka_unit_test(bound_is_on_the_challengers_own_figure),
 		cmocka_unit_test(flips_are_counted_and_limited_only_when_asked),
 		cmocka_unit_test(a_gain_beyond_all_that_ever_served_is_held),
-		cmocka_unit_test(one_candidate_alone_is_that_good_by_luck),
+		cmocka_unit_test(the_only_candidate_that_is_that_good_is_refused),
 		cmocka_unit_test(a_level_that_was_served_before_is_no_leak),
 		cmocka_unit_test(the_slice_that_falls_furthest_is_named),
 		cmocka_unit_test(a_slice_counts_only_pairs),

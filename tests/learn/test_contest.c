@@ -135,6 +135,24 @@ static void rows_that_every_fit_since_c_finds_too_easy_are_held(void **state)
 	upk_dataset_finish(&d);
 }
 
+static void a_leak_that_one_window_alone_has_learnt_is_refused(void **state)
+{
+	const struct stretch s[] = { { 1500, false, 0.1, 0.8 }, { 500, true, 0, 0.8 } };
+	struct upk_dataset d;
+	struct upk_contest_outcome out;
+
+	(void)state;
+	make(&d, s, 2);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	r.setup.learner = &upk_trees;
+	run(&r, &out);
+	assert_false(out.passed || out.held);
+	assert_int_equal(out.candidates[out.picked].rows, 250);
+	assert_non_null(strstr(out.verdict, "no other candidate is"));
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
 /* One row more that a short window gets right may tip a single draw: so many draws. */
 static void on_a_stable_stream_the_longest_window_wins_most_often(void **state)
 {
@@ -640,6 +658,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(after_an_abrupt_change_the_window_since_c_wins),
 		cmocka_unit_test(rows_that_every_fit_since_c_finds_too_easy_are_held),
+		cmocka_unit_test(a_leak_that_one_window_alone_has_learnt_is_refused),
 		cmocka_unit_test(on_a_stable_stream_the_longest_window_wins_most_often),
 		cmocka_unit_test(growth_that_finds_a_change_moves_c_and_a_run_by_hand_does_not),
 		cmocka_unit_test(an_old_version_that_is_better_is_chosen),
