@@ -152,9 +152,10 @@ static double find_least_errors(const struct judging *j)
 	least = fmin(least, j->in->first_errors);
 
 	for (size_t i = j->in->panel->first; i-- > 0;) {
-		if (d->served[i] < 0)
+		int32_t served = upk_dataset_answer(d->served[i]);
+		if (served < 0)
 			continue;
-		errors += d->served[i] != d->y[i];
+		errors += served != d->y[i];
 		if (++pairs < n)
 			continue;
 		least = fmin(least, (double)errors / (double)n);

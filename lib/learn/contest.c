@@ -292,9 +292,10 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 
 /* ---- other learners ---- */
 
-/* The next candidate is the other learner's; one that can't be fitted on the window is left out. */
-static bool enter_other(
-	struct contest *c, const struct upk_contest_other *other, struct upk_error *err)
+/* The next candidate is the other learner's; one that can't be fitted on the window is left out.
+ * `before` was picked before them. */
+static bool enter_other(struct contest *c, const struct upk_contest_other *other, size_t before,
+	struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 	size_t mine = out->count;
@@ -305,7 +306,8 @@ static bool enter_other(
 	if (enter_fit(c, &other->setup, &c->rows[c->window], &c->others[mine - c->first_other],
 		    &cause)) {
 		if (upk_selection_beats(
-			    &c->panel, &c->answers[mine], &c->answers[out->picked], other_z))
+			    &c->panel, &c->answers[mine], &c->answers[before], other_z) &&
+			c->answers[mine].score > c->answers[out->picked].score)
 			out->picked = mine;
 		return true;
 	}
@@ -323,7 +325,7 @@ static bool enter_others(struct contest *c, struct upk_error *err)
 	c->first_other = c->first_tuned = c->out->count;
 	c->window = picked < c->windows ? picked : upk_selection_best(c->answers, c->windows);
 	for (size_t i = 0; c->windows > 0 && i < r->others_count; i++)
-		if (!enter_other(c, &r->others[i], err))
+		if (!enter_other(c, &r->others[i], picked, err))
 			return false;
 	return true;
 }
@@ -397,21 +399,19 @@ static bool enter_tuned(struct contest *c, const struct upk_tuned *tuned, struct
 	return true;
 }
 
-/* Trials fit on the window that was picked, or, when an old version was, on the longest. The fit
+/* Trials fit on the window that was picked, or, when an old version was, on the best. The fit
  * for a threshold counts in what they may take. */
 static bool tune(struct contest *c, struct upk_error *err)
 {
 	struct upk_contest_outcome *out = c->out;
 	const struct upk_contest_request *r = c->request;
-	bool old = out->picked >= c->windows && out->picked < c->first_other;
-	size_t window = old ? c->windows - 1 : c->window;
 	struct upk_tuning_rows rows = { r->data, 0, c->fit_to };
 	double seconds = out->threshold_asked ? c->seconds : 0;
 
 	if (!r->tuning || r->tuning->trials == 0 || c->windows == 0)
 		return true;
 	struct upk_tuning t = tuning_of(c);
-	rows.from = c->rows[window].judged_from;
+	rows.from = c->rows[c->window].judged_from;
 	if (upk_tuning_adjustments(&t, &rows) > 0 &&
 		!upk_tuning_adjust(
 			&t, c->tuned_setup, r->decision, &rows, &seconds, &c->tuned[0], err))

@@ -53,6 +53,16 @@ bool upk_dataset_add(struct upk_dataset *d, const double *numbers, uint16_t y, i
 	return true;
 }
 
+int32_t upk_dataset_anothers(int32_t class)
+{
+	return UPK_DATASET_EXAMPLE - 1 - class;
+}
+
+int32_t upk_dataset_answer(int32_t served)
+{
+	return served < UPK_DATASET_EXAMPLE ? upk_dataset_anothers(served) : served;
+}
+
 size_t upk_dataset_at(const struct upk_dataset *d, int64_t place)
 {
 	size_t low = 0, high = d->rows;

@@ -9,10 +9,7 @@
 #include "base/error.h"
 #include "learn/table.h"
 
-enum {
-	UPK_DATASET_EXAMPLE = -1, /* nothing was predicted in production */
-	UPK_DATASET_ANOTHERS = -2, /* what was predicted is not the answer of whom it is asked of */
-};
+enum { UPK_DATASET_EXAMPLE = -1 }; /* nothing was predicted in production */
 
 /* Owned by who made it; the trainer thread. Grows with upk_dataset_add. */
 struct upk_dataset {
@@ -20,7 +17,9 @@ struct upk_dataset {
 	size_t classes; /* labels are 0 .. classes - 1 */
 	struct upk_table table; /* (rows) their features */
 	uint16_t *y;     /* (rows): label */
-	int32_t *served; /* (rows): class that was predicted in production, or one of the above */
+	int32_t *served; /* (rows): class that was predicted in production, upk_dataset_anothers of
+			    it where that is not the answer of whom it is asked of, or
+			    UPK_DATASET_EXAMPLE */
 	int64_t *place;  /* (rows): increasing */
 	size_t *known;   /* (rows): how many rows were complete when its event came, at most those
 			    before it */
@@ -35,6 +34,11 @@ void upk_dataset_finish(struct upk_dataset *d);
  * UPK_NOMEM, d unchanged. */
 bool upk_dataset_add(struct upk_dataset *d, const double *numbers, uint16_t y, int32_t served,
 	int64_t place, struct upk_error *err);
+
+/* What another answered: below UPK_DATASET_EXAMPLE; and the class of any answer, whoever gave it,
+ * -1 for an example. */
+int32_t upk_dataset_anothers(int32_t class);
+int32_t upk_dataset_answer(int32_t served);
 
 /* Index of the first row whose place is >= place; rows when there is none. */
 size_t upk_dataset_at(const struct upk_dataset *d, int64_t place);

@@ -7,7 +7,7 @@ static bool is_compared(const struct upk_panel *p, size_t row)
 	int32_t served = p->data->served[row];
 
 	return served >= 0 ||
-		(served == UPK_DATASET_ANOTHERS && p->champion &&
+		(served < UPK_DATASET_EXAMPLE && p->champion &&
 			p->data->place[row] >= p->champion_from);
 }
 

@@ -66,9 +66,9 @@ static int served_class(const struct reading *r, const struct upk_known_row *row
 {
 	if (!row->predicted.data || row->was_example)
 		return UPK_DATASET_EXAMPLE;
-	if (r->champion && row->version.number != r->champion)
-		return UPK_DATASET_ANOTHERS;
-	return upk_schema_class(r->schema, row->predicted);
+	int class = upk_schema_class(r->schema, row->predicted);
+	bool anothers = class >= 0 && r->champion && row->version.number != r->champion;
+	return anothers ? upk_dataset_anothers(class) : class;
 }
 
 /* Of the last row: which of those before it were complete when its event came. */
@@ -82,7 +82,8 @@ static bool note_known(struct reading *r, const struct upk_place_row *place)
 		return upk_fail(r->err, UPK_NOMEM, "no memory for the rows of a run");
 	r->capacity = d->capacity;
 	r->complete[at] = place->label > place->event ? place->label : place->event;
-	if (at > 0 && r->complete[at] < r->complete[at - 1]) /* an example that was predicted later */
+	if (at > 0 &&
+		r->complete[at] < r->complete[at - 1]) /* an example that was predicted later */
 		r->complete[at] = r->complete[at - 1];
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;

@@ -17,8 +17,8 @@ struct upk_rows {
 	struct upk_columns *columns; /* data's, the features of the model now */
 };
 
-/* Places below `now`, labels as known at as_of. champion: a version whose answers alone are what
- * was served, those of others being UPK_DATASET_ANOTHERS; 0: whoever answered. What was an example
+/* Places below `now`, labels as known at as_of. champion: the version that is asked of, the answers of
+ * others being another's (learn/dataset.h); 0: whoever answered. What was an example
  * before its prediction came stays one here: somebody may have been fitted on it. Reads in short
  * transactions on a read-only store, which is the calling thread's: the trainer's, or a command's.
  * false: UPK_INVALID (the model has no features), UPK_CANCELLED, UPK_NOMEM or the
