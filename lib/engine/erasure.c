@@ -96,5 +96,6 @@ bool upk_engine_erase(struct upk_engine *e, const char *name, struct upk_text id
 	struct upk_erasure *erasure, struct upk_error *err)
 {
 	struct erasure x = { .control.act = act, .name = name, .id = id, .out = erasure };
+	*erasure = (struct upk_erasure){ 0 };
 	return upk_control_call(e, &x.control, err);
 }

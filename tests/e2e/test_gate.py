@@ -211,6 +211,20 @@ class Rival(GateCase):
         self.assertEqual(run["gate"]["pairs"], 80)
         self.assertGreater(run["gate"]["champion"], first["gate"]["champion"] + 0.2)
 
+    def test_what_an_earlier_version_served_is_no_leak(self):
+        stream = self.begin(config=self.QUIET)
+        for _ in range(6):
+            rows = [item for item, _ in stream.rows(50)]
+            answers = self.ok(self.daemon.post("/v1/models/m/predict", rows), 200)["predictions"]
+            self.labels("m", [{"id": a["id"], "label": a["predicted"]} for a in answers], "?settle=true")
+        stream.plane = (-1.0, 1.0, 0.5)
+        self.play("m", stream, 400, step=50)
+        self.assertEqual(self.judged()["state"], "succeeded")
+        self.play("m", stream, 100, step=50)
+        gate = self.judged()["gate"]
+        self.assertEqual((gate["pairs"], gate["least_errors"]), (100, 0))
+        self.assertGreater(gate["champion"], 0.5)
+
     def test_a_version_says_now_what_it_was_not_fitted_on(self):
         self.turned()
         self.put_model("m", {**self.QUIET, "retrain": {**self.QUIET["retrain"], "gate": {"at_least": 1}}})
