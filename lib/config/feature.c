@@ -16,6 +16,11 @@ static const char *const type_names[] = {
 };
 enum { TYPES = sizeof type_names / sizeof *type_names };
 
+const char *upk_feature_type_name(enum upk_feature_type type)
+{
+	return type_names[type];
+}
+
 /* A list while it grows: { 0 } at first. */
 struct draft {
 	struct upk_feature *items;

@@ -21,6 +21,9 @@ enum upk_feature_type {
 	UPK_FEATURE_VECTOR,
 };
 
+/* As configurations write it. */
+const char *upk_feature_type_name(enum upk_feature_type type);
+
 struct upk_feature {
 	char *name;
 	enum upk_feature_type type;

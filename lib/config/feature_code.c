@@ -111,11 +111,13 @@ static bool encode_text(const struct upk_feature *feature, struct upk_json_reade
 	struct upk_error *err)
 {
 	bool category = feature->type == UPK_FEATURE_CATEGORY;
+	const char *want = category ? "a string of at most 256 bytes or null"
+				    : "a string of at most 64 KiB or null";
+	if (token == UPK_JSON_STRING && category && text.size > UPK_CATEGORY_MAX)
+		want = "a string of at most 256 bytes or null, since it is a category: a longer "
+		       "one needs the type text, declared before the model's first event";
 	if (token != UPK_JSON_STRING || text.size > (category ? UPK_CATEGORY_MAX : UPK_TEXT_MAX))
-		return wrong(feature, r, token, text,
-			category ? "a string of at most 256 bytes or null"
-				 : "a string of at most 64 KiB or null",
-			err);
+		return wrong(feature, r, token, text, want, err);
 	if (upk_json_zeros(r) && memchr(text.data, 0, text.size))
 		return upk_fail(err, UPK_INVALID, "features.%s: " UPK_VALUE_ZERO, feature->name);
 	put_length(out, (uint32_t)text.size);

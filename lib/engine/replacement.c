@@ -1,10 +1,25 @@
 #include "engine/replacement.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool same_feature(const struct upk_feature *a, const struct upk_feature *b)
 {
 	return a->type == b->type && a->size == b->size;
+}
+
+static bool fail_type(
+	const struct upk_feature *had, const struct upk_feature *wanted, struct upk_error *err)
+{
+	char size[32] = "";
+	if (had->type == UPK_FEATURE_VECTOR)
+		snprintf(size, sizeof size, " of size %u", (unsigned)had->size);
+	return upk_fail(err, UPK_CONFLICT,
+		"features: \"%s\" has the type %s%s, which can't be changed once the model has had "
+		"it: declare a feature of another name with the type %s and send that from the "
+		"next event on, or DELETE the model and declare this one before its first event",
+		had->name, upk_feature_type_name(had->type), size,
+		upk_feature_type_name(wanted->type));
 }
 
 static bool check_list(
@@ -14,10 +29,7 @@ static bool check_list(
 		const struct upk_feature *f = upk_features_at(wanted, i);
 		int at = upk_features_find(had, upk_text_of(f->name));
 		if (at >= 0 && !same_feature(f, upk_features_at(had, (size_t)at)))
-			return upk_fail(err, UPK_CONFLICT,
-				"features: the type of \"%s\" can't be changed once the model has "
-				"had it",
-				f->name);
+			return fail_type(upk_features_at(had, (size_t)at), f, err);
 	}
 	return true;
 }

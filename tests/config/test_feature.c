@@ -131,6 +131,10 @@ static void texts_end_at_their_limits(void **state)
 				rows[i].limit + over, 0);
 			char *shown = encode(f, json, NULL);
 			assert_true((strstr(shown, "want a string of at most") != NULL) == over);
+			assert_true((strstr(shown,
+					     "a longer one needs the type text, declared "
+					     "before the model's first event") != NULL) ==
+				(over && i == 0));
 			free(shown);
 		}
 	free(json);

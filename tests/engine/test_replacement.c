@@ -85,12 +85,16 @@ static void a_feature_keeps_the_type_that_it_once_had(void **state)
 			NULL },
 		{ "{\"features\":[\"f\"]}", NULL,
 			"{\"features\":[{\"name\":\"f\",\"type\":\"category\"}]}", UPK_CONFLICT,
-			"features: the type of \"f\" can't be changed" },
+			"features: \"f\" has the type number, which can't be changed once the "
+			"model has had it: declare a feature of another name with the type "
+			"category and send that from the next event on, or DELETE the model and "
+			"declare this one before its first event" },
 		{ "{\"features\":[{\"name\":\"v\",\"type\":\"vector\",\"size\":3}]}", NULL,
 			"{\"features\":[{\"name\":\"v\",\"type\":\"vector\",\"size\":4}]}",
-			UPK_CONFLICT, "features: the type of \"v\"" },
+			UPK_CONFLICT, "features: \"v\" has the type vector of size 3, which" },
 		{ "{}", "{\"id\":\"e\",\"predicted\":\"x\",\"features\":{\"f\":\"word\"}}",
-			"{\"features\":[\"f\"]}", UPK_CONFLICT, "features: the type of \"f\"" },
+			"{\"features\":[\"f\"]}", UPK_CONFLICT,
+			"features: \"f\" has the type category, which" },
 		{ "{}", "{\"id\":\"e\",\"predicted\":\"x\",\"features\":{\"f\":\"word\"}}",
 			"{\"features\":[\"g\"]}", UPK_OK, NULL },
 	};
@@ -104,9 +108,9 @@ static void a_feature_that_was_left_out_comes_back_as_it_was(void **state)
 	bed_put(b, "m", "{\"features\":[\"g\",\"h\"]}");
 	bed_put(b, "m", "{\"features\":[\"g\"]}");
 	assert_put(b, "m", "{\"features\":[\"g\",{\"name\":\"h\",\"type\":\"text\"}]}", NULL,
-		UPK_CONFLICT, "features: the type of \"h\"");
+		UPK_CONFLICT, "features: \"h\" has the type number, which");
 	assert_put(b, "m", "{\"features\":[\"g\",{\"name\":\"f\",\"type\":\"text\"}]}", NULL,
-		UPK_CONFLICT, "features: the type of \"f\"");
+		UPK_CONFLICT, "features: \"f\" has the type number, which");
 	assert_put(b, "m", "{\"features\":[\"g\",\"f\"]}", NULL, UPK_OK, NULL);
 }
 
