@@ -31,6 +31,20 @@ bool upk_config_wrong(const cJSON *value, struct upk_error *err, const char *wan
 	return upk_fail(err, UPK_INVALID, ": %s: want %s", shown, wanted);
 }
 
+bool upk_config_wrong_word(
+	const cJSON *value, const char *meant, const char *const *names, struct upk_error *err)
+{
+	char known[UPK_SPELLING_SIZE], shown[UPK_VALUE_SHOWN];
+	upk_spelling_list(names, known);
+	if (!meant && cJSON_IsString(value))
+		meant = upk_spelling_nearest(value->valuestring, names);
+	if (!meant)
+		return upk_config_wrong(value, err, "one of %s", known);
+	upk_value_show_json(value, shown);
+	return upk_fail(err, UPK_INVALID, "%s: %s; did you mean %s? want one of %s",
+		value->string ? value->string : "", shown, meant, known);
+}
+
 static bool no_memory(struct upk_error *err)
 {
 	return upk_fail(err, UPK_NOMEM, "no memory for the configuration");
@@ -240,10 +254,9 @@ static bool measure_name(void *into, const cJSON *value, struct upk_error *err)
 		return keep(upk_text_of(value->valuestring), &m->name, err);
 	enum { METRICS_MOST = 32 };
 	const char *names[METRICS_MOST + 1] = { NULL };
-	char known[UPK_SPELLING_SIZE];
 	for (size_t i = 0; i < METRICS_MOST && upk_metric_at(i); i++)
 		names[i] = upk_metric_name(upk_metric_at(i));
-	return upk_config_wrong(value, err, "one of %s", upk_spelling_list(names, known));
+	return upk_config_wrong_word(value, NULL, names, err);
 }
 
 static bool measure_class(void *into, const cJSON *value, struct upk_error *err)

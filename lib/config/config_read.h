@@ -30,6 +30,11 @@ bool upk_config_members(const cJSON *object, const struct upk_config_member *mem
 bool upk_config_wrong(const cJSON *value, struct upk_error *err, const char *want, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same of one that is none of names, which NULL ends: they are listed, and asked is for meant
+ * or, where that is NULL, for the one that is spelt nearly so. Returns false. */
+bool upk_config_wrong_word(
+	const cJSON *value, const char *meant, const char *const *names, struct upk_error *err);
+
 /* low <= x <= high. An integer in JSON is a double without a fraction, up to 2^53. */
 bool upk_config_number(
 	const cJSON *value, double low, double high, double *out, struct upk_error *err);

@@ -68,6 +68,23 @@ static bool retrain_policy(void *into, const cJSON *value, struct upk_error *err
 		upk_fail_in(err, "policy.");
 }
 
+/* The learner that others call so; NULL: none. */
+static const char *known_elsewhere(const cJSON *value)
+{
+	static const struct {
+		const char *there, *here;
+	} names[] = {
+		{ "xgboost", "trees" },
+		{ "gradient_boosting", "trees" },
+		{ "neural_network", "mlp" },
+		{ "logistic_regression", "logistic" },
+	};
+	for (size_t i = 0; cJSON_IsString(value) && i < sizeof names / sizeof *names; i++)
+		if (strcmp(value->valuestring, names[i].there) == 0)
+			return names[i].here;
+	return NULL;
+}
+
 static bool retrain_learner(void *into, const cJSON *value, struct upk_error *err)
 {
 	struct upk_retrain_config *r = into;
@@ -75,9 +92,10 @@ static bool retrain_learner(void *into, const cJSON *value, struct upk_error *er
 	size_t n = 1, i;
 	for (; n < 15 && upk_learner_at(n - 1); n++)
 		words[n] = upk_learner_at(n - 1)->name;
-	if (!upk_config_word(value, words, &i, err))
-		return false;
-	return upk_config_string(value, &r->learner, err);
+	for (i = 0; i < n; i++)
+		if (cJSON_IsString(value) && strcmp(value->valuestring, words[i]) == 0)
+			return upk_config_string(value, &r->learner, err);
+	return upk_config_wrong_word(value, known_elsewhere(value), words, err);
 }
 
 /* With `auto` each learner may have its own: {"mlp": {...}}. */

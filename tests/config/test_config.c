@@ -464,11 +464,27 @@ static void unknown_metrics_and_learners_are_told_the_known(void **state)
 	(void)state;
 	static const char *const rows[][3] = {
 		{ RULE("\"metric\":\"f2\",\"window\":\"1d\",\"below\":0.5"),
-			"rules[0].metric: \"f2\": want ", "precision" },
-		{ "{\"retrain\":{\"learner\":\"svm\"}}", "retrain.learner: \"svm\": want ",
-			"\"logistic\"" },
+			"rules[0].metric: \"f2\"; did you mean f1? want one of ", "precision" },
+		{ RULE("\"metric\":\"acuracy\",\"window\":\"1d\",\"below\":0.5"),
+			"rules[0].metric: \"acuracy\"; did you mean accuracy? want one of ",
+			"precision" },
+		{ RULE("\"metric\":\"hits\",\"window\":\"1d\",\"below\":0.5"),
+			"rules[0].metric: \"hits\": want one of ", "precision" },
+		{ RULE("\"metric\":3,\"window\":\"1d\",\"below\":0.5"),
+			"rules[0].metric: 3: want one of ", "precision" },
+		{ "{\"retrain\":{\"learner\":\"svm\"}}",
+			"retrain.learner: \"svm\": want one of auto, ", "logistic" },
+		{ "{\"retrain\":{\"learner\":\"tree\"}}",
+			"retrain.learner: \"tree\"; did you mean trees? want one of auto, ",
+			"logistic" },
+		{ "{\"retrain\":{\"learner\":\"xgboost\"}}",
+			"retrain.learner: \"xgboost\"; did you mean trees? want one of auto, ",
+			"logistic" },
+		{ "{\"retrain\":{\"learner\":\"neural_network\"}}",
+			"retrain.learner: \"neural_network\"; did you mean mlp? want one of auto, ",
+			"logistic" },
 	};
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct upk_error err = { 0 };
 		assert_null(upk_config_parse(upk_text_of(rows[i][0]), &err));
 		assert_memory_equal(err.message, rows[i][1], strlen(rows[i][1]));
