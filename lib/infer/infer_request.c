@@ -355,10 +355,14 @@ static bool fail_unknown(
 	char shown[UPK_VALUE_SHOWN], near[UPK_SPELLING_SIZE], known[UPK_SPELLING_SIZE];
 	struct upk_spelling spelling = { .word = upk_text_show(name, shown) };
 
+	bool matrix = upk_features_numbers_count(list) == upk_features_count(list);
+	if (matrix)
+		upk_spelling_try(&spelling, upk_text_of("features"));
 	upk_features_try(list, &spelling);
 	upk_spelling_ask(&spelling, near);
-	return upk_fail(err, UPK_INVALID, "name: \"%s\"%s want one of the model's features, %s",
-		shown, near[0] ? near : ":", upk_features_list(list, known));
+	return upk_fail(err, UPK_INVALID, "name: \"%s\"%s want %sone of the model's features, %s",
+		shown, near[0] ? near : ":", matrix ? "\"features\", all in one, or " : "",
+		upk_features_list(list, known));
 }
 
 /* sources (features of the list): the input of each. */

@@ -191,9 +191,14 @@ static void what_does_not_go_with_the_model_is_named(void **state)
 
 	(void)state;
 	refuse("{\"inputs\":[" INPUT("c", "[2]") "]}", list,
-		"inputs[0].name: \"c\": want one of the model's features, a, b");
+		"inputs[0].name: \"c\": want \"features\", all in one, or one of the model's "
+		"features, a, b");
 	refuse("{\"inputs\":[" INPUT("aa", "[2]") "]}", list,
-		"inputs[0].name: \"aa\"; did you mean a? want one of the model's features, a, b");
+		"inputs[0].name: \"aa\"; did you mean a? want \"features\", all in one, or one "
+		"of the model's features, a, b");
+	refuse("{\"inputs\":[" INPUT("feature", "[2]") "]}", list,
+		"inputs[0].name: \"feature\"; did you mean features? want \"features\", all in "
+		"one, or one of the model's features, a, b");
 	refuse("{\"inputs\":[" INPUT("a", "[2]") "," INPUT("a", "[2]") "]}", list,
 		"inputs[1].name: \"a\" came before");
 	refuse("{\"inputs\":[" INPUT("a", "[1,2]") "]}", list,
@@ -207,6 +212,16 @@ static void what_does_not_go_with_the_model_is_named(void **state)
 	upk_features_unref(list);
 }
 
+static void all_in_one_is_offered_where_all_are_numbers(void **state)
+{
+	struct upk_features *list = features("[\"a\",{\"name\":\"b\",\"type\":\"category\"}]");
+
+	(void)state;
+	refuse("{\"inputs\":[" INPUT("feature", "[2]") "]}", list,
+		"inputs[0].name: \"feature\": want one of the model's features, a, b");
+	upk_features_unref(list);
+}
+
 /* Names of 60 bytes, more than are shown. */
 static void of_many_features_the_first_are_named(void **state)
 {
@@ -214,7 +229,9 @@ static void of_many_features_the_first_are_named(void **state)
 	struct upk_features *list;
 
 	(void)state;
-	upk_buffer_puts(&message, "inputs[0].name: \"c\": want one of the model's features, ");
+	upk_buffer_puts(&message,
+		"inputs[0].name: \"c\": want \"features\", all in one, or one of the model's "
+		"features, ");
 	for (int i = 0; i < 40; i++)
 		upk_buffer_printf(&json, "%s\"%060d\"", i ? "," : "[", i);
 	for (int i = 0; i < 4; i++)
@@ -236,6 +253,7 @@ int main(void)
 		cmocka_unit_test(an_infinite_binary_real_is_found_wherever_it_stands),
 		cmocka_unit_test(what_is_wrong_is_said_as_it_was_sent),
 		cmocka_unit_test(what_does_not_go_with_the_model_is_named),
+		cmocka_unit_test(all_in_one_is_offered_where_all_are_numbers),
 		cmocka_unit_test(of_many_features_the_first_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
