@@ -132,13 +132,23 @@ void upk_registry_give_back(struct upk_model **models)
 bool upk_registry_missing(struct upk_registry *r, const char *name, struct upk_error *err)
 {
 	struct upk_spelling spelling = { .word = name };
-	char near[UPK_SPELLING_SIZE];
+	char near[UPK_SPELLING_SIZE], known[UPK_SPELLING_SIZE] = "";
 	size_t count = 0;
+	bool fits = true;
 	struct upk_model **models = upk_registry_all(r, &count, NULL);
 	for (size_t i = 0; i < count; i++)
 		upk_spelling_try(&spelling, upk_text_of(models[i]->name));
-	upk_fail(err, UPK_NOT_FOUND, "there is no model %s%s", name,
-		upk_spelling_ask(&spelling, near));
+	for (size_t i = 0; fits && i < count; i++)
+		fits = upk_spelling_add(known, upk_text_of(models[i]->name));
+	if (spelling.nearest.data)
+		upk_fail(err, UPK_NOT_FOUND, "there is no model %s%s", name,
+			upk_spelling_ask(&spelling, near));
+	else if (count > 0)
+		upk_fail(err, UPK_NOT_FOUND, "there is no model %s: there are %s", name, known);
+	else
+		upk_fail(err, UPK_NOT_FOUND,
+			"there is no model %s, nor any other: PUT /v1/models/%s makes it", name,
+			name);
 	upk_registry_give_back(models);
 	return false;
 }

@@ -67,13 +67,16 @@ static void a_missing_model_is_asked_about(void **state)
 {
 	struct upk_registry *r = *state;
 	struct upk_error err;
+	assert_false(upk_registry_missing(r, "nope", &err));
+	assert_string_equal(
+		err.message, "there is no model nope, nor any other: PUT /v1/models/nope makes it");
 	add(r, "ham", 1);
 	add(r, "spam", 2);
 	assert_false(upk_registry_missing(r, "spma", &err));
 	assert_int_equal(err.code, UPK_NOT_FOUND);
 	assert_string_equal(err.message, "there is no model spma; did you mean spam?");
 	assert_false(upk_registry_missing(r, "weather", &err));
-	assert_string_equal(err.message, "there is no model weather");
+	assert_string_equal(err.message, "there is no model weather: there are ham, spam");
 	assert_null(upk_registry_get(r, "hma", &err));
 	assert_string_equal(err.message, "there is no model hma; did you mean ham?");
 	struct upk_model *m = upk_registry_get(r, "ham", &err);
