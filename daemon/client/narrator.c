@@ -172,7 +172,7 @@ static void say_progress(struct upk_narrator *n, const cJSON *run)
 	if (tenths <= n->tenths)
 		return;
 	n->tenths = tenths;
-	upk_progress_say(n->progress, "  run %lld: %lld of %lld candidates and trials",
+	upk_progress_say(n->progress, "  run %lld: %lld of %lld steps",
 		(long long)n->running, (long long)done, (long long)total);
 }
 

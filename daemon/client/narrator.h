@@ -11,7 +11,7 @@
 #include "client/remote.h"
 
 /* Starts as { .progress = ... }; one thread at a time. A run is told when it begins and when it has
- * ended, and between looks each further tenth of its candidates and trials. */
+ * ended, and between looks each further tenth of its steps. */
 struct upk_narrator {
 	struct upk_progress *progress;              /* borrowed: where lines go */
 	struct upk_buffer alerts, runs, promotions; /* what was told of each */

@@ -9,6 +9,7 @@
 #include "learn/lead.h"
 #include "learn/panel.h"
 #include "learn/selection.h"
+#include "learn/verdict.h"
 
 enum { PAIRS_MIN = 50, VALIDATED_MOST = 10000 };
 
@@ -224,41 +225,31 @@ static bool enter_fit(struct contest *c, const struct upk_predictor_setup *setup
 	return enter(c, &candidate, *p, err);
 }
 
-/* Old ones stay out that were fitted on a row which was not known when those held out were
+/* An old one stays out that was fitted on a row which was not known when those held out were
  * predicted. */
-static bool enter_olds(struct contest *c, struct upk_error *err)
+static bool old_enters(const struct contest *c, size_t i)
 {
-	const struct upk_contest_request *r = c->request;
-
-	for (size_t i = 0; i < r->olds && i < UPK_CONTEST_OLD; i++) {
-		struct upk_contest_candidate candidate = { .version = r->old[i].version };
-		if (r->old[i].trained_to <= r->data->place[c->fit_to] &&
-			!enter(c, &candidate, r->old[i].predictor, err))
-			return false;
-	}
-	return true;
+	return c->request->old[i].trained_to <= c->request->data->place[c->fit_to];
 }
 
-static bool enter_all(struct contest *c, size_t change, struct upk_error *err)
+static size_t olds_most(const struct contest *c)
+{
+	return c->request->olds < UPK_CONTEST_OLD ? c->request->olds : UPK_CONTEST_OLD;
+}
+
+static bool enter_all(struct contest *c, struct upk_error *err)
 {
 	const struct upk_contest_request *r = c->request;
-	size_t holdout = c->out->holdout;
 
-	c->windows = upk_candidate_windows(
-		r->data, change, holdout, c->panel.first - c->fit_to, c->rows);
-	c->steps = c->windows + (r->olds < UPK_CONTEST_OLD ? r->olds : UPK_CONTEST_OLD) + 1;
-	c->steps += r->others_count + (r->tuning ? r->tuning->trials : 0);
 	tell(c, 0);
 	for (size_t i = 0; i < c->windows; i++)
 		if (!enter_fit(c, &r->setup, &c->rows[i], &c->fitted[i], err))
 			return false;
-	if (!enter_olds(c, err))
-		return false;
-	if (c->out->count == 0)
-		return upk_fail(err, UPK_INVALID,
-			"of %zu rows %zu are held out, and no 100 of two classes remain to train "
-			"on",
-			r->data->rows, holdout);
+	for (size_t i = 0; i < olds_most(c); i++) {
+		struct upk_contest_candidate candidate = { .version = r->old[i].version };
+		if (old_enters(c, i) && !enter(c, &candidate, r->old[i].predictor, err))
+			return false;
+	}
 	return true;
 }
 
@@ -268,7 +259,7 @@ size_t upk_contest_lag(const struct upk_contest_request *request, size_t holdout
 	return request->kind == UPK_GATE_GROWTH ? upk_candidate_lag(request->data, holdout) : 0;
 }
 
-static bool prepare(struct contest *c, size_t change, struct upk_error *err)
+static bool hold_out(struct contest *c, size_t change, struct upk_error *err)
 {
 	size_t holdout = upk_candidate_holdout(c->request->data, change);
 	int64_t champion = c->request->champion.version;
@@ -286,8 +277,28 @@ static bool prepare(struct contest *c, size_t change, struct upk_error *err)
 			"of the newest %zu rows %zu are pairs: at least %d are needed to compare",
 			holdout, c->panel.n, PAIRS_MIN);
 	c->fit_to -= upk_contest_lag(c->request, holdout);
-	name_metric(c);
-	return upk_panel_ask_champion(&c->panel, &c->champion, err);
+	return true;
+}
+
+/* All that takes no fit. */
+static bool prepare(struct contest *c, size_t change, struct upk_error *err)
+{
+	const struct upk_contest_request *r = c->request;
+	size_t entering = 0;
+
+	if (!check_rows(r, err) || !hold_out(c, change, err))
+		return false;
+	c->windows = upk_candidate_windows(
+		r->data, change, c->out->holdout, c->panel.first - c->fit_to, c->rows);
+	c->steps = c->windows + olds_most(c) + 1;
+	c->steps += r->others_count + (r->tuning ? r->tuning->trials : 0);
+	for (size_t i = 0; i < olds_most(c); i++)
+		entering += old_enters(c, i);
+	return c->windows + entering > 0 ||
+		upk_fail(err, UPK_INVALID,
+			"of %zu rows %zu are held out, and no 100 of two classes remain to train "
+			"on",
+			r->data->rows, c->out->holdout);
 }
 
 /* ---- other learners ---- */
@@ -429,11 +440,6 @@ static bool tune(struct contest *c, struct upk_error *err)
 	return true;
 }
 
-static struct upk_lead lead_of(const struct upk_contest_outcome *o)
-{
-	return (struct upk_lead){ o->challenger, o->champion, o->limit };
-}
-
 static bool judge(struct contest *c, struct upk_error *err)
 {
 	struct upk_answers labels = upk_panel_labels(&c->panel);
@@ -450,28 +456,11 @@ static bool judge(struct contest *c, struct upk_error *err)
 		c->request->first_errors, c->answers, out->count };
 	if (!upk_checks_run(&c->request->checks, &input, &out->checked, err))
 		return false;
-	const struct upk_lead lead = lead_of(out);
+	const struct upk_lead lead = { out->challenger, out->champion, out->limit };
 	out->passed = upk_lead_holds(&lead);
 	out->held = out->passed && out->checked.end == UPK_CHECK_HELD;
 	out->passed = out->passed && out->checked.end == UPK_CHECK_PASSED;
 	return true;
-}
-
-static void say(const struct upk_contest_outcome *o, char verdict[UPK_CONTEST_VERDICT])
-{
-	const struct upk_lead lead = lead_of(o);
-	bool stopped = upk_lead_holds(&lead) && !o->passed;
-	struct upk_lead_shown shown;
-	char who[48] = "";
-
-	upk_lead_show(&lead, &shown);
-	if (o->candidates[o->picked].version)
-		snprintf(who, sizeof who, "version %lld has ",
-			(long long)o->candidates[o->picked].version);
-	snprintf(verdict, UPK_CONTEST_VERDICT,
-		"%s%s %s against the champion's %s on %zu pairs: %s%s%s", who, o->metric,
-		shown.score, shown.other, o->compared, shown.words, stopped ? ", but " : "",
-		stopped ? o->checked.words : "");
 }
 
 /* c afterwards. After growth it moves to where the picked window starts, when rows from there
@@ -544,7 +533,7 @@ static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 	out->picked = upk_selection_pick(&all);
 	if (!enter_others(c, err) || !tune(c, err) || !judge(c, err))
 		return false;
-	say(out, out->verdict);
+	upk_verdict_say(out, false, out->verdict);
 	out->threshold = c->thresholds[out->picked];
 	out->change = change_after(c, change);
 	out->figures = upk_panel_confusion(&c->panel, &c->answers[out->picked], err);
@@ -577,15 +566,28 @@ static bool end(struct contest *c, bool ok)
 	return ok;
 }
 
+bool upk_contest_check(
+	const struct upk_contest_request *request, size_t *steps, struct upk_error *err)
+{
+	struct upk_contest_outcome none;
+	struct contest c = begin(request, &none);
+	bool ok = prepare(&c, upk_dataset_at(request->data, request->change), err);
+
+	*steps = c.steps;
+	return end(&c, ok);
+}
+
 bool upk_contest(const struct upk_contest_request *request, struct upk_contest_outcome *out,
 	struct upk_error *err)
 {
 	struct contest c = begin(request, out);
 	size_t change = upk_dataset_at(request->data, request->change);
+	bool ok = prepare(&c, change, err);
 
-	return end(&c,
-		check_rows(request, err) && prepare(&c, change, err) &&
-			enter_all(&c, change, err) && conclude(&c, change, err));
+	if (ok)
+		name_metric(&c);
+	ok = ok && upk_panel_ask_champion(&c.panel, &c.champion, err);
+	return end(&c, ok && enter_all(&c, err) && conclude(&c, change, err));
 }
 
 /* Of the rows before the holdout: the class with the most. */
@@ -617,30 +619,41 @@ static bool try_twin(struct contest *c, struct upk_error *err)
 	out->difference = out->challenger - out->champion;
 	out->sd = upk_panel_sd(&c->panel, &c->answers[0], &c->champion);
 	out->figures = upk_panel_confusion(&c->panel, &c->answers[0], err);
-	snprintf(out->verdict, sizeof out->verdict,
-		"the first version: fitted without the newest %zu rows it has %s %.3f on them, "
-		"the most frequent class has %.3f",
-		out->compared, out->metric, out->challenger, out->champion);
 	return out->figures != NULL;
+}
+
+/* Whether there are rows enough to hold some out. */
+static bool has_twin(const struct upk_dataset *d, size_t holdout)
+{
+	struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS];
+
+	return upk_candidate_windows(d, 0, holdout, 0, windows) > 0 && windows[0].from == 0;
+}
+
+bool upk_contest_first_check(
+	const struct upk_contest_request *request, size_t *steps, struct upk_error *err)
+{
+	if (!check_rows(request, err))
+		return false;
+	*steps = has_twin(request->data, upk_candidate_holdout(request->data, 0)) ? 2 : 1;
+	return true;
 }
 
 static bool contest_first(struct contest *c, struct upk_error *err)
 {
 	const struct upk_dataset *d = c->request->data;
-	struct upk_candidate_window windows[UPK_CANDIDATE_WINDOWS];
 	size_t holdout = upk_candidate_holdout(d, 0);
-	bool enough = upk_candidate_windows(d, 0, holdout, 0, windows) > 0 && windows[0].from == 0;
 
-	c->steps = enough ? 2 : 1;
+	if (!upk_contest_first_check(c->request, &c->steps, err))
+		return false;
 	tell(c, 0);
-	if (enough) {
+	if (has_twin(d, holdout)) {
 		if (!open_panel(c, holdout, false, err) || !try_twin(c, err))
 			return false;
 	} else {
 		c->out->champion = c->out->challenger = c->out->difference = c->out->sd = NAN;
-		snprintf(c->out->verdict, sizeof c->out->verdict,
-			"the first version: %zu rows are too few to hold some out", d->rows);
 	}
+	upk_verdict_say_first(c->out, NULL, d->rows, c->out->verdict);
 	c->out->passed = true;
 	const struct made twin = { .predictor = c->fitted[0], .setup = &c->request->setup };
 	if (!refit(c, &twin, err))
@@ -654,7 +667,7 @@ bool upk_contest_first(const struct upk_contest_request *request, struct upk_con
 {
 	struct contest c = begin(request, out);
 
-	return end(&c, check_rows(request, err) && contest_first(&c, err));
+	return end(&c, contest_first(&c, err));
 }
 
 void upk_contest_finish(struct upk_contest_outcome *out)

@@ -109,6 +109,14 @@ struct upk_contest_outcome {
  * the holdout was predicted. */
 size_t upk_contest_lag(const struct upk_contest_request *request, size_t holdout);
 
+/* What a run fails for can mostly be told before any fit: this does, of one with a champion and of
+ * a first one. It may be asked while `others`, the setup's learner and the tuning's space stand for
+ * any: `steps` is what `progress` will be told as the total. false: as below. */
+bool upk_contest_check(
+	const struct upk_contest_request *request, size_t *steps, struct upk_error *err);
+bool upk_contest_first_check(
+	const struct upk_contest_request *request, size_t *steps, struct upk_error *err);
+
 /* A run with a champion: docs/policy.md section 2. The threshold (learn/threshold.h) of each window
  * and of what a search came to is looked for by a fit on the older four fifths of its own rows,
  * none of them held out, which answers the newest fifth (10,000 rows at most); by it they are

@@ -7,10 +7,18 @@
 
 #include "base/error.h"
 #include "core/model.h"
+#include "learn/choice.h"
 #include "learn/contest.h"
+#include "learn/learner.h"
 #include "tail/orders.h"
 #include "writer/jobs.h"
 #include "writer/writer.h"
+
+/* How well a learner did when the run looked for the one to go by. */
+struct upk_outcome_choice {
+	const struct upk_learner *learner;
+	double score; /* NAN: its fits failed */
+};
 
 /* The trainer makes and fills it; once pushed it is the writer's, which applies it
  * (runs/promotion.h) and frees it. */
@@ -22,6 +30,8 @@ struct upk_outcome {
 	bool begun;             /* only says that the run has begun */
 	bool interrupted;       /* the daemon stops: the run goes on when it is started again */
 	int64_t started, ended; /* ms */
+	struct upk_outcome_choice choice[UPK_CHOICE_LEARNERS];
+	size_t choices; /* 0: nothing was compared */
 	struct upk_contest_outcome contest;
 	struct upk_error error;     /* UPK_OK: contest holds */
 	struct upk_live_start live; /* the shadow, where the model had none */

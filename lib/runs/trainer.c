@@ -49,15 +49,28 @@ static bool gate_measure(
 	return true;
 }
 
-/* What the run searches; out->trials is 0 where it doesn't. */
-static bool set_tuning(const struct upk_job *job, const struct upk_rows *rows,
-	const struct upk_learner *learner, struct upk_tuning *out, struct upk_error *err)
+/* A run on its way to its contest; the request borrows from the rest. */
+struct plan {
+	struct upk_job *job;
+	struct upk_contest_request request;
+	struct upk_contest_old olds[UPK_CONTEST_OLD];
+	struct upk_contest_other others[UPK_CONTEST_OTHERS];
+	struct upk_tuning tuning;
+	struct upk_choice_request choice;
+	size_t fits, steps; /* of the choice, and those of the contest that come after them */
+};
+
+/* What the run searches, but for the space; trials is 0 where it doesn't. */
+static bool set_tuning(struct plan *p, const struct upk_rows *rows, struct upk_error *err)
 {
+	struct upk_tuning *out = &p->tuning;
+	struct upk_job *job = p->job;
 	const struct upk_retrain_config *retrain = &job->config->retrain;
 	const struct upk_search_config *search = &retrain->search;
 	*out = (struct upk_tuning){ .trials = (size_t)retrain->trials,
 		.repetitions = (size_t)search->repetitions,
 		.seconds = 1e-3 * (double)retrain->budget_ms,
+		.objective = p->request.measure,
 		.method = upk_search_method_find(search->method ? search->method : "auto"),
 		.watch = upk_trials_watch(job->trials) };
 	if (!(search->runs & 1U << job->order.run_kind))
@@ -73,62 +86,91 @@ static bool set_tuning(const struct upk_job *job, const struct upk_rows *rows,
 		return upk_fail(err, UPK_INVALID,
 			"the search's objective is of class \"%s\", which no label has named yet",
 			upk_measure_class(&search->objective, job->schema));
-	return upk_config_space(retrain, learner, &out->space, err);
-}
-
-static void note_progress(void *context, size_t done, size_t total)
-{
-	struct upk_job *job = context;
-	atomic_store(&job->total, total);
-	atomic_store(&job->done, done);
-}
-
-/* The chosen learner first, the others after it. */
-static bool line_up(const struct upk_retrain_config *retrain,
-	const struct upk_choice_request *choice, size_t chosen, struct upk_contest_request *request,
-	struct upk_contest_other others[UPK_CONTEST_OTHERS], struct upk_error *err)
-{
-	request->setup = choice->setups[chosen];
-	request->others = others;
-	for (size_t i = 0; i < choice->count; i++) {
-		if (i == chosen)
-			continue;
-		struct upk_contest_other *other = &others[request->others_count++];
-		other->setup = choice->setups[i];
-		if (!upk_config_space(retrain, other->setup.learner, &other->space, err))
-			return false;
-	}
 	return true;
+}
+
+static void note(struct plan *p, size_t done)
+{
+	atomic_store(&p->job->total, p->fits + p->steps);
+	atomic_store(&p->job->done, done);
+}
+
+static void note_choice(void *context, size_t done, size_t total)
+{
+	(void)total;
+	note(context, done);
+}
+
+static void note_contest(void *context, size_t done, size_t total)
+{
+	struct plan *p = context;
+	p->steps = total;
+	note(p, p->fits + done);
 }
 
 /* With "auto" the learner that is best at rows after those that it is fitted on; of the rows held
  * out, and of those that were not known when they were predicted, it sees none, except in a first
  * run, which compares with nobody. */
-static bool choose_learner(const struct upk_job *job, struct upk_contest_request *request,
-	struct upk_contest_other others[UPK_CONTEST_OTHERS], struct upk_error *err)
+static void plan_choice(struct plan *p)
 {
-	const struct upk_retrain_config *retrain = &job->config->retrain;
+	const struct upk_retrain_config *retrain = &p->job->config->retrain;
+	struct upk_contest_request *request = &p->request;
 	const struct upk_dataset *d = request->data;
-	struct upk_choice_request choice = {
-		.data = d, .to = d->rows, .decision = request->decision, .measure = request->measure
-	};
-	size_t chosen, holdout;
-	if (job->order.run_kind != UPK_RUN_FIRST) {
-		holdout = upk_candidate_holdout(d, upk_dataset_at(d, job->order.change));
-		choice.lag = upk_contest_lag(request, holdout);
-		choice.to -= holdout + choice.lag;
+	struct upk_choice_request *choice = &p->choice;
+	*choice = (struct upk_choice_request){ .data = d,
+		.to = d->rows,
+		.decision = request->decision,
+		.measure = request->measure,
+		.progress = note_choice,
+		.context = p };
+	if (p->job->order.run_kind != UPK_RUN_FIRST) {
+		size_t holdout = upk_candidate_holdout(d, upk_dataset_at(d, p->job->order.change));
+		choice->lag = upk_contest_lag(request, holdout);
+		choice->to -= holdout + choice->lag;
 	}
 	for (size_t i = 0; i < UPK_CHOICE_LEARNERS && upk_learner_at(i); i++) {
-		struct upk_predictor_setup *setup = &choice.setups[choice.count];
+		struct upk_predictor_setup *setup = &choice->setups[choice->count];
 		if (!upk_config_takes(retrain, upk_learner_at(i)))
 			continue;
 		*setup = request->setup;
 		setup->learner = upk_learner_at(i);
 		setup->settings = upk_config_settings(retrain, setup->learner);
-		choice.count++;
+		choice->count++;
 	}
-	return upk_choice(&choice, &chosen, err) &&
-		line_up(retrain, &choice, chosen, request, others, err);
+	p->fits = upk_choice_fits(choice);
+	request->others = p->others;
+	request->others_count = choice->count - 1;
+}
+
+/* The chosen learner first, the others after it. */
+static bool line_up(struct plan *p, size_t chosen, struct upk_error *err)
+{
+	const struct upk_retrain_config *retrain = &p->job->config->retrain;
+	struct upk_contest_other *other = p->others;
+	p->request.setup = p->choice.setups[chosen];
+	if (!upk_config_space(retrain, p->request.setup.learner, &p->tuning.space, err))
+		return false;
+	for (size_t i = 0; i < p->choice.count; i++) {
+		if (i == chosen)
+			continue;
+		other->setup = p->choice.setups[i];
+		if (!upk_config_space(retrain, other->setup.learner, &other->space, err))
+			return false;
+		other++;
+	}
+	return true;
+}
+
+static bool choose_learner(struct plan *p, struct upk_outcome *o, struct upk_error *err)
+{
+	double scores[UPK_CHOICE_LEARNERS];
+	size_t chosen;
+	if (!upk_choice(&p->choice, &chosen, scores, err))
+		return false;
+	for (size_t i = 0; p->fits > 0 && i < p->choice.count; i++)
+		o->choice[o->choices++] =
+			(struct upk_outcome_choice){ p->choice.setups[i].learner, scores[i] };
+	return line_up(p, chosen, err);
 }
 
 static struct upk_contest_champion champion_of(
@@ -142,19 +184,23 @@ static struct upk_contest_champion champion_of(
 		job->rival_to };
 }
 
-static bool contest(struct upk_job *job, const struct upk_rows *rows,
-	const struct upk_slices *slices, struct upk_outcome *o, struct upk_error *err)
+static size_t take_olds(const struct upk_job *job, const struct upk_rows *rows,
+	struct upk_contest_old olds[UPK_CONTEST_OLD])
 {
-	const struct upk_retrain_config *retrain = &job->config->retrain;
-	struct upk_contest_old olds[UPK_CONTEST_OLD];
-	struct upk_contest_other others[UPK_CONTEST_OTHERS];
 	size_t count = 0;
 	for (size_t i = 0; i < job->olds_count; i++)
 		if (upk_predictor_fits(job->olds[i].predictor, rows->columns, job->schema->classes,
 			    job->schema->classes_count))
 			olds[count++] = job->olds[i];
+	return count;
+}
 
-	struct upk_contest_request request = {
+static struct upk_contest_request request_of(
+	struct plan *p, const struct upk_rows *rows, const struct upk_slices *slices)
+{
+	struct upk_job *job = p->job;
+	const struct upk_retrain_config *retrain = &job->config->retrain;
+	return (struct upk_contest_request){
 		.data = &rows->data,
 		.setup = { .classes = job->schema->classes,
 			.values = (size_t)retrain->categories,
@@ -171,23 +217,33 @@ static bool contest(struct upk_job *job, const struct upk_rows *rows,
 		.slices = job->config->slices_count ? slices : NULL,
 		.first_errors = job->first_errors,
 		.change = job->order.change,
-		.old = olds,
-		.olds = count,
-		.progress = note_progress,
-		.context = job,
+		.champion = champion_of(job, rows),
+		.old = p->olds,
+		.olds = take_olds(job, rows, p->olds),
+		.tuning = &p->tuning,
+		.progress = note_contest,
+		.context = p,
 	};
-	struct upk_tuning tuning;
-	if (!gate_measure(job, &request.measure, err) ||
-		!choose_learner(job, &request, others, err) ||
-		!set_tuning(job, rows, request.setup.learner, &tuning, err))
+}
+
+/* What it must fail for is known before it chooses a learner, which may take minutes. */
+static bool contest(struct upk_job *job, const struct upk_rows *rows,
+	const struct upk_slices *slices, struct upk_outcome *o, struct upk_error *err)
+{
+	bool first = job->order.run_kind == UPK_RUN_FIRST;
+	struct plan p = { .job = job };
+	p.request = request_of(&p, rows, slices);
+	if (!gate_measure(job, &p.request.measure, err) || !set_tuning(&p, rows, err))
 		return false;
-	if (!retrain->search.objective.name)
-		tuning.objective = request.measure;
-	request.tuning = &tuning;
-	request.champion = champion_of(job, rows);
-	if (job->order.run_kind == UPK_RUN_FIRST)
-		return upk_contest_first(&request, &o->contest, err);
-	return upk_contest(&request, &o->contest, err);
+	plan_choice(&p);
+	if (!(first ? upk_contest_first_check(&p.request, &p.steps, err)
+		    : upk_contest_check(&p.request, &p.steps, err)))
+		return false;
+	note(&p, 0);
+	if (!choose_learner(&p, o, err))
+		return false;
+	return first ? upk_contest_first(&p.request, &o->contest, err)
+		     : upk_contest(&p.request, &o->contest, err);
 }
 
 /* By what is known before a row is read: the places there are, the features, and every learner that

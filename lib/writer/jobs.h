@@ -34,7 +34,7 @@ struct upk_job {
 	struct upk_predictor *rival;    /* that it must beat: a reference; NULL: what was served */
 	int64_t rival_version, rival_to;
 	struct upk_trials *trials;  /* while it runs */
-	atomic_size_t done, total;  /* candidates and trials */
+	atomic_size_t done, total;  /* fits that choose the learner, candidates, trials */
 	bool live;                  /* the model wants a shadow */
 	int64_t live_from, live_to; /* places of the champion's rows; 0, 0: none known */
 	atomic_bool cancel;
@@ -55,7 +55,8 @@ bool upk_jobs_queue(struct upk_engine *e, struct upk_model *m, const struct upk_
 /* Any thread: the run stops at its next iteration; its end still comes. */
 void upk_jobs_cancel(struct upk_jobs *jobs, const struct upk_model *m, int64_t run);
 
-/* Any thread: how many of its candidates and trials a run is through; false: it is not going on. */
+/* Any thread: how many of the fits that choose its learner, candidates and trials a run is
+ * through; false: it is not going on. */
 bool upk_jobs_progress(
 	struct upk_jobs *jobs, const struct upk_model *m, int64_t run, size_t *done, size_t *total);
 

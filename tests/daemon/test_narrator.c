@@ -54,9 +54,9 @@ static void what_is_new_is_told_once(void **state UNUSED)
 		"place 5,440: fired: rule f1-low: f1 is 0.5\n"
 		"  run 2 (alert): rule fell fired\n");
 	look(&n, &remote, text);
-	assert_string_equal(text, "  run 2: 12 of 40 candidates and trials\n");
+	assert_string_equal(text, "  run 2: 12 of 40 steps\n");
 	look(&n, &remote, text);
-	assert_string_equal(text, "  run 2: 16 of 40 candidates and trials\n");
+	assert_string_equal(text, "  run 2: 16 of 40 steps\n");
 	look(&n, &remote, text);
 	assert_string_equal(text,
 		"  rule fell resolved: replaced\n"

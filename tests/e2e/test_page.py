@@ -168,5 +168,5 @@ class Loop(Browser):
         self.play("m", stream, 200, step=50)
         number = self.by_hand()
         wait_until(lambda: self.run_of(number)["trials"], what="a trial")
-        self.assertRegex(self.shown(), rf"Run {number} running Why: started by hand\. [0-9]+ of 10,00[0-9] candidates and trials trial ")
+        self.assertRegex(self.shown(), rf"Run {number} running Why: started by hand\. [0-9]+ of 10,00[0-9] steps trial ")
         self.ok(self.daemon.delete(f"/v1/models/m/runs/{number}"))

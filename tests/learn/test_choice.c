@@ -1,5 +1,6 @@
 #include "learn/choice.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -44,7 +45,9 @@ static size_t choose(const struct upk_choice_request *r)
 	struct upk_error err = { 0 };
 	size_t chosen = 9;
 
-	if (!upk_choice(r, &chosen, &err))
+	double scores[UPK_CHOICE_LEARNERS];
+
+	if (!upk_choice(r, &chosen, scores, &err))
 		fail_msg("%s", err.message);
 	return chosen;
 }
@@ -93,18 +96,68 @@ static void with_few_rows_or_fits_that_fail_the_first_stands(void **state)
 	upk_dataset_finish(&one);
 }
 
+struct told {
+	size_t count, done, total;
+};
+
+static void hear(void *context, size_t done, size_t total)
+{
+	struct told *t = context;
+
+	assert_true(done > t->done);
+	*t = (struct told){ t->count + 1, done, total };
+}
+
+static void each_fit_is_told_and_each_learners_score_kept(void **state)
+{
+	struct upk_dataset d;
+	struct told told = { 0 };
+	double scores[UPK_CHOICE_LEARNERS];
+	size_t chosen;
+
+	(void)state;
+	make(&d, 600, false);
+	struct upk_choice_request r = request_on(&d), few = request_on(&d);
+	r.progress = hear;
+	r.context = &told;
+	assert_int_equal(upk_choice_fits(&r), 8);
+	assert_true(upk_choice(&r, &chosen, scores, NULL));
+	assert_int_equal(told.count, 8);
+	assert_int_equal(told.done, 8);
+	assert_int_equal(told.total, 8);
+	assert_true(scores[0] < 0.7 && scores[1] > 0.8);
+
+	/* Those on rows of one class fail. */
+	memset(d.y, 0, 300 * sizeof *d.y);
+	r.setups[1] = r.setups[0];
+	told = (struct told){ 0 };
+	assert_true(upk_choice(&r, &chosen, scores, NULL));
+	assert_true(isnan(scores[0]) && isnan(scores[1]));
+	assert_int_equal(told.done, 8);
+
+	few.to = 99;
+	assert_int_equal(upk_choice_fits(&few), 0);
+	assert_true(upk_choice(&few, &chosen, scores, NULL));
+	assert_true(isnan(scores[0]) && isnan(scores[1]));
+	few.to = 600;
+	few.count = 1;
+	assert_int_equal(upk_choice_fits(&few), 0);
+	upk_dataset_finish(&d);
+}
+
 static void a_cancelled_choice_says_so(void **state)
 {
 	struct upk_dataset d;
 	struct upk_error err = { 0 };
 	atomic_bool cancel = true;
+	double scores[UPK_CHOICE_LEARNERS];
 	size_t chosen;
 
 	(void)state;
 	make(&d, 400, true);
 	struct upk_choice_request r = request_on(&d);
 	r.setups[0].cancel = &cancel;
-	assert_false(upk_choice(&r, &chosen, &err));
+	assert_false(upk_choice(&r, &chosen, scores, &err));
 	assert_int_equal(err.code, UPK_CANCELLED);
 	upk_dataset_finish(&d);
 }
@@ -115,6 +168,7 @@ int main(void)
 		cmocka_unit_test(the_learner_that_can_tell_the_labels_is_chosen),
 		cmocka_unit_test(rows_held_out_are_not_looked_at),
 		cmocka_unit_test(with_few_rows_or_fits_that_fail_the_first_stands),
+		cmocka_unit_test(each_fit_is_told_and_each_learners_score_kept),
 		cmocka_unit_test(a_cancelled_choice_says_so),
 	};
 

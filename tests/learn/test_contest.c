@@ -86,6 +86,18 @@ static void assert_fails(const struct upk_contest_request *r, enum upk_code code
 	assert_memory_equal(&out, &empty, sizeof out);
 }
 
+/* With the same words before any fit. */
+static void assert_fails_at_once(const struct upk_contest_request *r, const char *words)
+{
+	struct upk_error err = { 0 };
+	size_t steps;
+
+	assert_fails(r, UPK_INVALID, words);
+	assert_false(upk_contest_check(r, &steps, &err));
+	assert_int_equal(err.code, UPK_INVALID);
+	assert_non_null(strstr(err.message, words));
+}
+
 static void after_an_abrupt_change_the_window_since_c_wins(void **state)
 {
 	const struct stretch s[] = { { 4000, false, 0.05, 0.95 }, { 1000, true, 0.05, 0.5 } };
@@ -435,20 +447,59 @@ static void what_cannot_be_judged_fails_with_the_reason(void **state)
 	assert_int_equal(out.compared, 50);
 	upk_contest_finish(&out);
 	d.served[750] = -1;
-	assert_fails(&r, UPK_INVALID, "250 rows 49 are pairs");
+	assert_fails_at_once(&r, "250 rows 49 are pairs");
 
 	memset(d.y, 0, d.rows * sizeof *d.y);
-	assert_fails(&r, UPK_INVALID, "one class: ham");
+	assert_fails_at_once(&r, "one class: ham");
 	d.rows = 0;
-	assert_fails(&r, UPK_INVALID, "no rows");
+	assert_fails_at_once(&r, "no rows");
 	d.rows = 1000;
 	d.table.columns = sample_columns(0);
-	assert_fails(&r, UPK_INVALID, "no features");
+	assert_fails_at_once(&r, "no features");
 	d.table.columns = sample_columns(2);
 	upk_dataset_finish(&d);
 
 	make(&d, &(struct stretch){ 149, false, 0.1, 0.6 }, 1);
-	assert_fails(&r, UPK_INVALID, "of 149 rows 74 are held out");
+	assert_fails_at_once(&r, "of 149 rows 74 are held out");
+	upk_dataset_finish(&d);
+}
+
+struct told {
+	size_t count, done, total;
+};
+
+static void hear(void *context, size_t done, size_t total)
+{
+	struct told *t = context;
+
+	assert_true(t->count == 0 || total == t->total);
+	assert_true(t->count == 0 || done >= t->done);
+	*t = (struct told){ t->count + 1, done, total };
+}
+
+static void its_steps_are_known_before_a_fit(void **state)
+{
+	const struct stretch s[] = { { 3000, false, 0.1, 0.6 } };
+	struct upk_dataset d;
+	struct told told[2] = { 0 };
+
+	(void)state;
+	make(&d, s, 1);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, 0);
+	r.progress = hear;
+	for (size_t first = 0; first < 2; first++) {
+		struct upk_contest_outcome out;
+		size_t steps;
+		r.context = &told[first];
+		assert_true(
+			(first ? upk_contest_first_check : upk_contest_check)(&r, &steps, NULL));
+		assert_int_equal(told[first].count, 0);
+		assert_true((first ? upk_contest_first : upk_contest)(&r, &out, NULL));
+		assert_int_equal(steps, told[first].total);
+		assert_int_equal(told[first].done, told[first].total);
+		assert_true(steps > 1);
+		upk_contest_finish(&out);
+	}
 	upk_dataset_finish(&d);
 }
 
@@ -551,6 +602,10 @@ static void a_first_version_of_few_rows_has_no_figures(void **state)
 	memset(d.y, 0, d.rows * sizeof *d.y);
 	assert_false(upk_contest_first(&r, &out, &err));
 	assert_int_equal(err.code, UPK_INVALID);
+	size_t steps;
+	err = (struct upk_error){ 0 };
+	assert_false(upk_contest_first_check(&r, &steps, &err));
+	assert_non_null(strstr(err.message, "one class"));
 	upk_dataset_finish(&d);
 }
 
@@ -668,6 +723,7 @@ int main(void)
 		cmocka_unit_test(a_slice_that_falls_refuses_what_is_better_in_all),
 		cmocka_unit_test(figures_are_the_picked_candidates_and_give_its_score),
 		cmocka_unit_test(what_cannot_be_judged_fails_with_the_reason),
+		cmocka_unit_test(its_steps_are_known_before_a_fit),
 		cmocka_unit_test(a_cancelled_contest_leaves_nothing),
 		cmocka_unit_test(the_same_run_gives_the_same_bytes),
 		cmocka_unit_test(a_first_version_takes_all_rows_and_its_twins_figures),

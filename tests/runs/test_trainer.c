@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/bed.h"
+#include "learn/choice.h"
 #include "report/report.h"
 #include "runs/rows.h"
 #include "store/run.h"
@@ -72,6 +73,34 @@ bool __wrap_upk_rows_read(struct upk_store *store, int64_t model, const struct u
 		snprintf(stored_state, sizeof stored_state, "%.*s", (int)run.state.size,
 			run.state.data);
 	return __real_upk_rows_read(store, model, schema, now, as_of, champion, cancel, rows, err);
+}
+
+/* How often a learner was chosen, and what the first run said of its progress just before. */
+
+static atomic_int choices;
+static struct upk_engine *_Atomic watched;
+static char progress[64];
+
+bool __real_upk_choice(const struct upk_choice_request *r, size_t *chosen,
+	double scores[UPK_CHOICE_LEARNERS], struct upk_error *err);
+bool __wrap_upk_choice(const struct upk_choice_request *r, size_t *chosen,
+	double scores[UPK_CHOICE_LEARNERS], struct upk_error *err);
+
+bool __wrap_upk_choice(const struct upk_choice_request *r, size_t *chosen,
+	double scores[UPK_CHOICE_LEARNERS], struct upk_error *err)
+{
+	struct upk_engine *e = atomic_load(&watched);
+	struct upk_buffer out = { 0 };
+	struct upk_json_writer w = upk_json_writer_on(&out);
+
+	atomic_fetch_add(&choices, 1);
+	if (e && upk_report_run(e, "m", 1, &w, err)) {
+		upk_buffer_putc(&out, '\0');
+		const char *found = strstr(out.data, "\"progress\":");
+		snprintf(progress, sizeof progress, "%s", found ? found : "");
+	}
+	upk_buffer_finish(&out);
+	return __real_upk_choice(r, chosen, scores, err);
 }
 
 static void post_rows(struct bed *b, size_t count)
@@ -138,6 +167,34 @@ static void a_run_is_stored_as_running_before_it_reads_a_row(void **state)
 	expect_report(b, upk_report_runs, "\"state\":\"succeeded\"", true);
 }
 
+/* Of each learner four fits are the choice's, and the first version is fitted twice. */
+static void progress_counts_from_before_the_first_fit(void **state)
+{
+	struct bed *b = *state;
+
+	bed_put(b, "m", "{}");
+	atomic_store(&watched, b->engine);
+	post_rows(b, 500);
+	atomic_store(&watched, NULL);
+	assert_non_null(strstr(progress, "\"progress\":{\"done\":0,\"total\":14}"));
+}
+
+static void a_run_that_must_fail_does_before_a_learner_is_chosen(void **state)
+{
+	struct bed *b = *state;
+	struct upk_error err = { 0 };
+	int64_t run;
+
+	bed_put(b, "m", "{}");
+	atomic_store(&choices, 0);
+	post_rows(b, 500);
+	assert_int_equal(choices, 1);
+	assert_true(upk_engine_start_run(b->engine, "m", &run, &err));
+	post_rows(b, 1);
+	expect_report(b, upk_report_runs, "of the newest 250 rows 0 are pairs", true);
+	assert_int_equal(choices, 1);
+}
+
 static void post_batch(struct bed *b, enum upk_item_kind kind, size_t from, size_t to)
 {
 	struct upk_buffer body = { 0 };
@@ -192,6 +249,11 @@ int main(void)
 			bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
 			a_run_is_stored_as_running_before_it_reads_a_row, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			progress_counts_from_before_the_first_fit, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_run_that_must_fail_does_before_a_learner_is_chosen, bed_setup,
+			bed_teardown),
 		cmocka_unit_test_setup_teardown(
 			rows_say_what_was_known_when_they_were_predicted, bed_setup, bed_teardown),
 	};

@@ -478,8 +478,8 @@ function showTrials(model, trials) {
 function showProgress(progress) {
 	if (!progress)
 		return [];
-	return make("p", {}, make("progress", { value: progress.done, max: progress.total, "aria-label": "candidates and trials" }),
-		` ${count(progress.done)} of ${count(progress.total)} candidates and trials`);
+	return make("p", {}, make("progress", { value: progress.done, max: progress.total, "aria-label": "steps" }),
+		` ${count(progress.done)} of ${count(progress.total)} steps`);
 }
 
 function showRun(model) {
