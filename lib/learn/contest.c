@@ -533,7 +533,7 @@ static bool conclude(struct contest *c, size_t change, struct upk_error *err)
 	out->picked = upk_selection_pick(&all);
 	if (!enter_others(c, err) || !tune(c, err) || !judge(c, err))
 		return false;
-	upk_verdict_say(out, false, out->verdict);
+	upk_verdict_say(out, c->request->others_count > 0, out->verdict);
 	out->threshold = c->thresholds[out->picked];
 	out->change = change_after(c, change);
 	out->figures = upk_panel_confusion(&c->panel, &c->answers[out->picked], err);
@@ -653,7 +653,8 @@ static bool contest_first(struct contest *c, struct upk_error *err)
 	} else {
 		c->out->champion = c->out->challenger = c->out->difference = c->out->sd = NAN;
 	}
-	upk_verdict_say_first(c->out, NULL, d->rows, c->out->verdict);
+	upk_verdict_say_first(c->out, c->request->others_count ? c->request->setup.learner : NULL,
+		d->rows, c->out->verdict);
 	c->out->passed = true;
 	const struct made twin = { .predictor = c->fitted[0], .setup = &c->request->setup };
 	if (!refit(c, &twin, err))

@@ -577,6 +577,15 @@ static void a_first_version_takes_all_rows_and_its_twins_figures(void **state)
 	assert_true(fabs(upk_measure_value(r.measure, out.figures) - out.challenger) < 1e-12);
 	assert_true(out.champion > 0.25 && out.champion < 0.45 && out.challenger > 0.8);
 	assert_int_equal(out.change, 0);
+	const char first[] =
+		"the first version: fitted without the newest 250 rows it has macro f1 ";
+	assert_memory_equal(out.verdict, first, sizeof first - 1);
+	upk_contest_finish(&out);
+
+	r.others_count = 1;
+	assert_true(upk_contest_first(&r, &out, &err));
+	const char named[] = "the first version, logistic: fitted without the newest 250 rows ";
+	assert_memory_equal(out.verdict, named, sizeof named - 1);
 	upk_contest_finish(&out);
 	upk_dataset_finish(&d);
 }

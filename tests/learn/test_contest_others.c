@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,9 @@ static void one_that_is_better_after_the_change_is_picked(void **state)
 		assert_ptr_equal(out.candidates[i].learner, &upk_logistic);
 		assert_true(out.candidates[i].score < 0.65);
 	}
+	char who[64];
+	snprintf(who, sizeof who, "trees fitted on %zu rows has macro f1 ", picked->rows);
+	assert_memory_equal(out.verdict, who, strlen(who));
 	/* It is fitted again from where its window begins. */
 	assert_int_equal(out.from, picked->from);
 	assert_int_equal(out.to, 1 + ROWS);
@@ -117,6 +121,7 @@ static void the_window_is_the_one_that_was_picked_without_it(void **state)
 	make(&d, false, 2);
 	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, others, 0);
 	run(&r, &alone);
+	assert_memory_equal(alone.verdict, "macro f1 ", 9);
 	r.others_count = 1;
 	run(&r, &out);
 	assert_int_equal(out.count, alone.count + 1);
