@@ -1,4 +1,7 @@
 /* Runs as the store has them, with their trials, and how far the one is that goes on. */
+#include <stdlib.h>
+
+#include "base/json.h"
 #include "core/core.h"
 #include "report/report.h"
 #include "report/report_parts.h"
@@ -6,6 +9,32 @@
 #include "store/run.h"
 #include "store/trial.h"
 #include "writer/jobs.h"
+
+static void write_json(const cJSON *json, const char *key, struct upk_json_writer *w)
+{
+	char *text = upk_json_print(json);
+	if (text)
+		upk_json_raw(w, key, upk_text_of(text));
+	else
+		w->out->failed = true;
+	free(text);
+}
+
+/* What the learner was chosen by is stored in the gate, and no part of it. */
+static void write_gate(struct upk_text stored, struct upk_json_writer *w)
+{
+	cJSON *gate = stored.data ? upk_json_parse(stored, NULL) : NULL;
+	cJSON *choice = cJSON_DetachItemFromObjectCaseSensitive(gate, "choice");
+	if (choice) {
+		write_json(gate, "gate", w);
+		write_json(choice, "choice", w);
+	} else {
+		upk_json_raw_or_null(w, "gate", stored);
+		upk_json_null(w, "choice");
+	}
+	cJSON_Delete(choice);
+	cJSON_Delete(gate);
+}
 
 /* Members of an open object. */
 static void write_run(const struct upk_run_row *row, struct upk_json_writer *w)
@@ -24,7 +53,7 @@ static void write_run(const struct upk_run_row *row, struct upk_json_writer *w)
 	upk_json_time_or_null(w, "started", row->started);
 	upk_json_time_or_null(w, "ended", row->ended);
 	upk_json_raw_or_null(w, "candidates", row->candidates);
-	upk_json_raw_or_null(w, "gate", row->gate);
+	write_gate(row->gate, w);
 	upk_json_text(w, "verdict", row->verdict);
 	upk_json_int_or_null(w, "version", row->version);
 }

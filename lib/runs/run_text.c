@@ -37,6 +37,23 @@ void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *ou
 	upk_json_array_end(&w);
 }
 
+/* null: nothing was compared. */
+static void write_choice(const struct upk_outcome *o, struct upk_json_writer *w)
+{
+	if (o->choices == 0) {
+		upk_json_null(w, "choice");
+		return;
+	}
+	upk_json_array(w, "choice");
+	for (size_t i = 0; i < o->choices; i++) {
+		upk_json_object(w, NULL);
+		upk_json_string(w, "learner", o->choice[i].learner->name);
+		upk_json_double(w, "score", o->choice[i].score);
+		upk_json_object_end(w);
+	}
+	upk_json_array_end(w);
+}
+
 /* metric: the gate's. Where that is accuracy no slice goes by another one. */
 static void write_slice(
 	const struct upk_slice_figures *f, const char *metric, struct upk_json_writer *w)
@@ -111,5 +128,6 @@ void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out)
 	write_threshold(o, &w);
 	upk_json_bool(&w, "passed", c->passed);
 	upk_json_bool(&w, "held", c->held);
+	write_choice(o, &w);
 	upk_json_object_end(&w);
 }

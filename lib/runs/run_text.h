@@ -12,8 +12,8 @@
 void upk_run_candidates_write(const struct upk_outcome *o, struct upk_buffer *out);
 
 /* {"metric", "champion", "challenger", "difference", "standard_error", "z", "limit", "holdout",
- * "pairs", "holdout_from", "holdout_to", "passed"} */
+ * "pairs", "holdout_from", "holdout_to", "passed", "choice"}: the last is what the learner was
+ * chosen by, [{"learner", "score"}] or null, and reported beside the gate. */
 void upk_run_gate_write(const struct upk_outcome *o, struct upk_buffer *out);
-
 
 #endif

@@ -154,6 +154,13 @@ class Loop(Browser):
                       f"({run['verdict']}): {anna['reason']}", page)
         newest = self.ok(self.daemon.get(f"/v1/models/m/versions/{live['version']}/revisions?limit=1"))["revisions"][0]
         self.assertRegex(page, rf"revision predicts since place since bytes {newest['revision']} [^a-z]*{newest['place']} ")
+        self.assertEqual(sum(one["picked"] for one in run["candidates"]), 1)
+        for one in run["candidates"]:
+            who = f"version {one['version']} as it is" if "version" in one else one["learner"]
+            for member, words in (("trial", ", trial "), ("goes_on_from", ", goes on from version ")):
+                who += f"{words}{one[member]}" if member in one else ""
+            rows = f"{one['rows']:,}" if "rows" in one else "–"
+            self.assertIn(f"{who} {rows} {one['score']:.3f} {'picked ' if one['picked'] else ''}", page)
         for trial in run["trials"]:
             self.assertRegex(page, rf"{trial['trial']} logistic l2 [^_]*? {trial['score']:.3f} ")
         # The chart reaches the place of the last promotion, whose line stands in it.
@@ -161,6 +168,15 @@ class Loop(Browser):
         self.assertIn(f"place {model['place']} ", page)
         self.assertIn('class="mark against"', self.browse("--dump-dom").stdout)
         self.assertIn("Run 1 succeeded", self.shown("#model=m&run=1"))
+
+    def test_it_shows_by_what_a_run_chose_its_learner(self):
+        self.begin(config={"features": ["x", "y", "z"], "rules": [], "retrain": {"live": False}})
+        run = self.run_of(1)
+        scores = ", ".join(f"{one['learner']} {one['score']:.3f}" for one in run["choice"])
+        self.assertEqual(len(run["choice"]), 3)
+        self.assertIn(f"It began with the learner that was best on earlier rows: {scores}.", self.shown())
+        best = max(run["choice"], key=lambda one: one["score"])["learner"]
+        self.assertTrue(run["verdict"].startswith(f"the first version, {best}: "), run["verdict"])
 
     def test_it_shows_how_far_a_run_is(self):
         stream = self.begin(config={"features": ["x", "y", "z"], "rules": [], "retrain": {

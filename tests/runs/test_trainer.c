@@ -132,7 +132,8 @@ static void expect_report(struct bed *b,
 
 	assert_true(report(b->engine, "m", &query, &w, &err));
 	upk_buffer_append(&out, "", 1);
-	assert_int_equal(strstr(out.data, text) != NULL, there);
+	if ((strstr(out.data, text) != NULL) != there)
+		fail_msg("%s: %s", text, out.data);
 	upk_buffer_finish(&out);
 }
 
@@ -177,6 +178,26 @@ static void progress_counts_from_before_the_first_fit(void **state)
 	post_rows(b, 500);
 	atomic_store(&watched, NULL);
 	assert_non_null(strstr(progress, "\"progress\":{\"done\":0,\"total\":14}"));
+}
+
+static void a_run_says_by_what_its_learner_was_chosen(void **state)
+{
+	struct bed *b = *state;
+
+	bed_put(b, "m", "{}");
+	post_rows(b, 500);
+	expect_report(b, upk_report_runs,
+		"\"held\":false},\"choice\":[{\"learner\":\"logistic\",\"score\":1},{", true);
+	expect_report(b, upk_report_runs, "{\"learner\":\"mlp\",\"score\":1}]", true);
+}
+
+static void a_learner_that_is_given_was_chosen_by_nothing(void **state)
+{
+	struct bed *b = *state;
+
+	bed_put(b, "m", "{\"retrain\":{\"learner\":\"trees\"}}");
+	post_rows(b, 500);
+	expect_report(b, upk_report_runs, "\"held\":false},\"choice\":null", true);
 }
 
 static void a_run_that_must_fail_does_before_a_learner_is_chosen(void **state)
@@ -251,6 +272,10 @@ int main(void)
 			a_run_is_stored_as_running_before_it_reads_a_row, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
 			progress_counts_from_before_the_first_fit, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_run_says_by_what_its_learner_was_chosen, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_learner_that_is_given_was_chosen_by_nothing, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
 			a_run_that_must_fail_does_before_a_learner_is_chosen, bed_setup,
 			bed_teardown),

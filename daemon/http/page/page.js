@@ -475,6 +475,31 @@ function showTrials(model, trials) {
 	left > 0 ? make("p", { class: "quiet" }, `And ${count(left)} more.`) : []];
 }
 
+function candidateWords(candidate) {
+	if (candidate.version)
+		return `version ${candidate.version} as it is`;
+	return candidate.learner + (candidate.trial ? `, trial ${candidate.trial}` : "") +
+		(candidate.goes_on_from ? `, goes on from version ${candidate.goes_on_from}` : "");
+}
+
+function showChoice(choice) {
+	if (!choice)
+		return [];
+	const scores = choice.map((one) => `${one.learner} ${figure(one.score)}`).join(", ");
+	return make("p", { class: "quiet" }, `It began with the learner that was best on earlier rows: ${scores}.`);
+}
+
+function showCandidates(run) {
+	if (!run.candidates || run.candidates.length === 0)
+		return [];
+	return table([["candidate", "words"], ["rows", "number"], ["score", "number"], ["picked"]],
+		run.candidates.map((candidate) => make("tr", {},
+			make("th", { scope: "row" }, candidateWords(candidate)),
+			make("td", { class: "number" }, candidate.version ? "–" : count(candidate.rows)),
+			make("td", { class: "number" }, figure(candidate.score)),
+			make("td", {}, candidate.picked ? "picked" : ""))));
+}
+
 function showProgress(progress) {
 	if (!progress)
 		return [];
@@ -489,6 +514,8 @@ function showRun(model) {
 	return [make("h3", {}, `Run ${run.run} `, state(run.state)),
 		make("p", {}, run.reason ? `Why: ${run.reason}. ` : null, run.verdict ? `What came of it: ${run.verdict}.` : null),
 		showProgress(run.progress),
+		showChoice(run.choice),
+		showCandidates(run),
 		showTrials(model, run.trials || [])].flat(2);
 }
 
