@@ -95,11 +95,15 @@ static bool update_run(struct upk_engine *e, struct upk_outcome *o, const char *
 	return done;
 }
 
-/* A model without a version says why it has none. */
+/* A model without a champion says why it has none. */
 static void keep_failure(struct upk_tail *t, const struct upk_outcome *o, enum upk_run_end end)
 {
-	bool failed = end == UPK_RUN_FAILED && o->order.run_kind == UPK_RUN_FIRST;
-	snprintf(t->first_failed, sizeof t->first_failed, "%s", failed ? o->error.message : "");
+	const char *why = "";
+	if (t->champion == 0 && end == UPK_RUN_FAILED)
+		why = o->error.message;
+	else if (t->champion == 0 && end == UPK_RUN_REFUSED)
+		why = o->contest.verdict;
+	snprintf(t->first_failed, sizeof t->first_failed, "%s", why);
 }
 
 /* The tail learns of the end; a version that passed is promoted unless a person is to do it. */

@@ -59,15 +59,35 @@ void upk_standing_of(const struct upk_tail *t, struct upk_standing *out)
 	}
 }
 
-bool upk_standing_no_champion(
-	const struct upk_tail *t, const char *model, struct upk_error *err)
+/* What there is to do, where nothing is waited for. */
+static void write_way_out(const struct upk_tail *t, char *out, size_t size)
+{
+	if (t->open_run != 0)
+		snprintf(out, size, "run %lld goes on", (long long)t->open_run);
+	else if (!t->schema->features)
+		snprintf(out, size, "send events with features and labels");
+	else if (t->predictions == 0)
+		snprintf(out, size,
+			"start a run by POST .../runs, or go on with PUT .../retraining");
+	else
+		snprintf(out, size,
+			"it has predictions of its own service and no version: start a run by "
+			"POST .../runs, or wait for one that an alert starts%s",
+			t->paused ? " once PUT .../retraining has it go on" : "");
+}
+
+bool upk_standing_no_champion(const struct upk_tail *t, const char *model, struct upk_error *err)
 {
 	struct upk_standing s;
+	char way_out[192];
 	upk_standing_of(t, &s);
-	if (s.waiting_for[0] == '\0')
-		return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s%s", model,
-			s.state,
-			t->schema->features ? "" : "; send events with features and labels");
-	return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s, and waits for %s",
-		model, s.state, s.waiting_for);
+	if (s.waiting_for[0] != '\0')
+		return upk_fail(err, UPK_CONFLICT,
+			"model %s has no champion yet: it is %s, and waits for %s", model, s.state,
+			s.waiting_for);
+	write_way_out(t, way_out, sizeof way_out);
+	bool told = t->open_run == 0 && t->first_failed[0] != '\0';
+	return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s; %s%s%s", model,
+		s.state, way_out, told ? "; the last run came to none: " : "",
+		told ? t->first_failed : "");
 }

@@ -459,9 +459,16 @@ class Failures(LoopCase):
     def test_a_run_on_too_few_pairs_fails(self):
         self.put_model("m", MODEL)
         self.events("m", [{**item, "predicted": "up", "label": label} for item, label in Stream(3).rows(40)])
+        row = {"features": [1, 2, 3]}
+        self.problem(self.daemon.post("/v1/models/m/predict", row), 409, "watching", "start a run by POST .../runs")
         run = self.ended(self.by_hand())
         self.assertEqual(run["state"], "failed", run)
         self.assertRegex(run["verdict"], r"\b(40|50)\b")
+        for how in (None, "kill"):
+            if how:
+                self.daemon.restart(how)
+            self.problem(self.daemon.post("/v1/models/m/predict?store=false", row), 409,
+                         "start a run by POST .../runs", "the last run came to none: " + run["verdict"])
 
     def test_a_run_cut_by_a_crash_goes_on(self):
         self.slow_model()
