@@ -1,5 +1,6 @@
 #include "http/items.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -13,8 +14,8 @@ bool upk_items_begin(enum upk_item_kind kind, struct upk_request *request, struc
 
 	if (!schema)
 		return true;
-	request->batch = upk_batch_begin(
-		kind, true, schema, upk_clock_now(upk_clock_system()), err);
+	request->batch =
+		upk_batch_begin(kind, true, schema, upk_clock_now(upk_clock_system()), err);
 	upk_schema_unref(schema);
 	if (!request->batch ||
 		!upk_batch_feed(request->batch, upk_buffer_text(&request->body), err))
@@ -75,6 +76,24 @@ struct upk_post *upk_items_read(
 	return post;
 }
 
+static void write_hints(const struct upk_batch *batch, struct upk_json_writer *w)
+{
+	size_t written = 0;
+
+	for (size_t i = 0; i < batch->ignored_count; i++) {
+		char hint[256];
+		if (!batch->meant[i])
+			continue;
+		if (written++ == 0)
+			upk_json_array(w, "hints");
+		snprintf(hint, sizeof hint, "%s: did you mean %s?", batch->ignored[i],
+			batch->meant[i]);
+		upk_json_string(w, NULL, hint);
+	}
+	if (written > 0)
+		upk_json_array_end(w);
+}
+
 void upk_items_write_ignored(const struct upk_batch *batch, struct upk_json_writer *w)
 {
 	if (batch->ignored_count == 0)
@@ -83,6 +102,7 @@ void upk_items_write_ignored(const struct upk_batch *batch, struct upk_json_writ
 	for (size_t i = 0; i < batch->ignored_count; i++)
 		upk_json_string(w, NULL, batch->ignored[i]);
 	upk_json_array_end(w);
+	write_hints(batch, w);
 }
 
 void upk_items_write_rejected(

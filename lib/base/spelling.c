@@ -83,6 +83,21 @@ const char *upk_spelling_nearest(const char *word, const char *const *names)
 	return s.nearest.data;
 }
 
+const char *upk_spelling_meant(const char *word, const char *const *names)
+{
+	enum { WHOLE_LEAST = 4, BEGINNING_LEAST = 6 };
+	const char *nearest = upk_spelling_nearest(word, names);
+
+	for (; !nearest && *names; names++) {
+		size_t alike = 0;
+		while (word[alike] != '\0' && lower(word[alike]) == lower((*names)[alike]))
+			alike++;
+		if (alike >= BEGINNING_LEAST || (alike >= WHOLE_LEAST && word[alike] == '\0'))
+			nearest = *names;
+	}
+	return nearest;
+}
+
 const char *upk_spelling_ask(const struct upk_spelling *s, char out[UPK_SPELLING_SIZE])
 {
 	out[0] = '\0';

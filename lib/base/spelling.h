@@ -23,6 +23,10 @@ void upk_spelling_try(struct upk_spelling *s, struct upk_text name);
  * that begins as word does, else the first. NULL: none is. names ends with NULL. */
 const char *upk_spelling_nearest(const char *word, const char *const *names);
 
+/* That, or the first that begins as word does: in all of word, 4 letters or more, or in 6 letters. So
+ * "prediction" is meant for "predicted". NULL: none. */
+const char *upk_spelling_meant(const char *word, const char *const *names);
+
 /* "; did you mean NAME?", "": nothing is near. Returns out. */
 const char *upk_spelling_ask(const struct upk_spelling *s, char out[UPK_SPELLING_SIZE]);
 

@@ -155,6 +155,24 @@ static bool known_version(struct upk_intake *k)
 	return false;
 }
 
+/* A label alone may come again with the event that it is of; on its own it is neither an event nor
+ * an example. */
+static bool is_bare(const struct upk_intake *k)
+{
+	return k->resolved.predicted < 0 && !k->item->features.data;
+}
+
+static bool insert(struct upk_intake *k, const struct upk_known *known, struct upk_error *err)
+{
+	if (!is_bare(k))
+		return upk_intake_insert(k, known, k->item->version, err);
+	upk_intake_reject(k,
+		"features: missing: want features or a prediction beside the label; a label alone "
+		"goes to labels%s",
+		k->item->meant ? k->item->meant : "");
+	return true;
+}
+
 bool upk_intake_event(struct upk_intake *k, struct upk_error *err)
 {
 	struct upk_known known;
@@ -162,8 +180,7 @@ bool upk_intake_event(struct upk_intake *k, struct upk_error *err)
 		return true;
 	if (!upk_intake_known(k, &known, err))
 		return false;
-	bool done = known.found ? again(k, &known, err)
-				: upk_intake_insert(k, &known, k->item->version, err);
+	bool done = known.found ? again(k, &known, err) : insert(k, &known, err);
 	upk_known_finish(&known);
 	return done;
 }

@@ -26,6 +26,8 @@ struct upk_class_score {
  * schema to schema of one configuration, so that a number found here need not be looked up again;
  * those of scores were not looked up. */
 struct upk_item {
+	const char *meant;         /* "; did you mean MEMBER, not NAME?" of a member that was left out;
+	                              NULL: none */
 	const char *error;         /* NULL: fine; else why it is rejected, naming field and value */
 	struct upk_text id;        /* absent: none; an integer's digits */
 	bool timed;
@@ -66,6 +68,7 @@ struct upk_batch {
 	struct upk_item *items;
 	size_t count;
 	char *ignored[UPK_BATCH_IGNORED]; /* unknown members that were left out */
+	const char *meant[UPK_BATCH_IGNORED]; /* the member that each may stand for; NULL: none */
 	size_t ignored_count;
 	struct upk_batch_memory *memory; /* the module's own: the body, texts of items */
 };

@@ -93,8 +93,9 @@ static struct upk_text keep_scratch(struct upk_decoder *d)
 	return (struct upk_text){ copy, d->scratch.size };
 }
 
-/* Names an unknown member, "group" or "slices.country": left out, or refused by a strict model. */
-static void ignore(
+/* Names an unknown member, "group" or "slices.country": left out, or refused by a strict model. Its
+ * index among those that were left out; UPK_BATCH_IGNORED: it is not among them. */
+static size_t ignore(
 	struct upk_decoder *d, struct upk_item *item, const char *prefix, struct upk_text name)
 {
 	struct upk_batch *b = d->batch;
@@ -102,16 +103,19 @@ static void ignore(
 	snprintf(whole, sizeof whole, "%s%s", prefix, upk_text_show(name, shown));
 	if (b->schema->config->strict) {
 		reject(d, item, "%s: unknown member, and the model is strict", whole);
-		return;
+		return UPK_BATCH_IGNORED;
 	}
-	for (size_t i = 0; i < b->ignored_count; i++)
-		if (!strcmp(b->ignored[i], whole))
-			return;
-	if (b->ignored_count == UPK_BATCH_IGNORED)
-		return;
+	size_t i = 0;
+	while (i < b->ignored_count && strcmp(b->ignored[i], whole) != 0)
+		i++;
+	if (i < b->ignored_count || i == UPK_BATCH_IGNORED)
+		return i;
 	struct upk_text kept = keep(d, upk_text_of(whole));
-	if (!d->no_memory)
-		b->ignored[b->ignored_count++] = (char *)kept.data;
+	if (d->no_memory)
+		return UPK_BATCH_IGNORED;
+	b->meant[i] = NULL;
+	b->ignored[b->ignored_count++] = (char *)kept.data;
+	return i;
 }
 
 /* Text of a string of 1..most bytes, of an integer's digits, of a boolean where `booleans`;
@@ -560,6 +564,33 @@ static size_t find_member(struct upk_decoder *d, size_t last, struct upk_text na
 	return i;
 }
 
+/* The member that somebody who wrote word may have meant; NULL: none. */
+static const char *meant_by(const struct upk_decoder *d, const char *word)
+{
+	const char *names[MEMBERS + 1] = { NULL };
+	size_t count = 0;
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (members[i].kinds & 1U << d->batch->kind &&
+			members[i].read != refuse_prediction && members[i].read != refuse_label)
+			names[count++] = members[i].name;
+	return upk_spelling_meant(word, names);
+}
+
+/* A name is compared once a body: when it is left out for the first time. */
+static void leave_out(struct upk_decoder *d, struct upk_item *item, struct upk_text name)
+{
+	struct upk_batch *b = d->batch;
+	size_t had = b->ignored_count, i = ignore(d, item, "", name);
+	if (b->ignored_count > had)
+		b->meant[i] = meant_by(d, b->ignored[i]);
+	if (i == UPK_BATCH_IGNORED || !b->meant[i] || item->meant)
+		return;
+	item->meant =
+		upk_batch_say(b, "; did you mean %s, not %s?", b->meant[i], b->ignored[i]);
+	if (!item->meant)
+		d->no_memory = true;
+}
+
 static void read_unknown(struct upk_decoder *d, struct upk_item *item, struct upk_text name)
 {
 	struct upk_error err = { 0 };
@@ -568,7 +599,7 @@ static void read_unknown(struct upk_decoder *d, struct upk_item *item, struct up
 	if (!upk_json_key_new(d->reader, name))
 		return;
 	upk_text_show(name, shown);
-	ignore(d, item, "", name);
+	leave_out(d, item, name);
 	if (!upk_value_skip(d->reader, upk_json_next(d->reader, &text), text, &err))
 		reject(d, item, "%s: %s", shown, err.message);
 	refuse_zeros(d, item, shown);
@@ -589,12 +620,18 @@ static void read_member(struct upk_decoder *d, struct upk_item *item, size_t i, 
 	refuse_zeros(d, item, v.name);
 }
 
+static const char *asked(const struct upk_item *item)
+{
+	return item->meant ? item->meant : "";
+}
+
 static void check_event(struct upk_decoder *d, struct upk_item *item)
 {
 	const struct upk_schema *s = d->batch->schema;
 	bool predicted = item->predicted.data || item->scored || item->scores_count;
 	if (!predicted && !item->label.data)
-		reject(d, item, "predicted: missing: want predicted, score, scores or label");
+		reject(d, item, "predicted: missing: want predicted, score, scores or label%s",
+			asked(item));
 	if (!predicted && item->strange)
 		refuse_strange(d, item);
 	if (!item->id.data && !item->label.data)
@@ -612,13 +649,13 @@ static void check_label(struct upk_decoder *d, struct upk_item *item)
 	if (!item->id.data)
 		reject(d, item, "id: missing: want the event's");
 	if (!item->label.data)
-		reject(d, item, "label: missing: want a class");
+		reject(d, item, "label: missing: want a class%s", asked(item));
 }
 
 static void check_predict(struct upk_decoder *d, struct upk_item *item)
 {
 	if (!item->features.data && !item->raw_features.data)
-		reject(d, item, "features: missing: want an array or an object");
+		reject(d, item, "features: missing: want an array or an object%s", asked(item));
 }
 
 void upk_decode_item(struct upk_decoder *d, enum upk_json_token token, struct upk_text text,

@@ -38,6 +38,23 @@ static void of_equally_near_words_the_one_that_begins_alike_is_meant(void **stat
 	assert_string_equal(upk_spelling_nearest("zost", names_of_4), "cost");
 }
 
+static void a_word_that_begins_alike_is_meant_where_none_is_near(void **state)
+{
+	static const char *const members[] = { "id", "predicted", "score", "features", NULL };
+	(void)state;
+	assert_string_equal(upk_spelling_meant("predict", members), "predicted");
+	assert_string_equal(upk_spelling_meant("prediction", members), "predicted");
+	assert_string_equal(upk_spelling_meant("Predictions", members), "predicted");
+	assert_string_equal(upk_spelling_meant("pred", members), "predicted");
+	assert_string_equal(upk_spelling_meant("feat", members), "features");
+	assert_string_equal(upk_spelling_meant("feature", members), "features");
+	assert_null(upk_spelling_meant("pre", members));
+	assert_null(upk_spelling_meant("predator", members));
+	assert_null(upk_spelling_meant("feats", members));
+	assert_null(upk_spelling_meant("", members));
+	assert_null(upk_spelling_nearest("prediction", members));
+}
+
 /* The whole table, without the early way out. */
 static size_t plain_distance(const char *a, const char *b)
 {
@@ -153,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_typo_finds_the_word_that_was_meant),
 		cmocka_unit_test(a_swap_of_neighbours_is_one_step),
 		cmocka_unit_test(of_equally_near_words_the_one_that_begins_alike_is_meant),
+		cmocka_unit_test(a_word_that_begins_alike_is_meant_where_none_is_near),
 		cmocka_unit_test(distances_are_those_of_the_whole_table),
 		cmocka_unit_test(a_strange_word_is_not_guessed),
 		cmocka_unit_test(the_nearest_of_many_is_asked_for),

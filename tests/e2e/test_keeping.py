@@ -547,10 +547,10 @@ class Check(Case):
 
     def test_an_old_example_that_became_a_pair_leaves_no_hole_in_the_numbers(self):
         self.put_model("m", {"windows": [{"name": "w", "count": 100}], "rules": [], "retention": "4s"})
-        self.events("m", {"id": "x", "label": "a"})
+        self.events("m", {"id": "x", "features": [1], "label": "a"})
         time.sleep(2.5)
         self.events("m", [{"id": str(i), "predicted": "a", "label": "a"} for i in range(5)])
-        self.events("m", {"id": "x", "predicted": "a", "label": "a"})
+        self.events("m", {"id": "x", "predicted": "a", "features": [1], "label": "a"})
         self.events("m", [{"id": str(i), "predicted": "a", "label": "a"} for i in range(5, 9)])
         wait_until(lambda: self.daemon.get("/v1/models/m/events/x").status == 404, what="the end of x")
         self.assertEqual((self.metrics("m", "w")["pairs"], self.metrics("m", "w")["events"]), (9, 9))

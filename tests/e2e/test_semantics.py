@@ -228,6 +228,11 @@ class Posting(Case):
         answer = self.events("mail", {"id": "a", "predicted": "ham", "group": 7, "labl": "ham"})
         self.check(answer, accepted=1)
         self.assertEqual(sorted(answer["ignored"]), ["group", "labl"])
+        self.assertEqual(answer["hints"], ["labl: did you mean label?"])
+        reply = self.daemon.post("/v1/models/mail/events", {"id": "c", "prediction": "ham", "feature": {"len": 1}})
+        body = self.problem(reply, 422, "predicted: missing", "; did you mean predicted, not prediction?")
+        self.assertEqual(body["hints"], ["prediction: did you mean predicted?", "feature: did you mean features?"])
+        self.assertNotIn("hints", self.events("mail", {"id": "d", "predicted": "ham", "group": 7}))
         answer = self.events("mail", {"id": "b", "predicted": "ham", **{f"x{i}": 1 for i in range(30)}})
         self.assertEqual(len(answer["ignored"]), 10)
 

@@ -51,6 +51,34 @@ static void an_item_is_new_joined_revised_waiting_or_a_duplicate(void **state)
 	free(metrics);
 }
 
+/* An event that is stored takes it, as it takes its own label when it comes again. */
+static void a_label_alone_is_neither_an_event_nor_an_example(void **state)
+{
+	struct bed *b = *state;
+	struct upk_post post;
+	bed_post(b, &post, UPK_ITEM_EVENT, "m",
+		"[{\"id\":\"a\",\"predicted\":\"x\"},{\"id\":\"a\",\"label\":\"y\"},"
+		"{\"id\":\"b\",\"label\":\"z\"},{\"label\":\"x\",\"feature\":{\"f\":1}},"
+		"{\"label\":\"x\",\"features\":{\"f\":1}}]",
+		0);
+	assert_int_equal(post.accepted, 3);
+	assert_int_equal(post.joined, 1);
+	assert_int_equal(post.rejected_total, 2);
+	assert_int_equal(post.rejected[0].index, 2);
+	assert_string_equal(post.rejected[0].error,
+		"features: missing: want features or a prediction beside the label; a label alone "
+		"goes to labels");
+	assert_int_equal(post.rejected[1].index, 3);
+	assert_string_equal(post.rejected[1].error,
+		"features: missing: want features or a prediction beside the label; a label alone "
+		"goes to labels; did you mean features, not feature?");
+	bed_finish(&post);
+
+	struct upk_schema *schema = upk_engine_schema(b->engine, "m", NULL);
+	assert_int_equal(schema->classes_count, 2);
+	upk_schema_unref(schema);
+}
+
 static void an_atomic_post_with_a_reject_stores_nothing(void **state)
 {
 	struct bed *b = *state;
@@ -456,6 +484,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			an_item_is_new_joined_revised_waiting_or_a_duplicate, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_label_alone_is_neither_an_event_nor_an_example, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(
 			an_atomic_post_with_a_reject_stores_nothing, bed_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -117,6 +117,21 @@ static void unknown_members_are_listed_once_and_ten_at_most(void **state)
 	upk_batch_destroy(b);
 }
 
+static void of_a_member_that_was_left_out_the_one_that_was_meant_is_told(void **state)
+{
+	(void)state;
+	struct upk_batch *b = items_events("{}",
+		"[{\"id\":1," P "\"group\":1,\"feature\":{\"a\":1}},"
+		"{\"id\":2," P "\"feature\":{\"a\":1}},{\"id\":3," P "\"group\":1}]");
+	assert_int_equal(b->ignored_count, 2);
+	assert_null(b->meant[0]);
+	assert_string_equal(b->meant[1], "features");
+	assert_string_equal(b->items[0].meant, "; did you mean features, not feature?");
+	assert_string_equal(b->items[1].meant, "; did you mean features, not feature?");
+	assert_null(b->items[2].meant);
+	upk_batch_destroy(b);
+}
+
 static void a_rejected_item_keeps_its_id(void **state)
 {
 	(void)state;
@@ -464,6 +479,7 @@ int main(void)
 		cmocka_unit_test(a_label_from_tomorrow_is_known_now),
 		cmocka_unit_test(ids_and_classes_are_digits_never_doubles),
 		cmocka_unit_test(unknown_members_are_listed_once_and_ten_at_most),
+		cmocka_unit_test(of_a_member_that_was_left_out_the_one_that_was_meant_is_told),
 		cmocka_unit_test(a_rejected_item_keeps_its_id),
 		cmocka_unit_test(a_zero_in_a_text_is_the_fault_of_its_item),
 		cmocka_unit_test(meta_ends_at_a_kibibyte),

@@ -134,6 +134,12 @@ static void what_an_event_needs_is_named(void **state)
 		{ "{" P "\"x\":1}", "id: missing: only an event with its label goes without" },
 		{ "{\"label\":\"a\"}", "" },
 		{ "{}", "predicted: missing: want predicted, score, scores or label" },
+		{ "{\"id\":1,\"prediction\":\"a\",\"pred\":1}",
+			"predicted: missing: want predicted, score, scores or label; did you mean "
+			"predicted, not prediction?" },
+		{ "{\"id\":1,\"group\":1,\"Lable\":\"a\"}",
+			"predicted: missing: want predicted, score, scores or label; did you mean "
+			"label, not Lable?" },
 		{ "{\"id\":\"\\u0001\xc3\xa9\",\"predicted\":1.5}", "predicted: 1.5: " CLASS },
 		{ "{\"id\":1,\"timestamp\":\"\\n\xc3\xa9\"," P "\"x\":1}",
 			"timestamp: \"?\xc3\xa9\": " TIME },
@@ -182,6 +188,9 @@ static void wrong_labels_are_named(void **state)
 	static const struct fault rows[] = {
 		{ "{\"id\":1,\"label\":\"a\",\"source\":\"review\"}", "" },
 		{ "{\"label\":\"a\"}", "id: missing: want the event's" },
+		{ "{\"id\":1,\"labels\":\"a\"}",
+			"label: missing: want a class; did you mean label, not labels?" },
+		{ "{\"id\":1,\"predict\":\"a\"}", "label: missing: want a class" },
 		{ "{\"id\":1}", "label: missing: want a class" },
 		{ "{\"id\":1,\"label\":null}",
 			"label: null: a label can't be withdrawn: post the right one, or DELETE "
