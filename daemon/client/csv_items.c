@@ -259,6 +259,21 @@ void upk_csv_items_write_features(const struct upk_csv_items *t, struct upk_buff
 		upk_json_array_end(&w);
 }
 
+void upk_csv_items_list_features(const struct upk_csv_items *t, char out[UPK_SPELLING_SIZE])
+{
+	bool fits = true;
+	out[0] = '\0';
+	for (size_t i = 0; fits && i < t->count; i++) {
+		const struct column *column = &t->columns[i];
+		char words[160];
+		if (column->role != FEATURE)
+			continue;
+		snprintf(words, sizeof words, "%.140s %s", column->name,
+			column->type == UPK_TARGET_WORDS ? "category" : "number");
+		fits = upk_spelling_add(out, upk_text_of(words));
+	}
+}
+
 /* ---- rows ---- */
 
 /* The next row's cells and line, from what is held or from the file. */

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/spelling.h"
 #include "client/csv.h"
 #include "client/loader.h"
 #include "client/target.h"
@@ -37,6 +38,8 @@ void upk_csv_items_fit(struct upk_csv_items *t, const struct upk_target *target)
 
 /* The features of a model for it: a JSON array; nothing: there are no feature columns. */
 void upk_csv_items_write_features(const struct upk_csv_items *t, struct upk_buffer *out);
+/* The same in words, "len number, subject category", as upk_spelling_list has names; "": none. */
+void upk_csv_items_list_features(const struct upk_csv_items *t, char out[UPK_SPELLING_SIZE]);
 
 /* The next row; one that can't be read ends the file, as those of upk_csv_next do. Without an id
  * column its id is `name`:LINE, the file's name without its folder. *fault: why it is no item, with

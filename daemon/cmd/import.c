@@ -184,6 +184,7 @@ static bool create_for_table(
 	const struct upk_csv_items *table, struct upk_target *target, struct upk_error *err)
 {
 	struct upk_buffer features = { 0 };
+	char words[UPK_SPELLING_SIZE];
 	if (target->model)
 		return true;
 	upk_csv_items_write_features(table, &features);
@@ -192,6 +193,9 @@ static bool create_for_table(
 		? upk_fail(err, UPK_NOMEM, "no memory for a model's features")
 		: upk_target_create(target, features.size > 1 ? features.data : NULL, err);
 	upk_buffer_finish(&features);
+	upk_csv_items_list_features(table, words);
+	if (done && words[0])
+		fprintf(stderr, "features: %s\n", words);
 	return done;
 }
 

@@ -247,6 +247,12 @@ class ExportImport(Case):
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/4"))["version"], "7")
         self.assertEqual(self.ok(self.daemon.get("/v1/models/m/events/file.ndjson%3A6"))["predicted"], "b")
 
+    def test_an_import_that_makes_a_model_says_the_types_of_its_features(self):
+        path = self.written("len,subject,y\n1,hello,a\n2.5,there,b\n", "rows.csv")
+        arguments = ("import", path, "--model", "typed", "--label", "y", "--url", f"http://127.0.0.1:{self.daemon.port}")
+        self.assertIn("features: len number, subject category\n", run(*arguments).stderr)
+        self.assertNotIn("features:", run(*arguments).stderr)
+
     def test_a_model_of_which_no_row_is_accepted_is_deleted_again(self):
         url = ("--url", f"http://127.0.0.1:{self.daemon.port}")
         none = self.written("a,y\n1,\n2,\n", "none.csv")
