@@ -103,7 +103,7 @@ static bool settings_of_all(const cJSON *value, struct upk_error *err)
 {
 	for (const cJSON *m = value->child; m; m = m->next) {
 		const struct upk_learner *learner = upk_learner_find(m->string);
-		if (!learner || strcmp(m->string, "auto") == 0)
+		if (!learner)
 			return upk_fail(err, UPK_INVALID,
 				"settings.%s: want settings by learner, as {\"trees\": {...}}, "
 				"where the learner is auto",

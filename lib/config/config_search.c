@@ -68,7 +68,7 @@ static bool search_space(void *into, const cJSON *value, struct upk_error *err)
 	r->search.space = value;
 	for (const cJSON *m = value->child; m; m = m->next) {
 		const struct upk_learner *learner = upk_learner_find(m->string);
-		if (!learner || strcmp(m->string, "auto") == 0 || !upk_config_takes(r, learner))
+		if (!learner || !upk_config_takes(r, learner))
 			return no_learner(r, m, err);
 		if (!upk_config_space(r, learner, &space, err))
 			return false;

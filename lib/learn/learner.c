@@ -17,8 +17,6 @@ const struct upk_learner *upk_learner_at(size_t i)
 
 const struct upk_learner *upk_learner_find(const char *name)
 {
-	if (strcmp(name, "auto") == 0)
-		return learners[0];
 	for (size_t i = 0; i < sizeof learners / sizeof *learners; i++)
 		if (strcmp(name, learners[i]->name) == 0)
 			return learners[i];

@@ -108,7 +108,7 @@ struct upk_learner {
 	void (*free)(void *fitted); /* NULL is fine */
 };
 
-/* The i-th, NULL after the last; by name ("auto" gives the first), NULL when there is none. */
+/* The i-th, NULL after the last; by name, NULL when there is none. */
 const struct upk_learner *upk_learner_at(size_t i);
 const struct upk_learner *upk_learner_find(const char *name);
 

@@ -394,7 +394,7 @@ static void learners_are_found_by_name(void **state)
 	assert_ptr_equal(upk_learner_at(2), &upk_mlp);
 	assert_null(upk_learner_at(3));
 	assert_ptr_equal(upk_learner_find("logistic"), &upk_logistic);
-	assert_ptr_equal(upk_learner_find("auto"), &upk_logistic);
+	assert_null(upk_learner_find("auto"));
 	assert_null(upk_learner_find("forest"));
 	assert_true(strlen(upk_learner_processor()) > 0);
 }
