@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "config/config_read.h"
 #include "config/value.h"
+#include "learn/predictor.h"
 #include "metrics/confusion.h"
 
 enum { CONFIG_MAX = 1024 * 1024, SOURCES_MAX = 16 };

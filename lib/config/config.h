@@ -13,7 +13,7 @@
 #include "base/spelling.h"
 #include "base/text.h"
 #include "config/feature.h"
-#include "learn/checks.h"
+#include "learn/checks_wanted.h"
 
 enum { UPK_WINDOWS_MAX = 16, UPK_RULES_MAX = 64, UPK_SLICES_MAX = 16, UPK_NAME_MAX = 128 };
 

@@ -14,7 +14,6 @@
 #include "core/health.h"
 #include "core/post.h"
 #include "items/schema.h"
-#include "learn/predictor.h"
 
 /* Owns the store and all threads but those of callers. Any thread may call what stands here. */
 struct upk_engine;

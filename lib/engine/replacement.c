@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "learn/predictor.h"
+
 static bool same_feature(const struct upk_feature *a, const struct upk_feature *b)
 {
 	return a->type == b->type && a->size == b->size;

@@ -9,6 +9,7 @@
 #include "core/core.h"
 #include "infer/infer_request.h"
 #include "infer/lending.h"
+#include "learn/predictor.h"
 #include "store/version.h"
 
 enum { PROBABILITIES_MAX = 16 << 20, WORD = sizeof(uint64_t) };

@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "core/health.h"
+#include "learn/predictor.h"
 #include "store/version.h"
 #include "tail/standing.h"
 

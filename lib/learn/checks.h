@@ -6,18 +6,9 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "learn/checks_wanted.h"
 #include "learn/panel.h"
 #include "learn/slices.h"
-
-/* What is asked for: docs/gate.md. */
-struct upk_checks {
-	double at_least;     /* of the gate's metric; NAN: nothing */
-	double flips;        /* share of the pairs that may be answered otherwise; NAN: any */
-	double leak;         /* share of the errors of the best service so far; NAN: no alarm */
-	double slice_margin; /* by which a slice may fall; NAN: slices are only shown */
-	size_t slice_pairs;  /* that a slice needs to be judged, >= 1 */
-};
-extern const struct upk_checks upk_checks_default;
 
 enum { UPK_CHECKS_NAME = 272, UPK_CHECKS_WORDS = 512, UPK_CHECKS_SLICES = 20 };
 

@@ -1,6 +1,7 @@
 /* Versions, their bytes, and the promotion log. */
 #include <stdlib.h>
 
+#include "learn/predictor.h"
 #include "report/report.h"
 #include "report/report_parts.h"
 #include "report/report_rows.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learn/predictor.h"
 #include "tail/alerting.h"
 #include "tail/retraining.h"
 #include "tail/sentence.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/spelling.h"
+#include "learn/predictor.h"
 
 /* class: NULL is none. */
 static bool is_unknown(const struct upk_tail *t, const char *class)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/pack.h"
+#include "learn/predictor.h"
 #include "versions/awaited.h"
 
 /* Plain integers of the state; writing and reading walk them as an array. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "items/pick.h"
+#include "learn/predictor.h"
 #include "store/version.h"
 
 struct upk_serving {

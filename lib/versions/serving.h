@@ -11,8 +11,9 @@
 #include "base/text.h"
 #include "config/feature.h"
 #include "items/schema.h"
-#include "learn/predictor.h"
 #include "store/store.h"
+
+struct upk_predictor;
 
 enum { UPK_NO_CLASS = UINT16_MAX };
 

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "engine/stream.h"
+#include "learn/predictor.h"
 
 static const char config[] = "{\"features\":[\"x\"],\"rules\":[]}";
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "engine/stream.h"
+#include "learn/predictor.h"
 
 enum { SEEDS = 200, WITHIN = 2000, EQUAL_PAIRS = 100000 };
 
