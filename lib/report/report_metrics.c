@@ -107,9 +107,19 @@ static void write_figure(
 		write_interval(upk_measure_interval(measure, f->counts, f->level), name, w);
 }
 
-static void write_whole(const struct figures *f, const char *name, struct upk_json_writer *w)
+static void write_accuracy(const struct figures *f, struct upk_json_writer *w)
 {
-	write_figure(f, (struct upk_measure){ .metric = upk_metric_find(name) }, w);
+	write_figure(f, (struct upk_measure){ .metric = upk_metric_find("accuracy") }, w);
+}
+
+/* Every other metric of the whole window that needs no scores. */
+static void write_wholes(const struct figures *f, struct upk_json_writer *w)
+{
+	const struct upk_metric *metric, *accuracy = upk_metric_find("accuracy");
+	for (size_t i = 0; (metric = upk_metric_at(i)) != NULL; i++)
+		if (metric != accuracy && !upk_metric_per_class(metric) &&
+			upk_metric_needs(metric) == UPK_METRIC_COUNTS)
+			write_figure(f, (struct upk_measure){ .metric = metric }, w);
 }
 
 /* Precision, recall, F1: every metric that a class has. */
@@ -148,7 +158,7 @@ static void write_figures(const struct figures *f, struct upk_json_writer *w)
 		{ "micro", UPK_AVERAGE_MICRO },
 		{ "weighted", UPK_AVERAGE_WEIGHTED },
 	};
-	write_whole(f, "accuracy", w);
+	write_accuracy(f, w);
 	if (f->schema->positive >= 0)
 		write_per_class(f, UPK_AVERAGE_CLASS, (size_t)f->schema->positive, w);
 	write_classes(f, w);
@@ -234,9 +244,7 @@ static bool write_window(const struct upk_report *r, const struct snapshot *s,
 	write_delay(s, w);
 	write_figures(&values, w);
 	write_confusion(&values, w);
-	write_whole(&values, "balanced_accuracy", w);
-	write_whole(&values, "mcc", w);
-	write_whole(&values, "kappa", w);
+	write_wholes(&values, w);
 	upk_json_object(w, "intervals");
 	upk_json_double(w, "level", query->level);
 	write_figures(&intervals, w);

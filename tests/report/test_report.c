@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "engine/engine.h"
+#include "metrics/metric.h"
 #include "report/report.h"
 
 struct fixture {
@@ -188,6 +189,28 @@ static void a_single_score_is_that_of_the_positive_class(void **state)
 	cJSON_Delete(json);
 }
 
+/* A new row of the metrics' table needs nothing here. */
+static void every_metric_of_the_table_is_shown_once(void **state)
+{
+	struct fixture *f = *state;
+	struct upk_error err = { 0 };
+	put(f, "m", "{\"windows\":[{\"name\":\"w\",\"count\":3}]}");
+	post(f, UPK_ITEM_EVENT, "m", "{\"id\":\"1\",\"predicted\":\"a\",\"label\":\"b\"}\n");
+	const struct upk_metrics_query query = { .window = "w", .level = 0.95, .scores = true };
+	cJSON *json = metrics(f, &query, &err);
+	const cJSON *window = at(at(json, "windows"), "w");
+	const struct upk_metric *metric;
+	for (size_t i = 0; (metric = upk_metric_at(i)) != NULL; i++) {
+		const cJSON *place = upk_metric_per_class(metric) ? at(window, "macro") : window;
+		size_t shown = 0;
+		for (const cJSON *m = place->child; m; m = m->next)
+			shown += strcmp(m->string, upk_metric_name(metric)) == 0;
+		if (shown != 1)
+			fail_msg("%s is shown %zu times", upk_metric_name(metric), shown);
+	}
+	cJSON_Delete(json);
+}
+
 static void post_pairs(struct fixture *f, int from, int to)
 {
 	struct upk_buffer body = { 0 };
@@ -324,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(examples_between_events_do_not_lessen_coverage),
 		CASE(a_single_score_is_that_of_the_positive_class),
+		CASE(every_metric_of_the_table_is_shown_once),
 		CASE(points_are_chosen_evenly_with_first_and_last),
 		CASE(history_refuses_what_it_cannot_show),
 		CASE(what_is_not_there_is_not_found),
