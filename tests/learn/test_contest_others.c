@@ -35,6 +35,25 @@ static void make(struct upk_dataset *d, bool crossed, uint64_t seed)
 	}
 }
 
+/* Until CHANGE the label is as above. Then it is the opposite, but for a strip where it stays: a
+ * straight line tells it in three of four, if it is fitted on rows since then. What was served
+ * guesses. */
+static void make_turned(struct upk_dataset *d, size_t rows, uint64_t seed)
+{
+	struct upk_random r;
+
+	upk_random_seed(&r, seed);
+	upk_dataset_init(d, sample_columns(2), 2);
+	for (size_t i = 0; i < rows; i++) {
+		double x[] = { upk_random_unit(&r) - 0.5, upk_random_unit(&r) - 0.5 };
+		bool y = x[0] + x[1] > 0, served = upk_random_unit(&r) < 0.5;
+		y = i >= CHANGE && x[0] < 0.25 ? !y : y;
+		y = upk_random_unit(&r) < 0.05 ? !y : y;
+		if (!upk_dataset_add(d, x, y, served, 1 + (int64_t)i, NULL))
+			abort();
+	}
+}
+
 static struct upk_contest_request request_on(const struct upk_dataset *d, enum upk_gate_kind kind,
 	const struct upk_contest_other *others, size_t count)
 {
@@ -188,19 +207,169 @@ static void want_of_memory_fails_the_run(void **state)
 	upk_dataset_finish(&d);
 }
 
-static void a_search_is_of_the_learner_that_was_picked(void **state)
+/* The first of the windows with the highest score. */
+static size_t best_of(const struct upk_contest_outcome *out, size_t windows)
 {
-	struct upk_contest_other others[] = { other(&upk_trees) };
-	const struct upk_tuning tuning = { .trials = 3,
+	size_t best = 0;
+
+	for (size_t i = 1; i < windows; i++)
+		if (out->candidates[i].score > out->candidates[best].score)
+			best = i;
+	return best;
+}
+
+/* Of windows that are alike the longest is picked, not the best. */
+static void its_window_is_the_picked_one_where_another_is_better_by_chance(void **state)
+{
+	const struct upk_contest_other others[] = { other(&upk_trees) };
+	struct upk_contest_outcome alone, out;
+	struct upk_dataset d;
+	size_t seen = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		make(&d, false, seed);
+		struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, others, 0);
+		run(&r, &alone);
+		if (alone.picked != best_of(&alone, alone.count)) {
+			r.others_count = 1;
+			run(&r, &out);
+			assert_int_equal(out.candidates[alone.count].from,
+				alone.candidates[alone.picked].from);
+			upk_contest_finish(&out);
+			seen++;
+		}
+		upk_contest_finish(&alone);
+		upk_dataset_finish(&d);
+	}
+	assert_in_range(seen, 1, 20);
+}
+
+/* A version that knows the stream after the change, from rows of another one. */
+static struct upk_predictor *old_version(void)
+{
+	const struct upk_predictor_setup setup = { .learner = &upk_trees, .classes = classes };
+	struct upk_dataset d;
+
+	make_turned(&d, 3 * ROWS, 90);
+	struct upk_predictor *p = upk_predictor_fit(&setup, &d, CHANGE, 3 * ROWS, NULL);
+	assert_non_null(p);
+	upk_dataset_finish(&d);
+	return p;
+}
+
+static void its_window_is_the_best_where_an_old_version_was_picked(void **state)
+{
+	const struct upk_contest_other others[] = { other(&upk_logistic) };
+	const struct upk_contest_old old[] = { { 7, old_version(), 1 } };
+	struct upk_contest_outcome out;
+	struct upk_dataset d;
+
+	(void)state;
+	make_turned(&d, ROWS, 6);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, others, 1);
+	r.change = 1 + 500;
+	r.old = old;
+	r.olds = 1;
+	run(&r, &out);
+	size_t windows = out.count - 2, best = best_of(&out, windows);
+	assert_int_equal(out.picked, windows);
+	assert_int_equal(out.version, 7);
+	assert_int_not_equal(best, 0);
+	assert_true(out.candidates[best].from > 1);
+	assert_int_equal(out.candidates[out.count - 1].from, out.candidates[best].from);
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+	upk_predictor_unref(old[0].predictor);
+}
+
+static void an_old_version_that_was_refused_is_not_named(void **state)
+{
+	const struct upk_contest_old old[] = { { 7, old_version(), 1 } };
+	struct upk_contest_outcome out;
+	struct upk_dataset d;
+
+	(void)state;
+	make_turned(&d, ROWS, 6);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_ALERT, NULL, 0);
+	r.old = old;
+	r.olds = 1;
+	r.margin = 1;
+	run(&r, &out);
+	assert_int_equal(out.candidates[out.picked].version, 7);
+	assert_false(out.passed || out.held);
+	assert_int_equal(out.version, 0);
+	assert_null(out.predictor);
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+	upk_predictor_unref(old[0].predictor);
+}
+
+/* c moves where the windows say so, whoever is fitted on the one that was picked. */
+static void after_growth_c_is_where_the_window_of_one_that_is_picked_begins(void **state)
+{
+	const struct upk_contest_other others[] = { other(&upk_trees) };
+	struct upk_contest_outcome out;
+	struct upk_dataset d;
+
+	(void)state;
+	make_turned(&d, ROWS, 7);
+	struct upk_contest_request r = request_on(&d, UPK_GATE_GROWTH, others, 1);
+	r.change = 1 + 500;
+	run(&r, &out);
+	assert_true(out.passed);
+	assert_string_equal(upk_predictor_learner(out.predictor), "trees");
+	assert_true(out.from >= 1 + CHANGE);
+	assert_int_equal(out.change, out.from);
+	upk_contest_finish(&out);
+	upk_dataset_finish(&d);
+}
+
+/* ---- a search ---- */
+
+/* What a search tried: how many of each kind, and how many with so few leaves. */
+struct tried {
+	size_t adjusted, optimised, few;
+};
+
+/* Of trees; their own number is greater. */
+static const struct upk_parameter few_leaves[] = {
+	{ .name = "leaves", .kind = UPK_SPACE_INT, .low = 5, .high = 7, .step = 1 },
+	{ 0 },
+};
+
+static void count_trial(void *context, const struct upk_trial *trial, bool recalled)
+{
+	struct tried *t = context;
+	const char *leaves = strstr(trial->settings, "\"leaves\":");
+
+	(void)recalled;
+	t->adjusted += trial->kind == UPK_TRIAL_ADJUST;
+	t->optimised += trial->kind == UPK_TRIAL_OPTIMISE;
+	t->few += leaves && strtol(leaves + strlen("\"leaves\":"), NULL, 10) <= 7;
+}
+
+static struct upk_tuning search_of(size_t trials, struct tried *tried)
+{
+	return (struct upk_tuning){ .trials = trials,
 		.repetitions = 1,
 		.method = upk_search_method_find("random"),
-		.objective = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 } };
+		.objective = { upk_metric_find("f1"), UPK_AVERAGE_MACRO, 0 },
+		.watch = { .finished = count_trial, .context = tried } };
+}
+
+static void a_search_is_of_the_learner_that_was_picked_and_in_its_space(void **state)
+{
+	struct upk_contest_other others[] = { other(&upk_trees) };
+	struct tried tried = { 0 };
+	struct upk_tuning tuning = search_of(4, &tried);
 	struct upk_contest_outcome out;
 	struct upk_dataset d;
 
 	(void)state;
 	make(&d, true, 5);
-	upk_space_init(&others[0].space, upk_trees.space);
+	upk_space_init(&others[0].space, few_leaves);
+	upk_space_init(&tuning.space, upk_logistic.space);
 	struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, others, 1);
 	r.tuning = &tuning;
 	run(&r, &out);
@@ -208,8 +377,73 @@ static void a_search_is_of_the_learner_that_was_picked(void **state)
 	for (size_t i = 0; i < out.count; i++)
 		if (out.candidates[i].trial)
 			assert_ptr_equal(out.candidates[i].learner, &upk_trees);
+	assert_int_equal(tried.optimised, 4);
+	assert_in_range(tried.few, 3, 4); /* the first may have those of the setup */
 	upk_contest_finish(&out);
 	upk_dataset_finish(&d);
+}
+
+static struct upk_predictor *champion_of(
+	const struct upk_learner *learner, const struct upk_dataset *d)
+{
+	const struct upk_predictor_setup setup = { .learner = learner, .classes = classes };
+	struct upk_predictor *p = upk_predictor_fit(&setup, d, 0, CHANGE, NULL);
+
+	assert_non_null(p);
+	return p;
+}
+
+/* Trees are picked: they go on from trees, and from nothing else. */
+static void a_champion_of_another_learner_is_not_gone_on_from(void **state)
+{
+	const struct upk_learner *learners[] = { &upk_trees, &upk_logistic };
+	const struct upk_contest_other others[] = { other(&upk_trees) };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct tried tried = { 0 };
+		struct upk_tuning tuning = search_of(4, &tried);
+		struct upk_contest_outcome out;
+		struct upk_dataset d;
+		make(&d, true, 5);
+		tuning.champion = champion_of(learners[i], &d);
+		tuning.champion_to = 1 + CHANGE;
+		struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, others, 1);
+		r.tuning = &tuning;
+		run(&r, &out);
+		assert_string_equal(upk_predictor_learner(out.predictor), "trees");
+		assert_int_equal(tried.adjusted, i == 0 ? 1 : 0);
+		assert_int_equal(tried.optimised, i == 0 ? 3 : 4);
+		upk_contest_finish(&out);
+		upk_predictor_unref(tuning.champion);
+		upk_dataset_finish(&d);
+	}
+}
+
+/* ---- the first version ---- */
+
+static void the_first_version_is_held_to_the_class_with_the_most_rows(void **state)
+{
+	struct upk_contest_outcome out;
+	struct upk_dataset d;
+	struct upk_error err = { 0 };
+
+	(void)state;
+	for (uint16_t most = 0; most < 2; most++) {
+		upk_dataset_init(&d, sample_columns(2), 2);
+		for (int64_t i = 0; i < ROWS; i++) {
+			double x[] = { (double)(i % 7), (double)(i % 5) };
+			uint16_t y = i % 4 ? most : !most;
+			assert_true(upk_dataset_add(&d, x, y, -1, 1 + i, NULL));
+		}
+		struct upk_contest_request r = request_on(&d, UPK_GATE_MANUAL, NULL, 0);
+		r.measure =
+			(struct upk_measure){ upk_metric_find("accuracy"), UPK_AVERAGE_NONE, 0 };
+		assert_true(upk_contest_first(&r, &out, &err));
+		assert_true(fabs(out.champion - 0.75) < 0.01);
+		upk_contest_finish(&out);
+		upk_dataset_finish(&d);
+	}
 }
 
 int main(void)
@@ -220,7 +454,13 @@ int main(void)
 		cmocka_unit_test(one_that_is_as_good_is_not),
 		cmocka_unit_test(one_that_cannot_be_fitted_is_left_out),
 		cmocka_unit_test(want_of_memory_fails_the_run),
-		cmocka_unit_test(a_search_is_of_the_learner_that_was_picked),
+		cmocka_unit_test(its_window_is_the_picked_one_where_another_is_better_by_chance),
+		cmocka_unit_test(its_window_is_the_best_where_an_old_version_was_picked),
+		cmocka_unit_test(an_old_version_that_was_refused_is_not_named),
+		cmocka_unit_test(after_growth_c_is_where_the_window_of_one_that_is_picked_begins),
+		cmocka_unit_test(a_search_is_of_the_learner_that_was_picked_and_in_its_space),
+		cmocka_unit_test(a_champion_of_another_learner_is_not_gone_on_from),
+		cmocka_unit_test(the_first_version_is_held_to_the_class_with_the_most_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
