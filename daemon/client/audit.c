@@ -6,7 +6,6 @@
 
 #include <cjson/cJSON.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/time.h"
 #include "client/remote.h"

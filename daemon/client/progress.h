@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
 
 /* One thread at a time. All of it goes to stderr. */
 struct upk_progress {

@@ -10,7 +10,6 @@
 #include <malloc.h>
 #endif
 
-#include "base/clock.h"
 #include "config.h"
 #include "folder.h"
 #include "http/server.h"

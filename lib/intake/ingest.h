@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "core/model.h"
 #include "core/steps.h"
-#include "store/store.h"
 
 /* What one transaction does to one model; nothing of it touches the model until the commit.
  * Thread: the writer. */

@@ -1,6 +1,5 @@
 #include "learn/footprint.h"
 
-#include "learn/dataset.h"
 
 /* Bytes of a sparse value: its column and itself. */
 enum { SPARSE = sizeof(uint32_t) + sizeof(float) };

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/json_writer.h"
 #include "learn/onnx.h"
-#include "metrics/confusion.h"
 
 /* Numbers beyond it are taken for it, in training and in answers: a fourth of the greatest float, so
  * that XGBoost can double it. */

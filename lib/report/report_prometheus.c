@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "metrics/metric.h"
 #include "report/report.h"
 #include "report/report_parts.h"
 #include "writer/checkpointer.h"

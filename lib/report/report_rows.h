@@ -3,7 +3,6 @@
 #define UPK_REPORT_REPORT_ROWS_H
 
 #include "base/json_writer.h"
-#include "report/report.h"
 #include "store/alert.h"
 
 /* An alert as an object. */

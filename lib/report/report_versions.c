@@ -4,7 +4,6 @@
 #include "learn/predictor.h"
 #include "report/report.h"
 #include "report/report_parts.h"
-#include "report/report_rows.h"
 #include "store/live.h"
 #include "store/version.h"
 

@@ -6,7 +6,6 @@
 
 #include "tail/orders.h"
 #include "tail/tail.h"
-#include "versions/bench.h"
 
 enum { UPK_SENTENCE_SIZE = 512 };
 

@@ -8,7 +8,6 @@
 
 #include <cjson/cJSON.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "items/schema.h"

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "items/schema.h"
 #include "metrics/score.h"
-#include "store/event.h"
 #include "store/place.h"
 #include "store/store.h"
 #include "windows/window.h"

@@ -9,7 +9,6 @@
 #include "store/model.h"
 #include "store/run.h"
 #include "store/version.h"
-#include "tail/alerting.h"
 #include "tail/sentence.h"
 #include "tail/tail_state.h"
 #include "writer/jobs.h"

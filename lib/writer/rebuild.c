@@ -6,7 +6,6 @@
 #include "core/scorer.h"
 #include "intake/recent.h"
 #include "store/alert.h"
-#include "store/event.h"
 #include "store/place.h"
 #include "store/run.h"
 #include "tail/retraining.h"

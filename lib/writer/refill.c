@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "store/alert.h"
-#include "store/event.h"
 #include "store/live.h"
 #include "store/place.h"
 #include "store/run.h"
