@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "core/core.h"
 #include "learn/candidate.h"
 #include "learn/choice.h"
+#include "learn/distinct.h"
 #include "learn/footprint.h"
 #include "learn/learner.h"
 #include "runs/outcome.h"
@@ -227,6 +229,22 @@ static struct upk_contest_request request_of(
 }
 
 /* What it must fail for is known before it chooses a learner, which may take minutes. */
+/* A text that nobody has declared is learnt as a category, and little is learnt from it. */
+static bool doubt_categories(
+	const struct upk_table *t, char verdict[UPK_CONTEST_VERDICT], struct upk_error *err)
+{
+	struct upk_distinct d;
+	size_t end = strlen(verdict);
+	if (!upk_distinct_find(t, &d, err))
+		return false;
+	if (d.column)
+		snprintf(verdict + end, UPK_CONTEST_VERDICT - end,
+			"; of the category %.*s %zu of %zu values are different, so that most new "
+			"ones will be unknown: is it a text?",
+			(int)d.column->name.size, d.column->name.data, d.values, d.rows);
+	return true;
+}
+
 static bool contest(struct upk_job *job, const struct upk_rows *rows,
 	const struct upk_slices *slices, struct upk_outcome *o, struct upk_error *err)
 {
@@ -242,8 +260,9 @@ static bool contest(struct upk_job *job, const struct upk_rows *rows,
 	note(&p, 0);
 	if (!choose_learner(&p, o, err))
 		return false;
-	return first ? upk_contest_first(&p.request, &o->contest, err)
-		     : upk_contest(&p.request, &o->contest, err);
+	return (first ? upk_contest_first(&p.request, &o->contest, err)
+		      : upk_contest(&p.request, &o->contest, err)) &&
+		doubt_categories(&rows->data.table, o->contest.verdict, err);
 }
 
 /* By what is known before a row is read: the places there are, the features, and every learner that

@@ -59,3 +59,10 @@ class Text(LoopCase):
         self.assertEqual((body["name"], body["type"], body["bits"], length), ("body", "text", 18, "length"))
         self.assertEqual(len(body["buckets"]), len(body["idf"]))
         self.assertEqual(len(version["coefficients"][0]), 1 + len(body["idf"]))
+
+    def test_a_run_doubts_a_text_that_was_learnt_as_a_category(self):
+        self.put_model("m", {"retrain": {"learner": "logistic"}})
+        self.events("m", [{**item, "label": label} for item, label in Messages(3).rows(500)], "?settle=true")
+        run = self.run_of(1)
+        self.assertIn("of the category body ", run["verdict"])
+        self.assertTrue(run["verdict"].endswith("is it a text?"), run["verdict"])
