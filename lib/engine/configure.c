@@ -4,9 +4,9 @@
 
 #include "core/core.h"
 #include "core/scorer.h"
+#include "engine/control.h"
 #include "engine/engine.h"
 #include "engine/replacement.h"
-#include "engine/control.h"
 #include "store/history.h"
 #include "store/model.h"
 #include "tail/tail_state.h"

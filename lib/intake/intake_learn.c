@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "intake/pending.h"
 #include "store/model.h"
@@ -47,10 +48,8 @@ static bool refuse(
 {
 	if (u->count == u->capacity) {
 		size_t capacity = u->capacity ? 2 * u->capacity : 4;
-		struct refusal *refusals = realloc(u->refusals, capacity * sizeof *refusals);
-		if (!refusals)
+		if (!upk_array_resize(&u->refusals, capacity, sizeof *u->refusals))
 			return upk_fail(err, UPK_NOMEM, "no memory to refuse an item");
-		u->refusals = refusals;
 		u->capacity = capacity;
 	}
 	u->refusals[u->count++] = (struct refusal){ item, *reason };

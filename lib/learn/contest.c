@@ -29,8 +29,7 @@ struct contest {
 	struct upk_candidate_window rows[UPK_CANDIDATE_WINDOWS];
 	struct upk_predictor *fitted[UPK_CANDIDATE_WINDOWS]; /* references */
 	size_t fit_to;  /* rows below it were known when those held out were predicted */
-	size_t windows; /* candidates 0 .. windows - 1 are the run's learner's, then come old ones
-			 */
+	size_t windows; /* candidates 0 .. windows - 1 are of the run's learner, then come olds */
 	size_t window;  /* that was picked; where an old one was, the best */
 	struct upk_predictor *others[UPK_CONTEST_OTHERS]; /* references; fitted on that window */
 	const struct upk_contest_other *entered[UPK_CONTEST_OTHERS]; /* whose they are */

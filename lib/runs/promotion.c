@@ -103,7 +103,7 @@ static void keep_failure(struct upk_tail *t, const struct upk_outcome *o, enum u
 		why = o->error.message;
 	else if (t->champion == 0 && end == UPK_RUN_REFUSED)
 		why = o->contest.verdict;
-	snprintf(t->first_failed, sizeof t->first_failed, "%s", why);
+	snprintf(t->no_champion, sizeof t->no_champion, "%s", why);
 }
 
 /* The tail learns of the end; a version that passed is promoted unless a person is to do it. */

@@ -228,7 +228,6 @@ static struct upk_contest_request request_of(
 	};
 }
 
-/* What it must fail for is known before it chooses a learner, which may take minutes. */
 /* A text that nobody has declared is learnt as a category, and little is learnt from it. */
 static bool doubt_categories(
 	const struct upk_table *t, char verdict[UPK_CONTEST_VERDICT], struct upk_error *err)
@@ -245,6 +244,7 @@ static bool doubt_categories(
 	return true;
 }
 
+/* What it must fail for is known before it chooses a learner, which may take minutes. */
 static bool contest(struct upk_job *job, const struct upk_rows *rows,
 	const struct upk_slices *slices, struct upk_outcome *o, struct upk_error *err)
 {

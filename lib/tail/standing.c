@@ -18,11 +18,11 @@ static void collecting(const struct upk_tail *t, struct upk_standing *s)
 	s->state = "collecting";
 	s->needed = t->first_due;
 	write_rows(t, rows, sizeof rows);
-	if (t->first_failed[0] == '\0')
+	if (t->no_champion[0] == '\0')
 		snprintf(s->waiting_for, sizeof s->waiting_for, "%s", rows);
 	else
 		snprintf(s->waiting_for, sizeof s->waiting_for,
-			"%s, or a run by hand: the first run failed: %s", rows, t->first_failed);
+			"%s, or a run by hand: the first run failed: %s", rows, t->no_champion);
 }
 
 static void for_a_person(const struct upk_tail *t, struct upk_standing *s)
@@ -86,8 +86,8 @@ bool upk_standing_no_champion(const struct upk_tail *t, const char *model, struc
 			"model %s has no champion yet: it is %s, and waits for %s", model, s.state,
 			s.waiting_for);
 	write_way_out(t, way_out, sizeof way_out);
-	bool told = t->open_run == 0 && t->first_failed[0] != '\0';
+	bool told = t->open_run == 0 && t->no_champion[0] != '\0';
 	return upk_fail(err, UPK_CONFLICT, "model %s has no champion yet: it is %s; %s%s%s", model,
 		s.state, way_out, told ? "; the last run came to none: " : "",
-		told ? t->first_failed : "");
+		told ? t->no_champion : "");
 }

@@ -109,7 +109,7 @@ struct upk_tail {
 	int64_t proposed;     /* version that bench or shadow propose; 0: none */
 	char proposed_reason[512]; /* as tail/sentence.h writes it */
 	int64_t first_due;    /* rows at which the first run starts by itself */
-	char first_failed[1024]; /* why the last run made no champion; "": it did */
+	char no_champion[1024];  /* why the last run made no champion; "": it did */
 	int64_t scheduled;    /* ms: when the last scheduled run was ordered, or the schedule began */
 };
 

@@ -323,8 +323,8 @@ void upk_tail_state_write(const struct upk_tail *t, struct upk_buffer *out)
 	write_members(counters, t, &w);
 	upk_json_int(&w, "clock", t->clock);
 	upk_json_string(&w, "proposed_reason", t->proposed_reason);
-	if (t->first_failed[0])
-		upk_json_string(&w, "first_failed", t->first_failed);
+	if (t->no_champion[0]) /* by the name that it had first, for states of then */
+		upk_json_string(&w, "first_failed", t->no_champion);
 	write_labels(t, &w);
 	write_tags(t, &names, &w);
 	write_in_use(&t->in_use, &names, &w);
@@ -631,7 +631,7 @@ static void read_all(
 		snprintf(t->proposed_reason, sizeof t->proposed_reason, "%s", reason);
 	const cJSON *failed = cJSON_GetObjectItemCaseSensitive(o, "first_failed");
 	if (cJSON_IsString(failed))
-		snprintf(t->first_failed, sizeof t->first_failed, "%s", failed->valuestring);
+		snprintf(t->no_champion, sizeof t->no_champion, "%s", failed->valuestring);
 	read_labels(r, member_of(r, o, "labels", true), t);
 	read_tags(r, member_of(r, o, "tags", true), t);
 	read_in_use(r, member_of(r, o, "in_use", true), &t->in_use);

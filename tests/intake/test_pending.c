@@ -63,6 +63,16 @@ static void add_place(struct world *w)
 	upk_pending_place(w->pending, &row);
 }
 
+static void add_to(struct world *w, int table)
+{
+	if (table == 0)
+		add_event(w, NULL, 0);
+	else if (table == 1)
+		add_label(w);
+	else
+		add_place(w);
+}
+
 static void be_ready(struct world *w)
 {
 	struct upk_error err = { 0 };
@@ -79,21 +89,11 @@ static void rows_wait_while_there_is_room_for_another_item(void **state)
 			: table == 1             ? &p->labels_count
 						 : &p->places_count;
 		while (*count < UPK_PENDING_MOST - 2) {
-			if (table == 0)
-				add_event(w, NULL, 0);
-			else if (table == 1)
-				add_label(w);
-			else
-				add_place(w);
+			add_to(w, table);
 			be_ready(w);
 		}
 		assert_int_equal(*count, UPK_PENDING_MOST - 2);
-		if (table == 0)
-			add_event(w, NULL, 0);
-		else if (table == 1)
-			add_label(w);
-		else
-			add_place(w);
+		add_to(w, table);
 		assert_int_equal(*count, UPK_PENDING_MOST - 1);
 		be_ready(w);
 		assert_int_equal(*count, 0);

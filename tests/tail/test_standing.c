@@ -31,7 +31,7 @@ static void a_model_that_is_watched_says_how_it_comes_to_a_version(void **state)
 		"model m has no champion yet: it is watching; it has predictions of its own "
 		"service and no version: start a run by POST .../runs, or wait for one that an "
 		"alert starts");
-	snprintf(s.tail->first_failed, sizeof s.tail->first_failed, "one class");
+	snprintf(s.tail->no_champion, sizeof s.tail->no_champion, "one class");
 	s.tail->paused = true;
 	expect(&s,
 		"model m has no champion yet: it is paused; it has predictions of its own "
